@@ -1,0 +1,32 @@
+// Bounds of the wire, with their reasons. Believed before a byte is allocated or kept.
+
+import type { Channel } from './transport.ts'
+
+/** Largest message of a channel. consensus: an append with several full blocks (2 MiB each); forward: one batch. */
+export const FRAME_BYTES_MAX: Readonly<Record<Channel, number>> = {
+  consensus: 8 * 1024 * 1024,
+  forward: 4 * 1024 * 1024,
+}
+/** Bytes waiting for one peer on one channel before send() says no: about half a second on a 200 Mbit/s link. */
+export const SEND_QUEUE_BYTES_MAX = 16 * 1024 * 1024
+/** A gossip message, and the RPC that carries several. facts.md: large gossip costs tens of milliseconds. */
+export const GOSSIP_MESSAGE_BYTES_MAX = 256 * 1024
+export const GOSSIP_RPC_BYTES_MAX = 1024 * 1024
+
+/** 25 validators, their observers, and reconnections that overlap. */
+export const CONNECTIONS_MAX = 200
+/** New connections per second from one host. A whole devnet, or institutions behind one NAT, share one host. */
+export const INBOUND_CONNECTIONS_PER_HOST_PER_SECOND = 50
+/** Handshakes in progress: each costs a few X25519 operations before its key is known. */
+export const INBOUND_HANDSHAKES_MAX = 50
+export const HANDSHAKE_TIMEOUT_MS = 5_000
+/** Long-lived streams per channel and connection: one, and one that replaces it before its end was noticed. */
+export const CHANNEL_STREAMS_MAX = 2
+/** A requester has this long to write its request. */
+export const REQUEST_READ_TIMEOUT_MS = 10_000
+
+/** Redial: first retry, and the longest pause between two. Both shrink by up to half, at random. */
+export const REDIAL_FIRST_MS = 100
+export const REDIAL_MAX_MS = 5_000
+/** Two connections younger than this to each other are one simultaneous dial; see duplicates.ts. */
+export const SIMULTANEOUS_DIAL_MS = 5_000
