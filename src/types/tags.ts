@@ -1,0 +1,20 @@
+// What is hashed or signed is tag || 0x00 || canonical bytes: bytes of one kind never stand for another.
+
+export const TAG = {
+  transaction: 'assent/tx/1',
+  header: 'assent/header/1',
+  ack: 'assent/ack/1',
+  vote: 'assent/vote/1',
+  promise: 'assent/promise/1',
+  transferNotice: 'assent/transfer/1',
+  leaderCert: 'assent/leader-cert/1',
+  commitCert: 'assent/commit-cert/1',
+  releases: 'assent/releases/1',
+  genesis: 'assent/genesis/1',
+  joinCard: 'assent/join-card/1',
+  signedRead: 'assent/read/1',
+  consent: 'assent/consent-limits/1',
+  comment: 'assent/comment/1',
+} as const
+
+export type Tag = (typeof TAG)[keyof typeof TAG]
