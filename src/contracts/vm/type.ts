@@ -1,0 +1,89 @@
+// The types of Clause as compiler, verifier, interpreter and interface share them. spec/clause.md, "Types".
+
+import { assertNever } from '../../types/assert.ts'
+
+export const SCALARS = ['int', 'bool', 'time', 'duration', 'id', 'hash', 'key', 'code', 'name'] as const
+export type ScalarKind = (typeof SCALARS)[number]
+
+export interface ScalarType {
+  readonly kind: ScalarKind
+}
+/** `name` is qualified: `consent.Status`. */
+export interface EnumType {
+  readonly kind: 'enum'
+  readonly name: string
+  readonly members: readonly string[]
+}
+export interface Field {
+  readonly name: string
+  readonly type: Type
+}
+/** `name` is qualified: `consent.Consent`. */
+export interface RecordType {
+  readonly kind: 'record'
+  readonly name: string
+  readonly fields: readonly Field[]
+}
+export interface ListType {
+  readonly kind: 'list'
+  readonly item: Type
+  readonly max: number
+}
+export interface OptionalType {
+  readonly kind: 'optional'
+  readonly value: Type
+}
+export type Type = ScalarType | EnumType | RecordType | ListType | OptionalType
+
+export const INT: ScalarType = { kind: 'int' }
+export const BOOL: ScalarType = { kind: 'bool' }
+export const TIME: ScalarType = { kind: 'time' }
+export const DURATION: ScalarType = { kind: 'duration' }
+export const ID: ScalarType = { kind: 'id' }
+export const HASH: ScalarType = { kind: 'hash' }
+export const KEY: ScalarType = { kind: 'key' }
+export const CODE: ScalarType = { kind: 'code' }
+export const NAME: ScalarType = { kind: 'name' }
+
+export const LIST_MAX = 1_024
+export const ENUM_MEMBERS_MAX = 256
+export const RECORD_FIELDS_MAX = 64
+
+/** Scalars are compared with ==, stand in keys and are members of lists. */
+export function isScalar(type: Type): type is ScalarType | EnumType {
+  return type.kind !== 'record' && type.kind !== 'list' && type.kind !== 'optional'
+}
+
+/** Types that the interpreter holds as numbers with an order. */
+export function isOrdered(type: Type): boolean {
+  return type.kind === 'int' || type.kind === 'time' || type.kind === 'duration'
+}
+
+/** As written in Clause; enums and records by their qualified name, so equal text means the same type. */
+export function typeText(type: Type): string {
+  switch (type.kind) {
+    case 'enum':
+    case 'record':
+      return type.name
+    case 'list':
+      return `list<${typeText(type.item)}, ${type.max}>`
+    case 'optional':
+      return `${typeText(type.value)}?`
+    case 'int':
+    case 'bool':
+    case 'time':
+    case 'duration':
+    case 'id':
+    case 'hash':
+    case 'key':
+    case 'code':
+    case 'name':
+      return type.kind
+    default:
+      return assertNever(type)
+  }
+}
+
+export function sameType(a: Type, b: Type): boolean {
+  return a === b || typeText(a) === typeText(b)
+}
