@@ -1,0 +1,98 @@
+// From typed data to the bytes that are hashed and signed, and back from the wire. The only place that joins a codec
+// with its tag.
+
+import { taggedBytes, taggedHash } from '../crypto/hash.ts'
+import { type Block, blockEnvelopeCodec, type Header, headerCodec, type SignedHeader } from './block.ts'
+import type { Hash } from './brand.ts'
+import { type Codec, DecodeError, fromBytes, toBytes } from './canonical.ts'
+import {
+  type Ack,
+  ackCodec,
+  type CommitCert,
+  commitCertCodec,
+  type LeaderCert,
+  leaderCertCodec,
+  promiseCodec,
+  type Vote,
+  type VotePromise,
+  voteCodec,
+} from './certificate.ts'
+import { type Genesis, genesisCodec, type JoinCard, joinCardBodyCodec } from './genesis.ts'
+import { TAG, type Tag } from './tags.ts'
+import { envelopeCodec, type SignedTransaction, type Transaction, transactionCodec } from './transaction.ts'
+
+/** Signs a tagged message; 64 bytes. */
+export type Sign = (message: Uint8Array) => Uint8Array
+
+const messageOf =
+  <T>(tag: Tag, codec: Codec<T>) =>
+  (value: T): Uint8Array =>
+    taggedBytes(tag, toBytes(codec, value))
+
+const hashOf =
+  <T>(tag: Tag, codec: Codec<T>) =>
+  (value: T): Hash =>
+    taggedHash(tag, toBytes(codec, value))
+
+export const headerMessage: (header: Header) => Uint8Array = messageOf(TAG.header, headerCodec)
+export const ackMessage: (ack: Ack) => Uint8Array = messageOf(TAG.ack, ackCodec)
+export const voteMessage: (vote: Vote) => Uint8Array = messageOf(TAG.vote, voteCodec)
+export const promiseMessage: (promise: VotePromise) => Uint8Array = messageOf(TAG.promise, promiseCodec)
+export const genesisMessage: (genesis: Genesis) => Uint8Array = messageOf(TAG.genesis, genesisCodec)
+export const joinCardMessage = (card: Omit<JoinCard, 'signature'>): Uint8Array =>
+  taggedBytes(TAG.joinCard, toBytes(joinCardBodyCodec, card))
+
+/** blockHash: of the unsigned header. */
+export const blockHash: (header: Header) => Hash = hashOf(TAG.header, headerCodec)
+export const leaderCertHash: (certificate: LeaderCert) => Hash = hashOf(TAG.leaderCert, leaderCertCodec)
+export const commitCertHash: (certificate: CommitCert) => Hash = hashOf(TAG.commitCert, commitCertCodec)
+export const chainIdOf: (genesis: Genesis) => Hash = hashOf(TAG.genesis, genesisCodec)
+
+/** What a transaction's signature covers. */
+export const transactionMessage = (unsignedBytes: Uint8Array): Uint8Array => taggedBytes(TAG.transaction, unsignedBytes)
+
+export function signTransaction(transaction: Transaction, sign: Sign): SignedTransaction {
+  const unsignedBytes = toBytes(transactionCodec, transaction)
+  const signature = sign(transactionMessage(unsignedBytes))
+  return {
+    transaction,
+    id: taggedHash(TAG.transaction, unsignedBytes),
+    unsignedBytes,
+    signature,
+    bytes: toBytes(envelopeCodec, [unsignedBytes, signature]),
+  }
+}
+
+/** Shape only: the signature is not checked. Throws DecodeError with the path of the field. */
+export function decodeTransaction(bytes: Uint8Array): SignedTransaction {
+  const [unsignedBytes, signature] = fromBytes(envelopeCodec, bytes)
+  const transaction = fromBytes(transactionCodec, unsignedBytes)
+  if (transaction.calls.length === 0) throw new DecodeError('expected at least one call', 'calls')
+  return { transaction, id: taggedHash(TAG.transaction, unsignedBytes), unsignedBytes, signature, bytes }
+}
+
+export function encodeBlock(block: Omit<Block, 'hash'>): Uint8Array {
+  const { header, signature, transactions } = block
+  return toBytes(blockEnvelopeCodec, { header, signature, transactions: transactions.map(({ bytes }) => bytes) })
+}
+
+/** Shape only: neither signatures nor roots are checked. Throws DecodeError with the path of the field. */
+export function decodeBlock(bytes: Uint8Array): Block {
+  const { header, signature, transactions } = fromBytes(blockEnvelopeCodec, bytes)
+  return {
+    header,
+    signature,
+    hash: blockHash(header),
+    transactions: transactions.map((transaction, i) => {
+      try {
+        return decodeTransaction(transaction)
+      } catch (error) {
+        throw error instanceof DecodeError ? error.within(`transactions[${i}]`) : error
+      }
+    }),
+  }
+}
+
+export function signHeader(header: Header, sign: Sign): SignedHeader {
+  return { header, signature: sign(headerMessage(header)) }
+}
