@@ -3,6 +3,7 @@
 import { assert } from './assert.ts'
 import type { Epoch, IdentityId, MemberIndex, PublicKey } from './brand.ts'
 import { type Codec, epoch, identityId, list, publicKey, record, uint } from './canonical.ts'
+import type { Genesis } from './genesis.ts'
 import { VALIDATORS_MAX } from './limits.ts'
 
 export interface Validator {
@@ -47,4 +48,12 @@ export function memberAt(set: ValidatorSet, index: MemberIndex): Validator | und
 export function memberIndexOf(set: ValidatorSet, consensusKey: PublicKey): MemberIndex | undefined {
   const index = set.members.findIndex((member) => member.consensusKey === consensusKey)
   return index < 0 ? undefined : (index as MemberIndex)
+}
+
+/** Epoch 0: the founders that run a validator, in the order of the genesis. */
+export function validatorsOf(genesis: Genesis): ValidatorSet {
+  const members = genesis.founders.flatMap(({ institution, consensusKey, transportKey }) =>
+    consensusKey === null ? [] : [{ institution, consensusKey, transportKey }],
+  )
+  return { epoch: 0 as Epoch, b: genesis.b, members }
 }

@@ -1,0 +1,111 @@
+// An institution's secret keys: one file, readable by its owner only, never inside the data folder. Four kinds that never
+// stand for one another (spec/contracts.md, "registry").
+
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import * as z from 'zod'
+import { createSigner, publicKeyOf } from '../crypto/ed25519.ts'
+import { generateSealingKeyPair } from '../crypto/hpke.ts'
+import { randomBytes } from '../crypto/random.ts'
+import { asIdentityId, type IdentityId, type PublicKey } from '../types/brand.ts'
+import type { Sign } from '../types/signing.ts'
+
+/** An Ed25519 key of which only the use is handed on. */
+export interface SigningKey {
+  readonly publicKey: PublicKey
+  readonly sign: Sign
+}
+
+/** An X25519 key pair; `secretKey` opens what is sealed to `publicKey`. */
+export interface EncryptionKey {
+  readonly publicKey: PublicKey
+  readonly secretKey: Uint8Array
+}
+
+export interface NodeKeys {
+  readonly institution: IdentityId
+  readonly signing: SigningKey
+  readonly encryption: EncryptionKey
+  readonly transport: { readonly publicKey: PublicKey; readonly seed: Uint8Array }
+  /** Present on validators. */
+  readonly consensus: SigningKey | null
+}
+
+export class KeyFileError extends Error {
+  override name = 'KeyFileError'
+}
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lowercase hex characters')
+const schema = z.strictObject({
+  institution: hex32,
+  signing: hex32,
+  encryption: z.strictObject({ publicKey: hex32, secretKey: hex32 }),
+  transport: hex32,
+  consensus: hex32.nullable(),
+})
+
+export function signingKey(seed: Uint8Array): SigningKey {
+  const signer = createSigner(seed)
+  return { publicKey: signer.publicKey.toHex() as PublicKey, sign: signer.sign }
+}
+
+/** Writes new random keys; refuses to overwrite. */
+export function createKeyFile(file: string, { validator }: { validator: boolean }): void {
+  const seed = (): string => randomBytes(32).toHex()
+  const encryption = generateSealingKeyPair()
+  const content = {
+    institution: seed(),
+    signing: seed(),
+    encryption: { publicKey: encryption.publicKey.toHex(), secretKey: encryption.secretKey.toHex() },
+    transport: seed(),
+    consensus: validator ? seed() : null,
+  }
+  try {
+    writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+    chmodSync(file, 0o600)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new KeyFileError(
+      code === 'EEXIST' ? `${file}: exists already; keys are never overwritten` : `${file}: cannot be written: ${code}`,
+    )
+  }
+}
+
+export function loadKeyFile(file: string): NodeKeys {
+  let text: string
+  try {
+    // Windows has no such bits; there the folder's access list protects the file.
+    if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
+      throw new KeyFileError(`${file}: readable by others; expected mode 0600 (chmod 600)`)
+    }
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error instanceof KeyFileError) throw error
+    throw new KeyFileError(`${file}: cannot be read: ${(error as NodeJS.ErrnoException).code}`)
+  }
+  const parsed = schema.safeParse(parseJson(text, file))
+  if (!parsed.success) {
+    // Paths only: a message could repeat a piece of a secret.
+    const fields = parsed.error.issues.map((issue) => issue.path.join('.') || '(whole file)')
+    throw new KeyFileError(`${file}: wrong or missing: ${fields.join(', ')}`)
+  }
+  const keys = parsed.data
+  const transportSeed = Uint8Array.fromHex(keys.transport)
+  return {
+    institution: asIdentityId(keys.institution),
+    signing: signingKey(Uint8Array.fromHex(keys.signing)),
+    encryption: {
+      publicKey: keys.encryption.publicKey as PublicKey,
+      secretKey: Uint8Array.fromHex(keys.encryption.secretKey),
+    },
+    transport: { publicKey: publicKeyOf(transportSeed).toHex() as PublicKey, seed: transportSeed },
+    consensus: keys.consensus === null ? null : signingKey(Uint8Array.fromHex(keys.consensus)),
+  }
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new KeyFileError(`${file}: is not JSON`)
+  }
+}
