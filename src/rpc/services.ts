@@ -1,0 +1,165 @@
+// What the RPC asks of the node: ports, implemented by node/. They speak protocol types; JSON is made here, above them.
+// A service refuses by throwing RpcError; anything else it throws is answered as INTERNAL_ERROR and logged.
+
+import type { Registry } from 'prom-client'
+import type { Abi } from '../contracts/abi.ts'
+import type { Block, SignedHeader } from '../types/block.ts'
+import type { Hash, Height, IdentityId } from '../types/brand.ts'
+import type { Value } from '../types/canonical.ts'
+import type { CommitCert } from '../types/certificate.ts'
+import type { SignedGenesis } from '../types/genesis.ts'
+import type { ContractEvent } from '../types/receipt.ts'
+import type { ReceiptProof } from '../types/receipt-proof.ts'
+import type { SignedRead } from '../types/signed-read.ts'
+
+type Awaitable<T> = T | Promise<T>
+
+export interface NodeStatus {
+  readonly institution: IdentityId
+  readonly role: 'validator' | 'observer'
+  /** Of the program. */
+  readonly version: string
+  readonly epoch: number
+  readonly term: number
+  /** Institution that leads this term, where known. */
+  readonly leader: IdentityId | null
+  /** Height of the certified head. */
+  readonly height: number
+  readonly headHash: Hash
+  readonly headTimeMs: number
+  readonly stateRoot: Hash
+  readonly peers: number
+  /** Transactions waiting in the mempool. */
+  readonly pending: number
+}
+
+/** A committed header. The certificate is on it or on a descendant; null for a node that holds neither yet. */
+export interface CommittedHeader extends SignedHeader {
+  readonly hash: Hash
+  readonly commitCert: CommitCert | null
+}
+
+/** Certified data only. */
+export interface ChainService {
+  status(): Awaitable<NodeStatus>
+  head(): Awaitable<CommittedHeader>
+  /** Null above the head. */
+  header(height: Height): Awaitable<CommittedHeader | null>
+  block(height: Height): Awaitable<Block | null>
+  /** Null for a transaction that is not committed. */
+  receipt(transactionId: Hash): Awaitable<ReceiptProof | null>
+}
+
+/** design.md, "States of a submission". */
+export type SubmissionState =
+  | { readonly status: 'UNKNOWN' }
+  | { readonly status: 'PENDING' }
+  | { readonly status: 'COMMITTED'; readonly height: Height; readonly index: number }
+  /** `reason`: a code of the mempool, such as EXPIRED. */
+  | { readonly status: 'INVALID'; readonly reason: string }
+
+export interface Submission {
+  readonly id: Hash
+  /** The same id was known before this submission. */
+  readonly exists: boolean
+  readonly state: SubmissionState
+}
+
+export interface SubmissionService {
+  /** Validates and accepts. Throws INVALID_TRANSACTION (reason), RETRY_LATER (retryAfterMs), NOT_READY, TOO_LARGE. */
+  submit(signedBytes: Uint8Array): Awaitable<Submission>
+  status(transactionId: Hash): Awaitable<SubmissionState>
+  /** Resolves once the transaction is COMMITTED or INVALID; rejects with the signal's reason when that aborts. */
+  settled(transactionId: Hash, signal: AbortSignal): Promise<SubmissionState>
+}
+
+export interface QueryAnswer {
+  /** Self-describing. */
+  readonly value: Value
+  /** Height of the state that was asked. */
+  readonly height: Height
+  /** max(head time, node's clock): what the contract took for now. */
+  readonly timeMs: number
+  /** Has the node shown that its head is recent? */
+  readonly fresh: boolean
+}
+
+export interface QueryService {
+  /** Names and ABIs of the contracts in force, in genesis order. */
+  contracts(): Awaitable<readonly { readonly name: string; readonly abi: Abi }[]>
+  /** Evaluates a view on the certified state. `args` are positional and checked against the ABI. Throws QUERY_REFUSED. */
+  query(view: {
+    readonly contract: string
+    readonly method: string
+    readonly args: readonly Value[]
+  }): Awaitable<QueryAnswer>
+}
+
+/** What a signed read is presented for. */
+export type ReadScope =
+  | { readonly kind: 'query'; readonly contract: string; readonly method: string }
+  | { readonly kind: 'events' }
+  | { readonly kind: 'block'; readonly height: Height }
+
+export interface ReadService {
+  /**
+   * Form, chain, expiry and replay of `read` are checked. What is left: (1) the signature, by the reader's registered
+   * key; (2) whether the reader is entitled to read about `read.subject` (null: a member); (3) commit `audit.read`, and
+   * only then resolve. Throws INVALID_READ (reason), NOT_ENTITLED, TIMEOUT, NOT_READY.
+   */
+  admit(read: SignedRead, scope: ReadScope): Promise<void>
+}
+
+/** Position in the log: the `index`-th event of the block at `height`. Reading starts at the cursor, inclusive. */
+export interface Cursor {
+  readonly height: number
+  readonly index: number
+}
+
+export interface ChainEvent {
+  readonly height: Height
+  /** Position among the events of its block. */
+  readonly index: number
+  readonly timeMs: number
+  readonly transactionId: Hash
+  readonly callIndex: number
+  readonly event: ContractEvent
+}
+
+export interface EventPage {
+  readonly events: readonly ChainEvent[]
+  /** Where to go on: behind the last event, or at the block after the head when there is nothing more. */
+  readonly next: Cursor
+}
+
+export interface EventService {
+  /** Up to `limit` committed events, in order, from the cursor on. */
+  eventsFrom(cursor: Cursor, limit: number): Awaitable<EventPage>
+  /** Calls back after every commit, when its events can be read. Returns what ends it. */
+  onCommit(listener: (height: Height) => void): () => void
+}
+
+export interface HealthService {
+  live(): boolean
+  /** `reasons` are codes such as `NO_LEADER`, `SYNCING`; empty when ready. */
+  ready(): { readonly ready: boolean; readonly reasons: readonly string[] }
+}
+
+/** Structured log; never given request bodies. */
+export interface RpcLog {
+  error(fields: { readonly [key: string]: unknown }, message: string): void
+  info(fields: { readonly [key: string]: unknown }, message: string): void
+}
+
+export interface RpcServices {
+  readonly genesis: SignedGenesis
+  readonly chain: ChainService
+  readonly submissions: SubmissionService
+  readonly queries: QueryService
+  readonly reads: ReadService
+  readonly events: EventService
+  readonly health: HealthService
+  readonly metrics: Registry
+  readonly log: RpcLog
+  nowMs(): number
+}
