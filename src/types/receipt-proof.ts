@@ -14,8 +14,10 @@ const PATH_MAX = 128
 export interface Ancestry {
   /** The block that `commitCert` certifies; its logRoot covers the blocks 0 to descendant.height - 1. */
   readonly descendant: Header
-  /** Mountain-range path of leaf `header.height` among `descendant.height` leaves. */
+  /** Range proof of leaf `header.height` among `descendant.height` leaves: siblings up to the leaf's peak. */
   readonly path: readonly Hash[]
+  /** The other peaks, from left to right. */
+  readonly otherPeaks: readonly Hash[]
 }
 
 export interface ReceiptProof {
@@ -44,5 +46,5 @@ export const receiptProofCodec: Codec<ReceiptProof> = record<ReceiptProof>({
   path,
   header: headerCodec,
   commitCert: commitCertCodec,
-  ancestry: optional(record<Ancestry>({ descendant: headerCodec, path })),
+  ancestry: optional(record<Ancestry>({ descendant: headerCodec, path, otherPeaks: path })),
 })
