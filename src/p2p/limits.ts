@@ -24,6 +24,14 @@ export const HANDSHAKE_TIMEOUT_MS = 5_000
 export const CHANNEL_STREAMS_MAX = 2
 /** A requester has this long to write its request. */
 export const REQUEST_READ_TIMEOUT_MS = 10_000
+/** ... and this long to read the reply, before its slot goes to somebody else. */
+export const REPLY_WRITE_TIMEOUT_MS = 30_000
+
+/** What one stream may have in flight: 40 MB/s at a round trip of 100 ms. */
+export const STREAM_WINDOW_BYTES_MAX = 4 * 1024 * 1024
+/** Silent connections are found by a ping. Generous: a machine under full load answers late, and consensus has its own clock. */
+export const PING_INTERVAL_MS = 10_000
+export const PING_TIMEOUT_MS = 20_000
 
 /** Redial: first retry, and the longest pause between two. Both shrink by up to half, at random. */
 export const REDIAL_FIRST_MS = 100

@@ -1,8 +1,8 @@
 // The port between a node and its peers. libp2p-transport.ts is the real one, memory-transport.ts the twin for tests
 // and simulation; both pass transport-suite.ts. Messages are opaque bytes: who may say what is decided above.
 //
-// A peer is named by its transport key (Ed25519, hex). Bytes handed in are not copied: do not change them afterwards.
-// Bytes handed out belong to the receiver.
+// A peer is named by its transport key (Ed25519, hex). Bytes handed in are copied before the call returns; bytes handed
+// out belong to the receiver.
 
 import type { Hash, PublicKey } from '../types/brand.ts'
 
@@ -100,7 +100,7 @@ export type P2pCounter =
   | 'refusedInbound'
   | 'refusedOutbound'
   | 'refusedProtocol'
-  | 'malformedFrames'
+  | 'misbehaviour'
   | 'handlerFailures'
   | 'sendQueueFull'
   | 'messagesSent'
@@ -113,13 +113,12 @@ export type P2pCounter =
   | 'gossipRejected'
   | 'gossipIgnored'
 
-export type RefusalReason = 'unknown-key' | 'bootstrap-protocol' | 'class-changed'
-export type Misbehaviour =
-  | 'frame-too-large'
-  | 'frame-empty'
-  | 'frame-truncated'
-  | 'gossip-rejected'
-  | 'gossip-too-large'
+export type RefusalReason =
+  | 'unknown-key' // neither registered nor configured
+  | 'not-ed25519' // an identity of another kind of key; no peer can be named
+  | 'bootstrap-protocol' // a bootstrap peer wanted more than block sync
+  | 'class-changed' // connected, and now of another class
+export type Misbehaviour = 'frame-too-large' | 'gossip-too-large' | 'gossip-rejected'
 
 export interface P2pLogger {
   debug(fields: object, message: string): void
@@ -133,6 +132,6 @@ export interface TransportOptions {
   /** Asked at every handshake and stream: a map look-up over committed state, no more. */
   readonly allow: (transportKey: PublicKey) => PeerClass
   readonly logger: P2pLogger
-  readonly onRefused?: (peer: PublicKey, reason: RefusalReason) => void
+  readonly onRefused?: (peer: PublicKey | null, reason: RefusalReason) => void
   readonly onMisbehaviour?: (peer: PublicKey, what: Misbehaviour) => void
 }

@@ -1,0 +1,83 @@
+// Who gets past the handshake, and what he may use afterwards. The verdict is `allow`'s; the gate asks it at every
+// handshake and at every stream, so a member that was removed a block ago opens nothing any more.
+//
+// A stranger is known by his key only after Noise has proved it: he costs one handshake and never sees a stream.
+
+import type { ConnectionGater, PeerId } from '@libp2p/interface'
+import { assertNever } from '../types/assert.ts'
+import type { PublicKey } from '../types/brand.ts'
+import type { Counters } from './counters.ts'
+import {
+  type Misbehaviour,
+  type PeerClass,
+  type RefusalReason,
+  SYNC_PROTOCOL,
+  type TransportOptions,
+} from './transport.ts'
+import { transportKeyOf } from './transport-key.ts'
+
+export class Gate {
+  readonly #options: TransportOptions
+  readonly #counters: Counters
+
+  constructor(options: TransportOptions, counters: Counters) {
+    this.#options = options
+    this.#counters = counters
+  }
+
+  classOf(peer: PublicKey): PeerClass {
+    return this.#options.allow(peer)
+  }
+
+  /** `name`: a channel, the protocol of a request, or `gossip`. */
+  permits(peer: PublicKey, name: string): boolean {
+    const peerClass = this.classOf(peer)
+    switch (peerClass) {
+      case 'member':
+        return true
+      case 'bootstrap':
+        return name === SYNC_PROTOCOL
+      case 'refused':
+        return false
+      default:
+        return assertNever(peerClass)
+    }
+  }
+
+  /** Like permits(), for a stream that the peer opened: a refusal is counted and reported. */
+  admits(peer: PublicKey, name: string): boolean {
+    const permitted = this.permits(peer, name)
+    if (!permitted) {
+      this.#counters.refusedProtocol++
+      this.reportRefused(peer, this.classOf(peer) === 'bootstrap' ? 'bootstrap-protocol' : 'class-changed')
+    }
+    return permitted
+  }
+
+  reportRefused(peer: PublicKey | null, reason: RefusalReason): void {
+    this.#options.logger.info({ peer, reason }, 'peer refused')
+    this.#options.onRefused?.(peer, reason)
+  }
+
+  reportMisbehaviour(peer: PublicKey, what: Misbehaviour): void {
+    this.#counters.misbehaviour++
+    this.#options.logger.warn({ peer, what }, 'peer broke the wire protocol')
+    this.#options.onMisbehaviour?.(peer, what)
+  }
+
+  /** libp2p's hooks: both directions, after encryption and before the multiplexer. */
+  connectionGater(): ConnectionGater {
+    return {
+      denyInboundEncryptedConnection: (peerId) => this.#denies(peerId, 'refusedInbound'),
+      denyOutboundEncryptedConnection: (peerId) => this.#denies(peerId, 'refusedOutbound'),
+    }
+  }
+
+  #denies(peerId: PeerId, counter: 'refusedInbound' | 'refusedOutbound'): boolean {
+    const peer = transportKeyOf(peerId)
+    if (peer !== null && this.classOf(peer) !== 'refused') return false
+    this.#counters[counter]++
+    this.reportRefused(peer, peer === null ? 'not-ed25519' : 'unknown-key')
+    return true
+  }
+}

@@ -1,0 +1,349 @@
+// The transport over libp2p. Owns the table of connected peers: at most one connection each, its class, its outgoing
+// channels. Everything that happens on a stream is in channels.ts, requests.ts and gossip.ts.
+
+import type { Connection } from '@libp2p/interface'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { PublicKey } from '../types/brand.ts'
+import { PeerLink, receiveChannel } from './channels.ts'
+import { type Counters, createCounters } from './counters.ts'
+import { type Candidate, keepsExisting } from './duplicates.ts'
+import { P2pError } from './errors.ts'
+import { Gate } from './gate.ts'
+import { assertGossipBound, Gossip, type GossipSubscription } from './gossip.ts'
+import { createHost, type Host } from './host.ts'
+import { CHANNEL_STREAMS_MAX, HANDSHAKE_TIMEOUT_MS } from './limits.ts'
+import { Redialer } from './redial.ts'
+import { ask, RequestServer } from './requests.ts'
+import {
+  CHANNELS,
+  type Channel,
+  type GossipHandler,
+  type KnownPeer,
+  type MessageHandler,
+  type PeerChange,
+  type PeerChangeHandler,
+  type PeerClass,
+  type RequestHandler,
+  type RequestLimits,
+  type RequestOptions,
+  type Subscription,
+  type Topic,
+  type Transport,
+  type TransportOptions,
+} from './transport.ts'
+import { libp2pKeyOf, peerIdOf, transportKeyOf } from './transport-key.ts'
+import { protocolId } from './wire-names.ts'
+
+export interface Libp2pTransportOptions extends TransportOptions {
+  /** 32-byte Ed25519 seed of the transport key. */
+  readonly seed: Uint8Array
+  /** TCP multiaddrs to listen on, such as /ip4/0.0.0.0/tcp/7000; port 0 takes a free one. */
+  readonly listen: readonly string[]
+}
+
+interface Session {
+  readonly connection: Connection
+  readonly candidate: Candidate
+  readonly peerClass: PeerClass
+  link: PeerLink | null
+  /** The node above was told `connected`. */
+  announced: boolean
+}
+
+export class Libp2pTransport implements Transport {
+  readonly self: PublicKey
+  readonly #options: Libp2pTransportOptions
+  readonly #counters: Counters = createCounters()
+  readonly #gate: Gate
+  readonly #redialer: Redialer
+  readonly #sessions = new Map<PublicKey, Session>()
+  readonly #requestServers = new Map<string, RequestServer>()
+  readonly #subscriptions: GossipSubscription[] = []
+  readonly #changeHandlers: PeerChangeHandler[] = []
+  #messageHandler: MessageHandler | null = null
+  #host: Host | null = null
+  #gossip: Gossip | null = null
+  #stopping = false
+
+  constructor(options: Libp2pTransportOptions) {
+    this.#options = options
+    this.self = libp2pKeyOf(options.seed).transportKey
+    this.#gate = new Gate(options, this.#counters)
+    this.#redialer = new Redialer({
+      dial: (peer, addresses) => this.#dial(peer, addresses),
+      isConnected: (peer) => this.#sessions.has(peer),
+    })
+  }
+
+  async start(): Promise<void> {
+    const { chainId, listen, seed, logger } = this.#options
+    for (const address of listen) parseAddress(address)
+    const host = await createHost({ privateKey: libp2pKeyOf(seed).privateKey, chainId, listen, gate: this.#gate })
+    host.addEventListener('connection:open', (event) => this.#onConnectionOpen(event.detail))
+    host.addEventListener('connection:close', (event) => this.#onConnectionClose(event.detail))
+    for (const channel of CHANNELS) await this.#handleChannel(host, channel)
+    for (const [protocol, server] of this.#requestServers) await this.#handleProtocol(host, { protocol, server })
+    await host.start()
+    this.#host = host
+    this.#gossip = new Gossip({
+      pubsub: host.services.gossip,
+      chainId,
+      gate: this.#gate,
+      counters: this.#counters,
+      logger,
+    })
+    for (const subscription of this.#subscriptions) this.#gossip.subscribe(subscription)
+    this.#redialer.start()
+    logger.info({ transportKey: this.self, addresses: this.addresses() }, 'listening for peers')
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#redialer.stop()
+    for (const [peer, session] of [...this.#sessions]) this.#endSession(peer, session)
+    await this.#host?.stop()
+    this.#host = null
+    this.#gossip = null
+  }
+
+  addresses(): readonly string[] {
+    return this.#host?.getMultiaddrs().map((address) => address.decapsulate('/p2p').toString()) ?? []
+  }
+
+  counters(): Readonly<Counters> {
+    return { ...this.#counters }
+  }
+
+  // ── peers ──
+
+  setPeers(peers: readonly KnownPeer[]): void {
+    const others = peers.filter((peer) => peer.transportKey !== this.self)
+    for (const peer of others) for (const address of peer.addresses) dialAddress(address, peer.transportKey)
+    this.#redialer.setPeers(others)
+  }
+
+  recheck(): void {
+    for (const [peer, session] of [...this.#sessions]) {
+      if (this.#gate.classOf(peer) === session.peerClass) continue
+      this.#gate.reportRefused(peer, 'class-changed')
+      this.#disconnect(peer, session)
+    }
+  }
+
+  connectedPeers(): readonly PublicKey[] {
+    return [...this.#sessions].filter(([, session]) => session.announced).map(([peer]) => peer)
+  }
+
+  onPeerChange(handler: PeerChangeHandler): void {
+    this.#changeHandlers.push(handler)
+  }
+
+  async #dial(peer: PublicKey, addresses: readonly string[]): Promise<void> {
+    const host = this.#host
+    if (!host || this.#gate.classOf(peer) === 'refused') return
+    try {
+      const signal = AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)
+      await host.dial(
+        addresses.map((address) => dialAddress(address, peer)),
+        { signal },
+      )
+    } catch (error) {
+      this.#options.logger.debug({ peer, addresses, error }, 'peer not reached')
+      throw error
+    }
+  }
+
+  #onConnectionOpen(connection: Connection): void {
+    const peer = transportKeyOf(connection.remotePeer)
+    const peerClass = peer === null ? 'refused' : this.#gate.classOf(peer)
+    if (peer === null || peerClass === 'refused' || this.#stopping) {
+      connection.abort(new P2pError('not-permitted', 'the peer is not permitted any more'))
+      return
+    }
+    const dialledBy = connection.direction === 'outbound' ? this.self : peer
+    const candidate: Candidate = { openedAtMs: performance.now(), dialledBy }
+    const existing = this.#sessions.get(peer)
+    if (existing && keepsExisting(existing.candidate, candidate)) {
+      connection.abort(new P2pError('cancelled', 'the other connection of a simultaneous dial is kept'))
+      return
+    }
+    if (existing) this.#disconnect(peer, existing)
+    const session: Session = { connection, candidate, peerClass, link: null, announced: false }
+    this.#sessions.set(peer, session)
+    if (peerClass === 'member') session.link = this.#openLink(peer, session)
+    else this.#announce(peer, session)
+  }
+
+  #openLink(peer: PublicKey, session: Session): PeerLink {
+    return new PeerLink({
+      peer,
+      chainId: this.#options.chainId,
+      connection: session.connection,
+      counters: this.#counters,
+      logger: this.#options.logger,
+      onReady: () => this.#announce(peer, session),
+      onLost: () => this.#retract(peer, session),
+    })
+  }
+
+  #onConnectionClose(connection: Connection): void {
+    const peer = transportKeyOf(connection.remotePeer)
+    const session = peer === null ? undefined : this.#sessions.get(peer)
+    if (peer === null || session?.connection !== connection) return
+    this.#endSession(peer, session)
+    this.#redialer.onDisconnected(peer)
+  }
+
+  #disconnect(peer: PublicKey, session: Session): void {
+    this.#endSession(peer, session)
+    session.connection.abort(new P2pError('cancelled', 'the connection is given up'))
+    this.#redialer.onDisconnected(peer)
+  }
+
+  #endSession(peer: PublicKey, session: Session): void {
+    this.#sessions.delete(peer)
+    session.link?.close()
+    this.#retract(peer, session)
+  }
+
+  #announce(peer: PublicKey, session: Session): void {
+    if (this.#sessions.get(peer) !== session) return
+    session.announced = true
+    this.#redialer.onUseful(peer)
+    this.#tell(peer, 'connected')
+  }
+
+  #retract(peer: PublicKey, session: Session): void {
+    if (!session.announced) return
+    session.announced = false
+    this.#tell(peer, 'disconnected')
+  }
+
+  #tell(peer: PublicKey, change: PeerChange): void {
+    this.#options.logger.info({ peer, change }, 'peer changed')
+    for (const handler of this.#changeHandlers) handler(peer, change)
+  }
+
+  #onFrameTooLarge(peer: PublicKey): void {
+    this.#gate.reportMisbehaviour(peer, 'frame-too-large')
+    const session = this.#sessions.get(peer)
+    if (session) this.#disconnect(peer, session)
+  }
+
+  // ── channels ──
+
+  send(peer: PublicKey, channel: Channel, message: Uint8Array): boolean {
+    return this.#sessions.get(peer)?.link?.send(channel, message) ?? false
+  }
+
+  onMessage(handler: MessageHandler): void {
+    this.#messageHandler = handler
+  }
+
+  async #handleChannel(host: Host, channel: Channel): Promise<void> {
+    const { chainId, logger } = this.#options
+    await host.handle(
+      protocolId(chainId, channel),
+      (stream, connection) => {
+        const peer = transportKeyOf(connection.remotePeer)
+        if (peer === null || !this.#gate.admits(peer, channel)) {
+          stream.abort(new P2pError('not-permitted', `${channel} is for members`))
+          return
+        }
+        receiveChannel(stream, {
+          channel,
+          handler: (message) => {
+            this.#counters.messagesReceived++
+            this.#counters.bytesReceived += message.length
+            return this.#messageHandler?.(peer, channel, message)
+          },
+          onFrameTooLarge: () => this.#onFrameTooLarge(peer),
+          onHandlerFailure: (error) => {
+            this.#counters.handlerFailures++
+            logger.warn({ peer, channel, error }, 'message handler failed')
+          },
+        })
+      },
+      { maxInboundStreams: CHANNEL_STREAMS_MAX, maxOutboundStreams: CHANNEL_STREAMS_MAX },
+    )
+  }
+
+  // ── requests ──
+
+  async request(peer: PublicKey, protocol: string, message: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
+    if (!this.#host) throw new P2pError('not-started', 'the transport is not running')
+    const session = this.#sessions.get(peer)
+    if (!session) throw new P2pError('not-connected', `request ${protocol}: not connected to the peer`, { peer })
+    if (!this.#gate.permits(peer, protocol)) {
+      throw new P2pError('not-permitted', `request ${protocol}: not with a bootstrap peer`, { peer })
+    }
+    return ask(session.connection, message, { ...options, peer, protocol, chainId: this.#options.chainId })
+  }
+
+  handleRequests(protocol: string, handler: RequestHandler, limits: RequestLimits): void {
+    const { logger } = this.#options
+    const onRequestTooLarge = (peer: PublicKey): void => this.#onFrameTooLarge(peer)
+    const server = new RequestServer({
+      ...limits,
+      protocol,
+      handler,
+      counters: this.#counters,
+      logger,
+      onRequestTooLarge,
+    })
+    this.#requestServers.set(protocol, server)
+  }
+
+  async #handleProtocol(host: Host, { protocol, server }: { protocol: string; server: RequestServer }): Promise<void> {
+    await host.handle(
+      protocolId(this.#options.chainId, protocol),
+      async (stream, connection) => {
+        const peer = transportKeyOf(connection.remotePeer)
+        if (peer === null || !this.#gate.admits(peer, protocol)) {
+          stream.abort(new P2pError('not-permitted', `${protocol} is for members`))
+          return
+        }
+        await server.serve(stream, peer)
+      },
+      { maxInboundStreams: server.streamsMax },
+    )
+  }
+
+  // ── gossip ──
+
+  async publish(topic: Topic, message: Uint8Array): Promise<void> {
+    if (!this.#gossip) throw new P2pError('not-started', 'the transport is not running')
+    await this.#gossip.publish(topic, message)
+  }
+
+  subscribe(topic: Topic, subscription: Subscription, handler: GossipHandler): void {
+    assertGossipBound(topic, subscription.maxBytes)
+    this.#subscriptions.push({ ...subscription, topic, handler })
+  }
+}
+
+/** Throws P2pError `address-invalid` for anything but a TCP multiaddr. */
+function parseAddress(address: string): Multiaddr {
+  let parsed: Multiaddr
+  try {
+    parsed = multiaddr(address)
+  } catch (error) {
+    throw new P2pError('address-invalid', `address: not a multiaddr; accepted: /ip4/10.0.0.7/tcp/7000`, {
+      cause: error,
+    })
+  }
+  if (!parsed.getComponents().some((component) => component.name === 'tcp')) {
+    throw new P2pError('address-invalid', `address ${address}: expected TCP, such as /ip4/10.0.0.7/tcp/7000`)
+  }
+  return parsed
+}
+
+/** With the peer's id, so that nobody else can answer there. */
+function dialAddress(address: string, peer: PublicKey): Multiaddr {
+  const parsed = parseAddress(address)
+  const expected = peerIdOf(peer).toString()
+  const named = parsed.getComponents().find((component) => component.name === 'p2p')?.value
+  if (named === undefined) return parsed.encapsulate(`/p2p/${expected}`)
+  if (named !== expected) throw new P2pError('address-invalid', `address ${address}: names another key`, { peer })
+  return parsed
+}
