@@ -130,6 +130,8 @@ export interface EventPage {
   readonly events: readonly ChainEvent[]
   /** Where to go on: behind the last event, or at the block after the head when there is nothing more. */
   readonly next: Cursor
+  /** Are there committed blocks at or behind `next`? */
+  readonly more: boolean
 }
 
 export interface EventService {

@@ -5,23 +5,23 @@ import { taggedBytes } from '../crypto/hash.ts'
 import type { Hash, IdentityId, PublicKey } from './brand.ts'
 import {
   type Codec,
-  fixedBytes,
   hash,
   identityId,
   literal,
+  oneOf,
   optional,
   record,
   signature,
-  text,
   toBytes,
   uint,
 } from './canonical.ts'
-import { NAME_LENGTH_MAX } from './limits.ts'
 import { TAG } from './tags.ts'
 
 /** How far ahead a signed read may expire: how long a node remembers the ones it has seen. */
 export const SIGNED_READ_WINDOW_MS = 600_000
-export const SIGNED_READ_NONCE_BYTES = 16
+/** Why somebody reads: their own data, an institution's review, a regulator's oversight. As in contract `audit`. */
+export const READ_REASONS = ['ownData', 'review', 'oversight'] as const
+export type ReadReason = (typeof READ_REASONS)[number]
 
 /** Half-open interval of block times in ms UTC. */
 export interface TimeRange {
@@ -37,12 +37,11 @@ export interface SignedReadBody {
   readonly keyId: number
   /** The patient (or institution) that is read about; null for the whole log, which members alone may read. */
   readonly subject: IdentityId | null
-  /** Coded, such as `PATRQT`; free text stays outside the chain. */
-  readonly reason: string
+  readonly reason: ReadReason
   /** Block times that the answer may cover; null for all. */
   readonly range: TimeRange | null
-  /** 16 random bytes: a signed read is good for one answer. */
-  readonly nonce: Uint8Array
+  /** 32 random bytes: a signed read is good for one answer, on one node. */
+  readonly nonce: Hash
   readonly expiresAtMs: number
 }
 
@@ -51,17 +50,15 @@ export interface SignedRead extends SignedReadBody {
   readonly signature: Uint8Array
 }
 
-const CODE = { pattern: /^[A-Za-z0-9._|:/#-]+$/, expected: 'a code: A-Z a-z 0-9 . _ | : / # -' }
-
 const bodyFields = {
   version: literal(1),
   chainId: hash,
   reader: identityId,
   keyId: uint,
   subject: optional(identityId),
-  reason: text(NAME_LENGTH_MAX, CODE),
+  reason: oneOf(...READ_REASONS),
   range: optional(record<TimeRange>({ fromMs: uint, toMs: uint })),
-  nonce: fixedBytes(SIGNED_READ_NONCE_BYTES),
+  nonce: hash,
   expiresAtMs: uint,
 } as const
 
