@@ -34,43 +34,69 @@ export class KeyFileError extends Error {
   override name = 'KeyFileError'
 }
 
-const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lowercase hex characters')
+export const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lowercase hex characters')
+export const encryptionSchema = z.strictObject({ publicKey: hex32, secretKey: hex32 })
 const schema = z.strictObject({
   institution: hex32,
   signing: hex32,
-  encryption: z.strictObject({ publicKey: hex32, secretKey: hex32 }),
+  encryption: encryptionSchema,
   transport: hex32,
   consensus: hex32.nullable(),
 })
 
-export function signingKey(seed: Uint8Array): SigningKey {
-  const signer = createSigner(seed)
+export const newSeed = (): string => randomBytes(32).toHex()
+
+export function newEncryptionKey(): z.infer<typeof encryptionSchema> {
+  const { publicKey, secretKey } = generateSealingKeyPair()
+  return { publicKey: publicKey.toHex(), secretKey: secretKey.toHex() }
+}
+
+export function encryptionKey({ publicKey, secretKey }: z.infer<typeof encryptionSchema>): EncryptionKey {
+  return { publicKey: publicKey as PublicKey, secretKey: Uint8Array.fromHex(secretKey) }
+}
+
+export function signingKey(seedHex: string): SigningKey {
+  const signer = createSigner(Uint8Array.fromHex(seedHex))
   return { publicKey: signer.publicKey.toHex() as PublicKey, sign: signer.sign }
 }
 
 /** Writes new random keys; refuses to overwrite. */
 export function createKeyFile(file: string, { validator }: { validator: boolean }): void {
-  const seed = (): string => randomBytes(32).toHex()
-  const encryption = generateSealingKeyPair()
-  const content = {
-    institution: seed(),
-    signing: seed(),
-    encryption: { publicKey: encryption.publicKey.toHex(), secretKey: encryption.secretKey.toHex() },
-    transport: seed(),
-    consensus: validator ? seed() : null,
+  writeSecretFile(file, {
+    institution: newSeed(),
+    signing: newSeed(),
+    encryption: newEncryptionKey(),
+    transport: newSeed(),
+    consensus: validator ? newSeed() : null,
+  })
+}
+
+export function loadKeyFile(file: string): NodeKeys {
+  const keys = readSecretFile(file, schema)
+  const transportSeed = Uint8Array.fromHex(keys.transport)
+  return {
+    institution: asIdentityId(keys.institution),
+    signing: signingKey(keys.signing),
+    encryption: encryptionKey(keys.encryption),
+    transport: { publicKey: publicKeyOf(transportSeed).toHex() as PublicKey, seed: transportSeed },
+    consensus: keys.consensus === null ? null : signingKey(keys.consensus),
   }
+}
+
+/** Mode 0600; never overwrites. */
+export function writeSecretFile(file: string, content: object): void {
   try {
     writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
     chmodSync(file, 0o600)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new KeyFileError(
-      code === 'EEXIST' ? `${file}: exists already; keys are never overwritten` : `${file}: cannot be written: ${code}`,
-    )
+    if (code === 'EEXIST') throw new KeyFileError(`${file}: exists already; keys are never overwritten`)
+    throw new KeyFileError(`${file}: cannot be written: ${code}`)
   }
 }
 
-export function loadKeyFile(file: string): NodeKeys {
+/** Reads a secret file that nobody else may read. Errors name fields, never values. */
+export function readSecretFile<T>(file: string, schema: z.ZodType<T>): T {
   let text: string
   try {
     // Windows has no such bits; there the folder's access list protects the file.
@@ -83,23 +109,9 @@ export function loadKeyFile(file: string): NodeKeys {
     throw new KeyFileError(`${file}: cannot be read: ${(error as NodeJS.ErrnoException).code}`)
   }
   const parsed = schema.safeParse(parseJson(text, file))
-  if (!parsed.success) {
-    // Paths only: a message could repeat a piece of a secret.
-    const fields = parsed.error.issues.map((issue) => issue.path.join('.') || '(whole file)')
-    throw new KeyFileError(`${file}: wrong or missing: ${fields.join(', ')}`)
-  }
-  const keys = parsed.data
-  const transportSeed = Uint8Array.fromHex(keys.transport)
-  return {
-    institution: asIdentityId(keys.institution),
-    signing: signingKey(Uint8Array.fromHex(keys.signing)),
-    encryption: {
-      publicKey: keys.encryption.publicKey as PublicKey,
-      secretKey: Uint8Array.fromHex(keys.encryption.secretKey),
-    },
-    transport: { publicKey: publicKeyOf(transportSeed).toHex() as PublicKey, seed: transportSeed },
-    consensus: keys.consensus === null ? null : signingKey(Uint8Array.fromHex(keys.consensus)),
-  }
+  if (parsed.success) return parsed.data
+  const fields = parsed.error.issues.map((issue) => issue.path.join('.') || '(whole file)')
+  throw new KeyFileError(`${file}: wrong or missing: ${fields.join(', ')}`)
 }
 
 function parseJson(text: string, file: string): unknown {

@@ -1,0 +1,28 @@
+// The command line: one file per command. A failure that the user can mend is one clear line and exit code 2; anything
+// else is exit code 1.
+
+import { Command, CommanderError } from 'commander'
+import { addGenesis } from './genesis.ts'
+import { addInit } from './init.ts'
+import { addKeys } from './keys.ts'
+import { isUserError } from './user-error.ts'
+
+export async function run(args: readonly string[]): Promise<number> {
+  const program = new Command('assent')
+    .description('A permissioned ledger that decides who may see which patient record, and proves it afterwards.')
+    .version('0.1.0')
+    .exitOverride()
+    .showHelpAfterError('(add --help for the accepted options)')
+  for (const add of [addInit, addGenesis, addKeys]) add(program)
+  try {
+    await program.parseAsync(args as string[], { from: 'user' })
+    return Number(process.exitCode ?? 0)
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    const message = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`assent: ${message}\n`)
+    if (isUserError(error)) return 2
+    if (process.env.ASSENT_DEBUG) process.stderr.write(`${(error as Error).stack}\n`)
+    return 1
+  }
+}

@@ -1,0 +1,44 @@
+// The folder of one institution: keys.json and vault-passphrase (secret), assent.json, join-card.json, genesis.json, data/.
+
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { randomBytes } from '../crypto/random.ts'
+import type { InstitutionKind, JoinCard } from '../types/genesis.ts'
+import { type ConfigInput, parseConfig } from './config.ts'
+import { createJoinCard, saveJoinCard } from './genesis-file.ts'
+import { createKeyFile, loadKeyFile } from './key-file.ts'
+
+export interface InstitutionOptions {
+  readonly name: string
+  readonly kind: InstitutionKind
+  readonly role: 'validator' | 'observer'
+  /** Multiaddress to listen on, which peers dial. */
+  readonly listen: string
+  readonly rpcPort: number
+  /** Further configuration. */
+  readonly config?: Partial<ConfigInput>
+}
+
+/** Makes the folder of a new institution; refuses to touch one that has keys. */
+export function initInstitution(folder: string, options: InstitutionOptions): JoinCard {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const config: ConfigInput = {
+    role: options.role,
+    p2p: { listen: options.listen },
+    rpc: { port: options.rpcPort },
+    vault: { wrappingKey: { passphraseFile: 'vault-passphrase' } },
+    ...options.config,
+  }
+  const file = join(folder, 'assent.json')
+  parseConfig(config, { file, folder })
+  const keyFile = join(folder, 'keys.json')
+  createKeyFile(keyFile, { validator: options.role === 'validator' })
+  const passphraseFile = join(folder, 'vault-passphrase')
+  writeFileSync(passphraseFile, `${randomBytes(24).toBase64()}\n`, { mode: 0o600 })
+  chmodSync(passphraseFile, 0o600)
+  writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`)
+  const { kind, name, listen } = options
+  const card = createJoinCard(loadKeyFile(keyFile), { kind, name, addresses: [listen] })
+  saveJoinCard(join(folder, 'join-card.json'), card)
+  return card
+}
