@@ -162,6 +162,8 @@ function isRangeProof(proof: unknown): proof is RangeProof {
 
 function isRangeClaim(claim: RangeClaim): boolean {
   return (
+    typeof claim === 'object' &&
+    claim !== null &&
     isHash(claim.root) &&
     isHash(claim.leaf) &&
     Number.isSafeInteger(claim.size) &&

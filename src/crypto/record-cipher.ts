@@ -5,7 +5,7 @@
 // Records and wrapped keys differ by a tag before the associated data, so one never opens as the other.
 
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { checkBytes, notAuthentic } from './errors.ts'
+import { badArgument, checkBytes, notAuthentic } from './errors.ts'
 import { taggedBytes } from './hash.ts'
 import { randomBytes } from './random.ts'
 
@@ -95,7 +95,9 @@ interface Decryption {
 function decrypt(key: Uint8Array, { tag, argument, encrypted, associatedData }: Decryption): Uint8Array {
   checkBytes(argument, encrypted)
   checkBytes('associatedData', associatedData)
-  if (encrypted.length < ENCRYPTION_OVERHEAD_BYTES) throw notAuthentic(argument)
+  if (encrypted.length < ENCRYPTION_OVERHEAD_BYTES) {
+    throw badArgument(argument, `expected at least ${ENCRYPTION_OVERHEAD_BYTES} bytes, got ${encrypted.length}`)
+  }
   const nonce = encrypted.subarray(0, NONCE_BYTES)
   try {
     return xchacha20poly1305(key, nonce, taggedBytes(tag, associatedData)).decrypt(encrypted.subarray(NONCE_BYTES))
