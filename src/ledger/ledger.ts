@@ -1,0 +1,179 @@
+// What the rest of the node sees of the ledger: the certified chain, the executed blocks that still wait for their
+// certificate, and the state of either. open-ledger.ts makes one. One owner calls what changes it (node/runtime.ts), one
+// call after the other; reads may happen at any time and see the head as it is at that moment.
+
+import type { Abi } from '../contracts/abi.ts'
+import type { CallOutcome, ContractCall, StateAccess } from '../contracts/execute.ts'
+import type { Block, Header } from '../types/block.ts'
+import type { Hash, Height, Term } from '../types/brand.ts'
+import type { CommitCert, LeaderCert } from '../types/certificate.ts'
+import type { Genesis } from '../types/genesis.ts'
+import type { ContractEvent, Receipt } from '../types/receipt.ts'
+import type { ReceiptProof } from '../types/receipt-proof.ts'
+import type { SignedTransaction } from '../types/transaction.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
+import type { BlockRefusal } from './errors.ts'
+import type { SignerOf } from './signer.ts'
+import type { StateProof } from './state-proof.ts'
+import type { VerdictCache } from './verdict-cache.ts'
+
+/** The four roots that execution puts into a header. */
+export interface BlockRoots {
+  readonly txRoot: Hash
+  readonly receiptRoot: Hash
+  readonly stateRoot: Hash
+  readonly logRoot: Hash
+}
+
+/** A block before it has a header: what a leader drafts. */
+export interface Draft {
+  readonly parentHash: Hash
+  readonly timeMs: number
+  readonly transactions: readonly SignedTransaction[]
+}
+
+/** The outcome of executing a draft or block; give it back to `adopt`. */
+export interface ExecutedBlock extends BlockRoots, Draft {
+  readonly height: Height
+  readonly receipts: readonly Receipt[]
+}
+
+export type Execution =
+  | { readonly ok: true; readonly executed: ExecutedBlock }
+  | { readonly ok: false; readonly refusal: BlockRefusal }
+
+/** The certified head. */
+export interface Head {
+  readonly hash: Hash
+  readonly header: Header
+  /** Null for genesis, which needs none. */
+  readonly commitCert: CommitCert | null
+}
+
+/** What stood on disk at start beyond the certified chain: what consensus starts from. */
+export interface Restored {
+  /** Stored blocks on top of the head, parents first; executed and adopted again. */
+  readonly uncommitted: readonly Block[]
+  /** LeaderCerts of the head's term and later. */
+  readonly leaderCerts: readonly LeaderCert[]
+}
+
+/** Position among the events: the `index`-th event of the block at `height`. Inclusive. */
+export interface EventCursor {
+  readonly height: number
+  readonly index: number
+}
+
+export interface LedgerEvent {
+  readonly height: Height
+  /** Position among the events of its block. */
+  readonly index: number
+  readonly timeMs: number
+  readonly transactionId: Hash
+  readonly callIndex: number
+  readonly event: ContractEvent
+}
+
+export interface EventPage {
+  readonly events: readonly LedgerEvent[]
+  /** Where to go on: behind the last event, or at the block after the head when there is nothing more. */
+  readonly next: EventCursor
+}
+
+export interface TransactionLocation {
+  readonly height: Height
+  /** Position in its block. */
+  readonly index: number
+}
+
+/** Plain numbers for the metrics page; they only rise, except `uncommittedBlocks`. */
+export interface LedgerCounters {
+  executedBlocks: number
+  executedTransactions: number
+  executedCalls: number
+  refusedCalls: number
+  committedBlocks: number
+  committedTransactions: number
+  uncommittedBlocks: number
+  signatureChecks: number
+  signatureCacheHits: number
+}
+
+export interface Ledger {
+  readonly chainId: Hash
+  readonly genesis: Genesis
+  readonly genesisBlock: Block
+  readonly validators: ValidatorSet
+  readonly head: Head
+  readonly restored: Restored
+  readonly counters: Readonly<LedgerCounters>
+  /** Signature verdicts, shared with the mempool: what was admitted is not verified again in its block. */
+  readonly verdicts: VerdictCache
+
+  // ── the way of a block; one call after the other ──
+
+  /** A leader's draft on any executed parent. Synchronous; nothing is stored or remembered. */
+  execute(draft: Draft): Execution
+  /** A received block: executes it and compares height, time and the four roots with its header. */
+  check(block: Block): Execution
+  /** Keeps an executed block as a possible parent. Asserts that block and execution are one thing. */
+  adopt(block: Block, executed: ExecutedBlock): void
+  /** Has this block been adopted, or is it the head? */
+  isExecuted(blockHash: Hash): boolean
+  /** Stores blocks and LeaderCerts ahead of their certificate: on disk when it resolves. */
+  persist(items: { readonly blocks?: readonly Block[]; readonly leaderCerts?: readonly LeaderCert[] }): Promise<void>
+  /**
+   * Commits `cert.blockHash` and its uncommitted ancestors: one atomic write of certificate, receipts, state, tree and
+   * indexes. The head moves at once, the promise resolves when it is written. Blocks on other branches are dropped.
+   * The caller has verified the certificate. Answers the blocks that became certified, oldest first.
+   */
+  commit(cert: CommitCert): Promise<readonly Block[]>
+  /**
+   * Block sync: executes, stores and commits a certified run of blocks on top of the head; `cert` is on the last one.
+   * The caller has verified certificates and header signatures. A refusal leaves the ledger as it was before its block.
+   */
+  applyCertified(run: {
+    readonly blocks: readonly Block[]
+    readonly leaderCerts: readonly LeaderCert[]
+    readonly cert: CommitCert
+  }): Promise<{ readonly ok: true } | { readonly ok: false; readonly height: Height; readonly refusal: BlockRefusal }>
+
+  // ── reads ──
+
+  /** Certified blocks by height, also uncommitted ones by hash. */
+  block(at: Height | Hash): Block | undefined
+  header(at: Height | Hash): Header | undefined
+  /** Of exactly this height, where one was committed by. */
+  commitCert(height: Height): CommitCert | undefined
+  /** On this height or the nearest certified descendant. */
+  commitCertCovering(height: Height): CommitCert | undefined
+  /** The certificate that the certified chain uses for this term, else any stored one. */
+  leaderCert(term: Term): LeaderCert | undefined
+  leaderCertByHash(hash: Hash): LeaderCert | undefined
+  /** Where a committed transaction stands. */
+  locate(transactionId: Hash): TransactionLocation | undefined
+  receipt(transactionId: Hash): Receipt | undefined
+  receiptProof(transactionId: Hash): ReceiptProof | undefined
+  receipts(height: Height): readonly Receipt[] | undefined
+  /** Is the id in a certified block whose ids can still be repeated? */
+  isRecent(transactionId: Hash): boolean
+  isCommitted(transactionId: Hash): boolean
+  /** Is the id in the chain that ends in this block, uncommitted blocks included? */
+  isInChain(tip: Hash, transactionId: Hash): boolean
+  /** Up to `limit` committed events in order, `matches` applied before the limit. */
+  eventsFrom(
+    cursor: EventCursor,
+    options: { readonly limit: number; readonly matches?: (event: ContractEvent) => boolean },
+  ): EventPage
+  /** State at the head, read-only; use it before the next await. */
+  state(): Pick<StateAccess, 'get' | 'range'>
+  /** Inclusion or absence of a state key under the head's stateRoot. */
+  stateProof(key: Uint8Array): StateProof
+  /** Runs a view on the head's state with `timeMs` as its now. */
+  query(call: ContractCall, options: { readonly timeMs: number; readonly gasLimit?: number }): CallOutcome
+  /** A sender's signing key in the head's state. */
+  readonly signerOf: SignerOf
+  contracts(): readonly { readonly name: string; readonly abi: Abi }[]
+
+  close(): Promise<void>
+}

@@ -1,0 +1,49 @@
+// Who may sign for a sender: asked of the registry contract, in the state that counts, at every execution.
+// spec/contracts.md, view registry.signer.
+
+import { type ContractSet, queryView, type StateAccess } from '../contracts/execute.ts'
+import { assert } from '../types/assert.ts'
+import type { IdentityId, PublicKey } from '../types/brand.ts'
+
+export interface Signer {
+  readonly key: PublicKey
+  /** Until the key is revoked. */
+  readonly active: boolean
+}
+
+/** Undefined unless `keyId` is a signing key of that identity. */
+export type SignerOf = (sender: IdentityId, keyId: number) => Signer | undefined
+
+/** One state read by the contract; far below this, whatever the registry holds. */
+const SIGNER_GAS_MAX = 1_000_000
+
+/** Asks the registry in one state. Answers are kept: make a new one for every state. */
+export function createSignerOf(options: {
+  readonly contracts: ContractSet
+  readonly state: Pick<StateAccess, 'get' | 'range'>
+  readonly height: number
+  readonly timeMs: number
+}): SignerOf {
+  const { contracts, state, height, timeMs } = options
+  const known = new Map<string, Signer | undefined>()
+  return (sender, keyId) => {
+    const name = `${sender}/${keyId}`
+    const kept = known.get(name)
+    if (kept !== undefined || known.has(name)) return kept
+    const outcome = queryView(
+      contracts,
+      { contract: 'registry', method: 'signer', args: [Uint8Array.fromHex(sender), keyId] },
+      { context: { height, timeMs }, state, gasLimit: SIGNER_GAS_MAX },
+    )
+    const signer = outcome.status === 'ok' ? signerFrom(outcome.value) : undefined
+    known.set(name, signer)
+    return signer
+  }
+}
+
+function signerFrom(value: unknown): Signer | undefined {
+  if (value === null) return undefined
+  const { key, active } = value as { key: unknown; active: unknown }
+  assert(key instanceof Uint8Array && typeof active === 'boolean', 'registry.signer answers {key, active} or none')
+  return { key: key.toHex() as PublicKey, active }
+}
