@@ -1,9 +1,6 @@
 // Who gets past the handshake, and what he may use afterwards. The verdict is `allow`'s; the gate asks it at every
 // handshake and at every stream, so a member that was removed a block ago opens nothing any more.
-//
-// A stranger is known by his key only after Noise has proved it: he costs one handshake and never sees a stream.
 
-import type { ConnectionGater, PeerId } from '@libp2p/interface'
 import { assertNever } from '../types/assert.ts'
 import type { PublicKey } from '../types/brand.ts'
 import type { Counters } from './counters.ts'
@@ -14,7 +11,6 @@ import {
   SYNC_PROTOCOL,
   type TransportOptions,
 } from './transport.ts'
-import { transportKeyOf } from './transport-key.ts'
 
 export class Gate {
   readonly #options: TransportOptions
@@ -54,6 +50,14 @@ export class Gate {
     return permitted
   }
 
+  /** A handshake with a key that is let in. Otherwise counted and reported. `peer` is null for a key of another kind. */
+  admitsHandshake(peer: PublicKey | null, direction: 'inbound' | 'outbound'): boolean {
+    if (peer !== null && this.classOf(peer) !== 'refused') return true
+    this.#counters[direction === 'inbound' ? 'refusedInbound' : 'refusedOutbound']++
+    this.reportRefused(peer, peer === null ? 'not-ed25519' : 'unknown-key')
+    return false
+  }
+
   reportRefused(peer: PublicKey | null, reason: RefusalReason): void {
     this.#options.logger.info({ peer, reason }, 'peer refused')
     this.#options.onRefused?.(peer, reason)
@@ -63,21 +67,5 @@ export class Gate {
     this.#counters.misbehaviour++
     this.#options.logger.warn({ peer, what }, 'peer broke the wire protocol')
     this.#options.onMisbehaviour?.(peer, what)
-  }
-
-  /** libp2p's hooks: both directions, after encryption and before the multiplexer. */
-  connectionGater(): ConnectionGater {
-    return {
-      denyInboundEncryptedConnection: (peerId) => this.#denies(peerId, 'refusedInbound'),
-      denyOutboundEncryptedConnection: (peerId) => this.#denies(peerId, 'refusedOutbound'),
-    }
-  }
-
-  #denies(peerId: PeerId, counter: 'refusedInbound' | 'refusedOutbound'): boolean {
-    const peer = transportKeyOf(peerId)
-    if (peer !== null && this.classOf(peer) !== 'refused') return false
-    this.#counters[counter]++
-    this.reportRefused(peer, peer === null ? 'not-ed25519' : 'unknown-key')
-    return true
   }
 }

@@ -13,9 +13,9 @@ import type { PeerId } from '@libp2p/interface'
 import { sha256 } from '../crypto/hash.ts'
 import type { Hash, PublicKey } from '../types/brand.ts'
 import type { Counters } from './counters.ts'
-import { P2pError } from './errors.ts'
 import type { Gate } from './gate.ts'
-import { GOSSIP_MESSAGE_BYTES_MAX, GOSSIP_RPC_BYTES_MAX } from './limits.ts'
+import { assertGossipMessage } from './gossip-bounds.ts'
+import { GOSSIP_RPC_BYTES_MAX } from './limits.ts'
 import { membersOnly } from './members-only.ts'
 import { type GossipHandler, type P2pLogger, type Subscription, TOPICS, type Topic } from './transport.ts'
 import { transportKeyOf } from './transport-key.ts'
@@ -52,11 +52,6 @@ export interface GossipSubscription extends Subscription {
   readonly handler: GossipHandler
 }
 
-export function assertGossipBound(topic: Topic, maxBytes: number): void {
-  if (maxBytes <= GOSSIP_MESSAGE_BYTES_MAX) return
-  throw new P2pError('topic-unbounded', `${topic}: gossip carries at most ${GOSSIP_MESSAGE_BYTES_MAX} bytes a message`)
-}
-
 /** Topics with their validators, on a running gossipsub. */
 export class Gossip {
   readonly #options: GossipOptions
@@ -87,10 +82,7 @@ export class Gossip {
   }
 
   async publish(topic: Topic, message: Uint8Array): Promise<void> {
-    if (message.length > GOSSIP_MESSAGE_BYTES_MAX) {
-      const bounds = `message of ${message.length} bytes, at most ${GOSSIP_MESSAGE_BYTES_MAX} accepted`
-      throw new P2pError('message-too-large', `${topic}: ${bounds}`)
-    }
+    assertGossipMessage(topic, message)
     await this.#options.pubsub.publish(topicId(this.#options.chainId, topic), message)
   }
 

@@ -8,6 +8,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { Hash } from '../types/brand.ts'
+import { createConnectionGater } from './connection-gater.ts'
 import type { Gate } from './gate.ts'
 import { gossipService } from './gossip.ts'
 import * as limits from './limits.ts'
@@ -43,7 +44,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
         },
       }),
     ],
-    connectionGater: gate.connectionGater(),
+    connectionGater: createConnectionGater(gate),
     connectionManager: {
       maxConnections: limits.CONNECTIONS_MAX,
       inboundConnectionThreshold: limits.INBOUND_CONNECTIONS_PER_HOST_PER_SECOND,
