@@ -1,0 +1,69 @@
+// The blocks that this node knows around its certified head: a few certified ones below it, which followers may still
+// need, and every uncertified one above it, on all branches. Data and walks only; what may enter is header-rules.ts.
+
+import { assert } from '../types/assert.ts'
+import type { Block, Header } from '../types/block.ts'
+import type { Hash, MemberIndex } from '../types/brand.ts'
+
+export interface Entry {
+  readonly block: Block
+  /** Transaction bytes. */
+  readonly bytes: number
+  /** received: execution has been asked for. valid: executed with the header's roots, and persisted. */
+  status: 'received' | 'valid' | 'invalid'
+  /** This validator's own ack, once given in this run. */
+  ownAck: Uint8Array | null
+  /** Leader: acks of the block, by member. */
+  readonly acks: Map<MemberIndex, Uint8Array>
+}
+
+export interface BlockTree {
+  readonly entries: Map<Hash, Entry>
+  /** Certified blocks kept below the head, oldest first; they are in `entries`, too. */
+  readonly recent: Hash[]
+}
+
+export const bytesOf = (block: Block): number =>
+  block.transactions.reduce((total, transaction) => total + transaction.bytes.length, 0)
+
+export function createEntry(block: Block, status: Entry['status']): Entry {
+  return { block, bytes: bytesOf(block), status, ownAck: null, acks: new Map() }
+}
+
+/** The entry of a block that must be there. */
+export function entryOf(tree: BlockTree, hash: Hash): Entry {
+  const entry = tree.entries.get(hash)
+  assert(entry !== undefined, 'block tree: block is missing')
+  return entry
+}
+
+export function headerOf(tree: BlockTree, hash: Hash): Header {
+  return entryOf(tree, hash).block.header
+}
+
+/** The block at `height` on the way from `hash` down, if the tree reaches that far. */
+export function ancestorAt(tree: BlockTree, { hash, height }: { hash: Hash; height: number }): Entry | undefined {
+  let entry = tree.entries.get(hash)
+  while (entry !== undefined && entry.block.header.height > height) {
+    entry = tree.entries.get(entry.block.header.parentHash)
+  }
+  return entry?.block.header.height === height ? entry : undefined
+}
+
+/** Is `ancestor` on the chain that ends in `hash`, its end included? */
+export function contains(tree: BlockTree, { hash, ancestor }: { hash: Hash; ancestor: Hash }): boolean {
+  const wanted = tree.entries.get(ancestor)
+  if (wanted === undefined) return false
+  return ancestorAt(tree, { hash, height: wanted.block.header.height }) === wanted
+}
+
+/** The blocks above `base` up to `hash`, oldest first. `base` must be an ancestor. */
+export function pathFrom(tree: BlockTree, { base, hash }: { base: Hash; hash: Hash }): Entry[] {
+  const path: Entry[] = []
+  for (let at = hash; at !== base; ) {
+    const entry = entryOf(tree, at)
+    path.push(entry)
+    at = entry.block.header.parentHash
+  }
+  return path.reverse()
+}

@@ -1,0 +1,33 @@
+// What the runtime asks after every step: may a block be drafted now, and on what?
+
+import type { Hash } from '../types/brand.ts'
+import { BLOCK_BYTES_MAX } from '../types/limits.ts'
+import { headerOf, pathFrom } from './block-tree.ts'
+import type { State } from './state.ts'
+
+export interface Opportunity {
+  readonly parentHash: Hash
+  /** The draft's time must be above this. */
+  readonly parentTimeMs: number
+  /** First block of the term: due at once, transactions or not. Any other needs at least one transaction. */
+  readonly opening: boolean
+  /** Transaction bytes that fit; 0 where only an empty opening block may be made. */
+  readonly bytesMax: number
+}
+
+/** Null unless this node leads and its window has room. Ask again after every step. */
+export function canPropose(state: State): Opportunity | null {
+  if (state.halted || state.role.kind !== 'leader') return null
+  const { uncertifiedBlocksMax, uncertifiedBytesMax } = state.settings.timing
+  const uncertified = pathFrom(state.tree, { base: state.certifiedHash, hash: state.tipHash })
+  const bytesUsed = uncertified.reduce((total, entry) => total + entry.bytes, 0)
+  const hasRoom = uncertified.length < uncertifiedBlocksMax && bytesUsed < uncertifiedBytesMax
+  const opening = !state.role.opened
+  if (!opening && !hasRoom) return null
+  return {
+    parentHash: state.tipHash,
+    parentTimeMs: headerOf(state.tree, state.tipHash).timeMs,
+    opening,
+    bytesMax: hasRoom ? Math.min(BLOCK_BYTES_MAX, uncertifiedBytesMax - bytesUsed) : 0,
+  }
+}

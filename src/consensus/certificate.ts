@@ -1,0 +1,126 @@
+// Certificates: q signatures that together prove a statement to anybody who holds the validator set. Pure; used by the
+// core, by block sync, by chain verification and by offline receipt verification. spec/consensus.md, section 4.
+
+import { taggedHash } from '../crypto/hash.ts'
+import { type Hash, type MemberIndex, type PublicKey, ZERO_HASH } from '../types/brand.ts'
+import { bytes, list, toBytes } from '../types/canonical.ts'
+import type { Ack, CommitCert, LeaderCert, MemberSignature, Vote } from '../types/certificate.ts'
+import { RELEASE_BYTES_MAX, RELEASES_MAX } from '../types/limits.ts'
+import { ackMessage, voteMessage } from '../types/signing.ts'
+import { TAG } from '../types/tags.ts'
+import { memberAt, quorum, type ValidatorSet } from '../types/validator-set.ts'
+
+/** What a certificate is checked against. */
+export interface Verifier {
+  readonly chainId: Hash
+  /** Of the certificate's epoch. */
+  readonly set: ValidatorSet
+  /** Ed25519 over a tagged message. Never throws. */
+  readonly verify: (publicKey: PublicKey, message: Uint8Array, signature: Uint8Array) => boolean
+}
+
+export type CertificateFault =
+  | 'foreignChain'
+  | 'foreignEpoch'
+  | 'unknownMember'
+  | 'signersNotAscending'
+  | 'noQuorum'
+  | 'badSignature'
+  | 'unknownRelease'
+
+export class CertificateError extends Error {
+  override name = 'CertificateError'
+  readonly code: CertificateFault
+  constructor(what: 'LeaderCert' | 'CommitCert', code: CertificateFault) {
+    super(`${what}: ${FAULT_TEXT[code]}`)
+    this.code = code
+  }
+}
+
+const FAULT_TEXT: Readonly<Record<CertificateFault, string>> = {
+  foreignChain: 'chainId is not that of this chain',
+  foreignEpoch: 'epoch is not that of the validator set',
+  unknownMember: 'names a member that is not in the validator set',
+  signersNotAscending: 'signers must be ascending, each once',
+  noQuorum: 'fewer signatures than the quorum of the validator set',
+  badSignature: 'a signature does not verify with the key of its member',
+  unknownRelease: 'attached Releases are not supported by this protocol version',
+}
+
+/** What is wrong with a LeaderCert, or null: q members voted for one candidate with one tip in its term. */
+export function leaderCertFault(certificate: LeaderCert, verifier: Verifier): CertificateFault | null {
+  if (certificate.releases.length > 0) return 'unknownRelease'
+  if (memberAt(verifier.set, certificate.candidate) === undefined) return 'unknownMember'
+  return faultOf(certificate, { message: voteMessage(voteOf(certificate)), verifier })
+}
+
+/** What is wrong with a CommitCert, or null: q members acked its block, and with it every ancestor. */
+export function commitCertFault(certificate: CommitCert, verifier: Verifier): CertificateFault | null {
+  return faultOf(certificate, { message: ackMessage(ackOf(certificate)), verifier })
+}
+
+/** Throws CertificateError unless the certificate is valid. */
+export function verifyLeaderCert(certificate: LeaderCert, verifier: Verifier): void {
+  const fault = leaderCertFault(certificate, verifier)
+  if (fault !== null) throw new CertificateError('LeaderCert', fault)
+}
+
+/** Throws CertificateError unless the certificate is valid. */
+export function verifyCommitCert(certificate: CommitCert, verifier: Verifier): void {
+  const fault = commitCertFault(certificate, verifier)
+  if (fault !== null) throw new CertificateError('CommitCert', fault)
+}
+
+/** The vote that every signer of a LeaderCert gave. */
+export function voteOf({ chainId, epoch, term, candidate, tip, releases }: LeaderCert): Vote {
+  return { chainId, epoch, term, candidate, tip, releasesHash: hashReleases(releases) }
+}
+
+/** The ack that every signer of a CommitCert gave. */
+export function ackOf({ chainId, epoch, term, height, blockHash }: CommitCert): Ack {
+  return { chainId, epoch, term, height, blockHash }
+}
+
+/** A LeaderCert of q collected votes, which must all be this one. */
+export function createLeaderCert(vote: Vote, signatures: ReadonlyMap<MemberIndex, Uint8Array>): LeaderCert {
+  const { chainId, epoch, term, candidate, tip } = vote
+  return { chainId, epoch, term, candidate, tip, releases: [], signatures: bySigner(signatures) }
+}
+
+/** A CommitCert of q collected acks, which must all be this one. */
+export function createCommitCert(ack: Ack, signatures: ReadonlyMap<MemberIndex, Uint8Array>): CommitCert {
+  return { ...ack, signatures: bySigner(signatures) }
+}
+
+const releasesCodec = list(bytes(RELEASE_BYTES_MAX), RELEASES_MAX)
+
+/** What a vote signs for the Releases that its voter was shown. */
+export function hashReleases(releases: readonly Uint8Array[]): Hash {
+  return releases.length === 0 ? ZERO_HASH : taggedHash(TAG.releases, toBytes(releasesCodec, releases))
+}
+
+function bySigner(signatures: ReadonlyMap<MemberIndex, Uint8Array>): readonly MemberSignature[] {
+  return [...signatures]
+    .map(([member, signature]) => ({ member, signature }))
+    .sort((left, right) => left.member - right.member)
+}
+
+function faultOf(
+  certificate: LeaderCert | CommitCert,
+  { message, verifier }: { message: Uint8Array; verifier: Verifier },
+): CertificateFault | null {
+  const { chainId, set, verify } = verifier
+  if (certificate.chainId !== chainId) return 'foreignChain'
+  if (certificate.epoch !== set.epoch) return 'foreignEpoch'
+  if (certificate.signatures.length < quorum(set)) return 'noQuorum'
+  let previous = -1
+  for (const { member, signature } of certificate.signatures) {
+    // Ascending, so that nobody counts twice.
+    if (member <= previous) return 'signersNotAscending'
+    previous = member
+    const validator = memberAt(set, member)
+    if (validator === undefined) return 'unknownMember'
+    if (!verify(validator.consensusKey, message, signature)) return 'badSignature'
+  }
+  return null
+}

@@ -1,0 +1,71 @@
+// Everything that the core can ask for: plain data, performed strictly in order. A `persist...` is on disk, synced,
+// before anything behind it is performed; a run of them may share one sync.
+
+import type { Block } from '../types/block.ts'
+import type { Hash, Height, MemberIndex, Term } from '../types/brand.ts'
+import type { CommitCert, LeaderCert } from '../types/certificate.ts'
+import type { SignedTransaction } from '../types/transaction.ts'
+import type { Message } from './messages.ts'
+import type { SignState } from './sign-state.ts'
+
+/**
+ * election: no leader heard for too long. heartbeat: the leader's, and a candidate's repetition. quorum: the leader
+ * counts whom it heard. ack: a block from the future is due.
+ */
+export type Timer = 'election' | 'heartbeat' | 'quorum' | 'ack'
+
+export type Role = 'follower' | 'candidate' | 'leader'
+
+/** What a member did that no honest one does. Alarm only; each is named after what is wrong. */
+export type Misbehaviour =
+  | 'badSignature'
+  | 'badCertificate'
+  | 'badChain'
+  | 'badBody'
+  | 'equivocation'
+  | 'foreignStatement'
+  | 'termInflation'
+
+export type Effect =
+  | { readonly kind: 'persistBlock'; readonly block: Block }
+  | { readonly kind: 'persistLeaderCert'; readonly certificate: LeaderCert }
+  | { readonly kind: 'persistSignState'; readonly signState: SignState }
+  /** May get lost; the protocol repeats itself. */
+  | { readonly kind: 'send'; readonly to: MemberIndex; readonly message: Message }
+  /** Answered by `executed`. Parents come before children. */
+  | { readonly kind: 'execute'; readonly block: Block }
+  /**
+   * `blocks` are certified, oldest first; the certificate is on the last. `dropped` lost to them: nothing will need them
+   * any more. One atomic write.
+   */
+  | {
+      readonly kind: 'commit'
+      readonly certificate: CommitCert
+      readonly blocks: readonly Block[]
+      readonly dropped: readonly Hash[]
+    }
+  /** The block on which this node would build. */
+  | { readonly kind: 'moveTip'; readonly blockHash: Hash; readonly height: Height }
+  /** Replaces the timer of that name. */
+  | { readonly kind: 'setTimer'; readonly timer: Timer; readonly delayMs: number }
+  | { readonly kind: 'cancelTimer'; readonly timer: Timer }
+  /** Fetch certified blocks, from this member if possible; answered by `synced` or `syncFailed`. */
+  | { readonly kind: 'needSync'; readonly from: MemberIndex; readonly fromHeight: Height }
+  | {
+      readonly kind: 'roleChanged'
+      readonly role: Role
+      readonly term: Term
+      readonly leader: MemberIndex | null
+    }
+  /** Not in the chain: from a proposal that came too late, or from a dropped block. */
+  | { readonly kind: 'returned'; readonly transactions: readonly SignedTransaction[] }
+  | {
+      readonly kind: 'invalidBlock'
+      readonly blockHash: Hash
+      readonly height: Height
+      readonly proposer: MemberIndex
+      readonly reason: string
+    }
+  | { readonly kind: 'misbehaviour'; readonly member: MemberIndex; readonly what: Misbehaviour }
+  /** A quorum certified what this node's execution refuses, or two blocks at one height. The core has stopped. */
+  | { readonly kind: 'diverged'; readonly blockHash: Hash; readonly height: Height; readonly reason: string }

@@ -1,0 +1,94 @@
+// Everything that can happen to the core. The runtime calls step() with one event at a time; what an event needs from
+// the clock and from chance stands in it.
+
+import type { Block } from '../types/block.ts'
+import type { Hash, MemberIndex } from '../types/brand.ts'
+import type { CommitCert, LeaderCert } from '../types/certificate.ts'
+import type { SignedTransaction } from '../types/transaction.ts'
+import type { Timer } from './effects.ts'
+import type { Message } from './messages.ts'
+
+/** First event of a run. */
+export interface Start {
+  readonly kind: 'start'
+}
+
+/** A timer that an effect set has run out. */
+export interface Timeout {
+  readonly kind: 'timeout'
+  readonly timer: Timer
+}
+
+/** From a member; the transport has authenticated which. */
+export interface Received {
+  readonly kind: 'received'
+  readonly from: MemberIndex
+  readonly message: Message
+}
+
+/** A draft that canPropose() asked for, executed on its parent. */
+export interface Propose {
+  readonly kind: 'propose'
+  readonly parentHash: Hash
+  /** Block time; above the parent's. */
+  readonly timeMs: number
+  readonly txRoot: Hash
+  readonly receiptRoot: Hash
+  readonly stateRoot: Hash
+  readonly logRoot: Hash
+  readonly transactions: readonly SignedTransaction[]
+}
+
+/** Answer to `execute`: transactions, execution and the four roots of the header agree, or not. */
+export interface Executed {
+  readonly kind: 'executed'
+  readonly blockHash: Hash
+  readonly verdict: { readonly kind: 'valid' } | { readonly kind: 'invalid'; readonly reason: string }
+}
+
+/**
+ * Answer to `needSync`: consecutive blocks from the height asked for on, at most SYNC_RUN_BLOCKS_MAX; the certificate is
+ * on the last of them; the LeaderCert of every term that they open. Nothing of it has been checked.
+ */
+export interface Synced {
+  readonly kind: 'synced'
+  readonly from: MemberIndex
+  readonly blocks: readonly Block[]
+  readonly leaderCerts: readonly LeaderCert[]
+  readonly commitCert: CommitCert
+}
+
+/** Answer to `needSync`: the member had nothing, or could not be reached. */
+export interface SyncFailed {
+  readonly kind: 'syncFailed'
+  readonly from: MemberIndex
+}
+
+/** The last connection to a member has closed. */
+export interface PeerDisconnected {
+  readonly kind: 'peerDisconnected'
+  readonly member: MemberIndex
+}
+
+export interface PeerConnected {
+  readonly kind: 'peerConnected'
+  readonly member: MemberIndex
+}
+
+export type Occurrence =
+  | Start
+  | Timeout
+  | Received
+  | Propose
+  | Executed
+  | Synced
+  | SyncFailed
+  | PeerDisconnected
+  | PeerConnected
+
+export type Event = Occurrence & {
+  /** The node's clock, ms UTC. Only block times are compared with it; timeouts are counted by timers. */
+  readonly nowMs: number
+  /** 32 random bits. */
+  readonly random: number
+}

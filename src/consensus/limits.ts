@@ -1,0 +1,45 @@
+// Bounds of consensus, with their reasons. None of them decides whether a block is valid.
+
+/** Transaction bytes of the blocks in one append; with headers and certificates it stays below the stream's 8 MiB frame. */
+export const APPEND_BYTES_MAX = 6 * 1024 * 1024
+/** Blocks in one append. */
+export const APPEND_BLOCKS_MAX = 64
+/** LeaderCerts in one append: one for every term that its blocks open, and the current one. */
+export const APPEND_LEADER_CERTS_MAX = APPEND_BLOCKS_MAX + 1
+/** Acks in one reply: one for every block between a certificate and the tip. */
+export const ACKS_MAX = 1_024
+/** Headers in a vote request, and blocks that a node keeps above its certified head: k, and one for every term since. */
+export const UNCERTIFIED_BLOCKS_MAX = 1_024
+/** Releases shown with a vote request; each is bounded in types/limits.ts. */
+export const TERM_RAISE_MAX = 1_000
+/** Certified blocks kept in memory for followers that are a little behind; further back they use block sync. */
+export const RECENT_BLOCKS_MAX = 64
+/** Transaction bytes of those. */
+export const RECENT_BYTES_MAX = 16 * 1024 * 1024
+/** Blocks of one run of block sync. */
+export const SYNC_RUN_BLOCKS_MAX = 512
+
+/** Times of the protocol, in milliseconds, and the leader's window. Wide-area links need longer ones. */
+export interface Timing {
+  readonly heartbeatMs: number
+  /** A follower that hears nothing for this long, plus a random part, campaigns. */
+  readonly electionTimeoutMinMs: number
+  readonly electionTimeoutMaxMs: number
+  /** The same after the leader's connection closed or a vote was split: only there to keep candidates apart. */
+  readonly earlyCampaignMaxMs: number
+  /** How far a block's time may lie from an acking follower's clock. */
+  readonly clockDriftMaxMs: number
+  /** k: blocks of the leader that may wait for their certificate, opening blocks not counted, and their bytes. */
+  readonly uncertifiedBlocksMax: number
+  readonly uncertifiedBytesMax: number
+}
+
+export const DEFAULT_TIMING: Timing = {
+  heartbeatMs: 150,
+  electionTimeoutMinMs: 1_000,
+  electionTimeoutMaxMs: 2_000,
+  earlyCampaignMaxMs: 200,
+  clockDriftMaxMs: 5_000,
+  uncertifiedBlocksMax: 8,
+  uncertifiedBytesMax: 8 * 1024 * 1024,
+}

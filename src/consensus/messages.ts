@@ -1,0 +1,165 @@
+// What validators say to each other, and how it is written. Shape and bounds only: whether a statement is true is
+// for the handlers.
+
+import { type Block, type SignedHeader, signedHeaderCodec } from '../types/block.ts'
+import type { Hash, Height, Term } from '../types/brand.ts'
+import {
+  boolean,
+  bytes,
+  type Codec,
+  fromBytes,
+  hash,
+  height,
+  list,
+  oneOf,
+  optional,
+  record,
+  signature,
+  term,
+  toBytes,
+  union,
+} from '../types/canonical.ts'
+import {
+  type Ack,
+  ackCodec,
+  type CommitCert,
+  commitCertCodec,
+  type LeaderCert,
+  leaderCertCodec,
+  promiseCodec,
+  type Tip,
+  tipCodec,
+  type Vote,
+  type VotePromise,
+  voteCodec,
+} from '../types/certificate.ts'
+import { BLOCK_BYTES_MAX, RELEASE_BYTES_MAX, RELEASES_MAX } from '../types/limits.ts'
+import { decodeBlock, encodeBlock } from '../types/signing.ts'
+import { ACKS_MAX, APPEND_BLOCKS_MAX, APPEND_LEADER_CERTS_MAX, UNCERTIFIED_BLOCKS_MAX } from './limits.ts'
+
+/** A place on a chain. */
+export interface Position {
+  readonly height: Height
+  readonly hash: Hash
+}
+
+export interface SignedAck {
+  readonly ack: Ack
+  readonly signature: Uint8Array
+}
+
+/** Leader to follower: blocks, certificates, or nothing (heartbeat). */
+export interface Append {
+  readonly kind: 'append'
+  readonly term: Term
+  /** Of the terms that `blocks` open, and of `term` until the follower has shown that it knows it. */
+  readonly leaderCerts: readonly LeaderCert[]
+  /** Parent of the first block, or what the follower is thought to have. */
+  readonly previous: Position
+  /** A chain on top of `previous`. */
+  readonly blocks: readonly Block[]
+  /** The leader's highest, where the follower is not known to have it. */
+  readonly commitCert: CommitCert | null
+}
+
+/** Follower to leader, after an append and whenever it got further. */
+export interface AppendReply {
+  readonly kind: 'appendReply'
+  readonly term: Term
+  /**
+   * matched: `match` is the last block of the leader's chain that this follower has stored.
+   * missing: it does not have `previous`; `match` is its tip.
+   * unknownLeader: it has not seen the LeaderCert of the term.
+   */
+  readonly status: 'matched' | 'missing' | 'unknownLeader'
+  readonly match: Position
+  readonly certified: Position
+  /** For every block of the term above the certified one, in order, until the leader has them. */
+  readonly acks: readonly SignedAck[]
+  /** The next block cannot be acked: its time is too far from this follower's clock. */
+  readonly timeRefused: boolean
+}
+
+export interface VoteRequest {
+  readonly kind: 'voteRequest'
+  readonly term: Term
+  readonly tip: Tip
+  /** The candidate's highest; null while that is genesis. */
+  readonly commitCert: CommitCert | null
+  /** From the block above the certified one to the tip. */
+  readonly headers: readonly SignedHeader[]
+  /** Of the tip's term; null for genesis. */
+  readonly leaderCert: LeaderCert | null
+  /** Canonical bytes, opaque until Releases are known. */
+  readonly releases: readonly Uint8Array[]
+}
+
+export interface VoteReply {
+  readonly kind: 'vote'
+  readonly vote: Vote
+  readonly signature: Uint8Array
+}
+
+/** The vote rule refused: no vote, but a promise not to ack below this term. */
+export interface PromiseReply {
+  readonly kind: 'promise'
+  readonly promise: VotePromise
+  readonly signature: Uint8Array
+}
+
+/** To whoever speaks for a term that is over. */
+export interface StaleTerm {
+  readonly kind: 'staleTerm'
+  readonly term: Term
+  /** Of `term` if known: proof for those who are further behind than they may take anybody's word for. */
+  readonly leaderCert: LeaderCert | null
+}
+
+export type Message = Append | AppendReply | VoteRequest | VoteReply | PromiseReply | StaleTerm
+
+const BLOCK_ENVELOPE_BYTES_MAX = BLOCK_BYTES_MAX + 64 * 1024
+const envelopeBytes = bytes(BLOCK_ENVELOPE_BYTES_MAX)
+const blockCodec: Codec<Block> = {
+  write: (writer, block) => envelopeBytes.write(writer, encodeBlock(block)),
+  read: (reader) => decodeBlock(envelopeBytes.read(reader)),
+}
+const positionCodec: Codec<Position> = record<Position>({ height, hash })
+const signedAckCodec: Codec<SignedAck> = record<SignedAck>({ ack: ackCodec, signature })
+
+const messageCodec: Codec<Message> = union<Message>({
+  append: record<Omit<Append, 'kind'>>({
+    term,
+    leaderCerts: list(leaderCertCodec, APPEND_LEADER_CERTS_MAX),
+    previous: positionCodec,
+    blocks: list(blockCodec, APPEND_BLOCKS_MAX),
+    commitCert: optional(commitCertCodec),
+  }),
+  appendReply: record<Omit<AppendReply, 'kind'>>({
+    term,
+    status: oneOf('matched', 'missing', 'unknownLeader'),
+    match: positionCodec,
+    certified: positionCodec,
+    acks: list(signedAckCodec, ACKS_MAX),
+    timeRefused: boolean,
+  }),
+  voteRequest: record<Omit<VoteRequest, 'kind'>>({
+    term,
+    tip: tipCodec,
+    commitCert: optional(commitCertCodec),
+    headers: list(signedHeaderCodec, UNCERTIFIED_BLOCKS_MAX),
+    leaderCert: optional(leaderCertCodec),
+    releases: list(bytes(RELEASE_BYTES_MAX), RELEASES_MAX),
+  }),
+  vote: record<Omit<VoteReply, 'kind'>>({ vote: voteCodec, signature }),
+  promise: record<Omit<PromiseReply, 'kind'>>({ promise: promiseCodec, signature }),
+  staleTerm: record<Omit<StaleTerm, 'kind'>>({ term, leaderCert: optional(leaderCertCodec) }),
+})
+
+export function encodeMessage(message: Message): Uint8Array {
+  return toBytes(messageCodec, message)
+}
+
+/** Shape and bounds. Throws DecodeError with the path of the field. */
+export function decodeMessage(encoded: Uint8Array): Message {
+  return fromBytes(messageCodec, encoded)
+}

@@ -1,0 +1,30 @@
+// What this validator must never forget: everything that its future signatures depend on. Lives in a synced file of its
+// own (ledger/), written before any statement that relies on it is sent. spec/consensus.md, section 5.
+
+import type { Term } from '../types/brand.ts'
+import { type Codec, fromBytes, optional, record, term, toBytes } from '../types/canonical.ts'
+import { promiseCodec, type Tip, tipCodec, type Vote, type VotePromise, voteCodec } from '../types/certificate.ts'
+
+export interface SignState {
+  /** Highest term taken part in. */
+  readonly term: Term
+  /** The latest vote. */
+  readonly vote: Vote | null
+  /** The latest promise. */
+  readonly promise: VotePromise | null
+  /** The latest ack; its term is the highest ever acked in. */
+  readonly lastAck: Tip | null
+}
+
+export const EMPTY_SIGN_STATE: SignState = { term: 0 as Term, vote: null, promise: null, lastAck: null }
+
+const signStateCodec: Codec<SignState> = record<SignState>({
+  term,
+  vote: optional(voteCodec),
+  promise: optional(promiseCodec),
+  lastAck: optional(tipCodec),
+})
+
+export const encodeSignState = (signState: SignState): Uint8Array => toBytes(signStateCodec, signState)
+/** Throws DecodeError with the path of the field. */
+export const decodeSignState = (encoded: Uint8Array): SignState => fromBytes(signStateCodec, encoded)

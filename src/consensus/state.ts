@@ -1,0 +1,91 @@
+// Everything that the core knows, on one screen. Only step() changes it. spec/consensus.md, section 3.
+
+import type { Block } from '../types/block.ts'
+import type { Hash, MemberIndex, Term } from '../types/brand.ts'
+import type { CommitCert, LeaderCert, Vote } from '../types/certificate.ts'
+import type { BlockTree } from './block-tree.ts'
+import { createEntry } from './block-tree.ts'
+import type { Settings } from './settings.ts'
+import type { SignState } from './sign-state.ts'
+
+export interface State {
+  readonly settings: Settings
+  readonly tree: BlockTree
+  /** Highest certified block; always in the tree. It moves up, never sideways (R5). */
+  certifiedHash: Hash
+  /** On the certified block; null while that is genesis. */
+  commitCert: CommitCert | null
+  /** Verified, but its block or an ancestor still has to be executed here. */
+  pendingCommit: CommitCert | null
+  /** Where this node would build; valid and persisted, with its ancestors. */
+  tipHash: Hash
+  /** Verified LeaderCerts by hash: of the current term, and of every term in the tree. */
+  readonly leaderCerts: Map<Hash, LeaderCert>
+  signState: SignState
+  /** Highest term heard of. */
+  term: Term
+  /** LeaderCert of `term`, once seen. */
+  leaderCertHash: Hash | null
+  role: Follower | Candidate | Leader
+  sync: Sync | null
+  /** Two certified truths: nothing is signed any more. */
+  halted: boolean
+}
+
+export interface Follower {
+  readonly kind: 'follower'
+  /** Last block that the current leader has sent on its chain. */
+  leaderHead: Hash | null
+}
+
+export interface Candidate {
+  readonly kind: 'candidate'
+  readonly vote: Vote
+  readonly votes: Map<MemberIndex, Uint8Array>
+  /** A rival shares the votes: retried early, once a term. */
+  split: boolean
+}
+
+export interface Leader {
+  readonly kind: 'leader'
+  /** Own blocks from the term's opening block on exist. */
+  opened: boolean
+  readonly progress: Map<MemberIndex, Progress>
+}
+
+/** What a leader knows about a follower. */
+export interface Progress {
+  /** Last block of the leader's chain that it has stored. */
+  matchHeight: number
+  /** Last block sent to it. */
+  sentHeight: number
+  /** Its certified head, and the highest certificate sent to it. */
+  certifiedHeight: number
+  certifiedSentHeight: number
+  /** It knows the LeaderCert. */
+  confirmed: boolean
+  /** It has no block that the leader still has: only block sync helps. */
+  behind: boolean
+  /** Heard from since the last count. */
+  heard: boolean
+  /** Resent to since the last heartbeat: one burst of complaints causes one repetition. */
+  resent: boolean
+  /** It refuses to ack for the time of a block. */
+  timeRefused: boolean
+}
+
+export interface Sync {
+  from: MemberIndex
+  /** Highest certificate heard of without its block. */
+  targetHeight: number
+}
+
+/** What a core starts from; see `Head` and `Restored` of the ledger. */
+export interface Restored {
+  readonly certified: { readonly block: Block; readonly commitCert: CommitCert | null }
+  /** Persisted blocks above it, executed again, parents first. */
+  readonly uncommitted: readonly Block[]
+  /** Of the terms of these blocks, and later. */
+  readonly leaderCerts: readonly LeaderCert[]
+  readonly signState: SignState
+}
