@@ -1,5 +1,6 @@
-// The backend under Node: OpenSSL hashes, libsodium signs and verifies. Measured on the 2-core Xeon 2.5 GHz with Node
-// 26: see the table in ed25519.ts and hash.ts.
+// The backend under Node: OpenSSL hashes, libsodium signs and verifies. Measured per core on a Xeon 2.5 GHz, Node 26:
+// verify 15,000/s (noble 860), sign 48,000/s by a kept signer (OpenSSL 15,000), SHA-256 of 64 bytes 2.3 million/s as hex.
+// The bytes of a digest are read from its hex: OpenSSL's binding returns a string three times as fast as a Buffer.
 
 import { hash, scryptSync } from 'node:crypto'
 import sodium from 'sodium-native'

@@ -14,7 +14,7 @@ export interface ScryptCost {
 export interface CryptoBackend {
   readonly name: 'node' | 'noble'
   sha256(bytes: Uint8Array): Uint8Array
-  /** The same digest as 64 lowercase hex characters; under Node three times as fast as the bytes. */
+  /** The same digest as 64 lowercase hex characters; under Node twice as fast as the bytes. */
   sha256Hex(bytes: Uint8Array): string
   /** The 32-byte public key of a 32-byte seed. */
   ed25519PublicKey(seed: Uint8Array): Uint8Array

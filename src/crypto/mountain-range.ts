@@ -98,6 +98,7 @@ export function verifyRangeProof(proof: RangeProof, claim: RangeClaim): boolean 
   const mountains = mountainsOf(claim.size)
   const ownIndex = mountains.findIndex((mountain) => contains(mountain, claim.leafIndex))
   const { leafCount } = mountains[ownIndex] as Mountain
+  // The root would refuse other lengths too; this bounds the hashing that a stranger's proof can ask for.
   if (leafCount !== 2 ** proof.path.length || mountains.length !== proof.otherPeaks.length + 1) return false
   let hash = hashLeaf(Uint8Array.fromHex(claim.leaf))
   let block = claim.leafIndex
