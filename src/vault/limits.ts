@@ -10,8 +10,6 @@ export const RELEASE_BYTES_MAX = 8 * 1024 * 1024
 export const REPLY_BYTES_MAX = RELEASE_BYTES_MAX + 1024 * 1024
 /** A request names at most 64 records of 32 bytes. */
 export const REQUEST_BYTES_MAX = 16 * 1024
-/** Releases under one decision (spec/contracts.md): so many pages a requester asks for at most. */
-export const RELEASES_PER_DECISION_MAX = 16
 /** Entries sealed or rewrapped between two looks at the event loop. */
 export const BATCH_ENTRIES_MAX = 256
 /** What an external command or a file may give as a key. */
