@@ -1,0 +1,104 @@
+// contract.*: which contracts there are, and their views.
+
+import * as z from 'zod'
+import { type Abi, type AbiEntry, AbiError, argumentsFromJson, valueToJson } from '../contracts/abi.ts'
+import { asIdentityId } from '../types/brand.ts'
+import type { Value } from '../types/canonical.ts'
+import { RpcError } from './errors.ts'
+import { toJson } from './json.ts'
+import { defineMethod, type Method } from './method.ts'
+import { heightSchema, jsonSchema, nameSchema, signedReadSchema } from './schema.ts'
+import type { QueryService } from './services.ts'
+import type { ReadGuard } from './signed-reads.ts'
+
+export function contractMethods(queries: QueryService, guard: ReadGuard): readonly Method[] {
+  async function abiOf(name: string): Promise<Abi> {
+    const contracts = await queries.contracts()
+    const found = contracts.find((contract) => contract.name === name)
+    if (found) return found.abi
+    const accepted = contracts.map((contract) => contract.name).join(', ')
+    throw new RpcError('NOT_FOUND', { field: 'params.contract', accepted })
+  }
+
+  return [
+    defineMethod({
+      name: 'contract.list',
+      summary: 'The contracts in force.',
+      params: z.strictObject({}),
+      result: z.array(z.strictObject({ name: z.string(), version: z.int() })),
+      errors: ['NOT_READY'],
+      run: async () => (await queries.contracts()).map(({ name, abi }) => ({ name, version: abi.version })),
+    }),
+    defineMethod({
+      name: 'contract.abi',
+      summary: 'Entries, events and refusals of a contract, with their types.',
+      params: z.strictObject({ contract: nameSchema }),
+      result: jsonSchema,
+      errors: ['NOT_FOUND', 'NOT_READY'],
+      run: async ({ contract }) => toJson(await abiOf(contract)),
+    }),
+    defineMethod({
+      name: 'contract.query',
+      summary: 'Asks a view of a contract on the committed state. A view that reveals a patient needs a signed read.',
+      params: z.strictObject({
+        contract: nameSchema,
+        method: nameSchema,
+        args: z.record(z.string(), jsonSchema, 'an object with named members').default({}),
+        read: signedReadSchema.optional(),
+      }),
+      result: z.strictObject({
+        value: jsonSchema,
+        height: heightSchema,
+        timeMs: z.int().describe('What the contract took for now.'),
+        fresh: z.boolean().describe('False: the node cannot show that its head is recent.'),
+      }),
+      errors: [
+        'NOT_FOUND',
+        'NOT_READY',
+        'QUERY_REFUSED',
+        'READ_REQUIRED',
+        'INVALID_READ',
+        'NOT_ENTITLED',
+        'STALE',
+        'RETRY_LATER',
+      ],
+      run: async ({ contract, method, args: named, read }) => {
+        const abi = await abiOf(contract)
+        const view = viewOf(abi, method)
+        const args = convertArguments(abi, { method, named })
+        const subject = revealedSubject(view, args)
+        if (subject !== null) await guard.admit(read, { scope: { kind: 'query', contract, method }, subject })
+        const { value, height, timeMs, fresh } = await queries.query({ contract, method, args })
+        return { value: view.returns === null ? null : valueToJson(view.returns, value), height, timeMs, fresh }
+      },
+    }),
+  ]
+}
+
+function viewOf(abi: Abi, method: string): AbiEntry {
+  const views = abi.entries.filter((entry) => entry.kind === 'view')
+  const view = views.find((entry) => entry.name === method)
+  if (view) return view
+  throw new RpcError('NOT_FOUND', { field: 'params.method', accepted: views.map((entry) => entry.name).join(', ') })
+}
+
+function convertArguments(
+  abi: Abi,
+  { method, named }: { method: string; named: Parameters<typeof argumentsFromJson>[2] },
+) {
+  try {
+    return argumentsFromJson(abi, method, named)
+  } catch (error) {
+    if (!(error instanceof AbiError)) throw error
+    throw new RpcError('INVALID_PARAMS', { field: 'params.args', accepted: error.message }, { cause: error })
+  }
+}
+
+/** Whom the answer is about; null where the view reveals nobody. */
+function revealedSubject({ reveals, parameters }: AbiEntry, args: readonly Value[]) {
+  if (reveals === null) return null
+  const value = args[parameters.findIndex(({ name }) => name === reveals)]
+  if (!(value instanceof Uint8Array))
+    throw new RpcError('INVALID_PARAMS', { field: `params.args.${reveals}`, accepted: 'an id' })
+  return asIdentityId(value.toHex())
+}
