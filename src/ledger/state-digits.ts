@@ -5,10 +5,9 @@
 //   byte     b7 b6 b5 b4 b3 b2 b1 b0
 //   digits   (1 b7 b6) (b5 b4 b3) (b2 b1 b0)
 
-export const DIGITS = 8
+import type { ByteString } from './byte-string.ts'
 
-/** Key bytes as a string with one character a byte: cheap to compare, slice and use as a map key. */
-export type ByteString = string
+export const DIGITS = 8
 
 /** Digit number `at` of the key's path. Behind the end: 0. */
 export function digitAt(key: ByteString, at: number): number {
@@ -42,14 +41,4 @@ export function prefixOf(key: ByteString, digits: number): ByteString {
   if (rest === 0) return key.slice(0, whole)
   const mask = rest === 1 ? 0xc0 : 0xf8
   return key.slice(0, whole) + String.fromCharCode(key.charCodeAt(whole) & mask)
-}
-
-export function toByteString(bytes: Uint8Array): ByteString {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice()
-}
-
-export function fromByteString(text: ByteString): Uint8Array {
-  const bytes = new Uint8Array(text.length)
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
-  return bytes
 }

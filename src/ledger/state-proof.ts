@@ -10,10 +10,10 @@
 // A branch commits to its depth, so a key's digits lead to one place only: whoever shows what stands there has shown
 // that nothing else does. A leaf found there for another key is shown by hashes: it reveals neither key nor value.
 
-import { sha256, sha256Hex } from '../crypto/hash.ts'
+import { sha256Hex } from '../crypto/hash.ts'
 import type { Hash } from '../types/brand.ts'
-import { type Codec, fixedBytes, hash, list, optional, record, uint } from '../types/canonical.ts'
-import { DIGITS, digitAt, toByteString } from './state-digits.ts'
+import { type Codec, hash, list, optional, record, uint } from '../types/canonical.ts'
+import { DIGITS, digitAt } from './state-digits.ts'
 
 export interface ProofStep {
   /** Digit of the path that chooses the child. */
@@ -49,9 +49,9 @@ const leafBytes = new Uint8Array(65)
 const leafKey = leafBytes.subarray(1, 33)
 const leafValue = leafBytes.subarray(33)
 
-export function hashLeaf(keyHash: Uint8Array, valueHash: Uint8Array): Hash {
-  leafKey.set(keyHash)
-  leafValue.set(valueHash)
+export function hashLeaf(keyHash: Hash, valueHash: Hash): Hash {
+  leafKey.setFromHex(keyHash)
+  leafValue.setFromHex(valueHash)
   return sha256Hex(leafBytes)
 }
 
@@ -93,11 +93,11 @@ export function verifyStateProof(
   claim: { readonly root: Hash; readonly key: Uint8Array; readonly value: Uint8Array | undefined },
 ): boolean {
   const { steps, leaf } = proof
-  const keyHash = sha256(claim.key).toHex()
+  const keyHash = sha256Hex(claim.key)
   const isThere = leaf !== null && leaf.keyHash === keyHash
   if (claim.value === undefined ? isThere : !isThere || leaf.valueHash !== sha256Hex(claim.value)) return false
   try {
-    return rootOf(toByteString(claim.key), { steps, leaf }) === claim.root
+    return rootOf(String.fromCharCode(...claim.key), { steps, leaf }) === claim.root
   } catch (error) {
     if (error instanceof MalformedProof || error instanceof SyntaxError || error instanceof RangeError) return false
     throw error
@@ -107,7 +107,7 @@ export function verifyStateProof(
 class MalformedProof extends Error {}
 
 function rootOf(key: string, { steps, leaf }: StateProof): Hash {
-  let below: Hash | undefined = leaf === null ? undefined : hashLeaf(bytesOf(leaf.keyHash), bytesOf(leaf.valueHash))
+  let below: Hash | undefined = leaf === null ? undefined : hashLeaf(hexOf(leaf.keyHash), hexOf(leaf.valueHash))
   let deeper = DEPTH_MAX + 1
   for (const { depth, mask, siblings } of steps.toReversed()) {
     if (!isUint(depth, deeper - 1) || !isUint(mask, 0xff)) throw new MalformedProof('depth or mask')
@@ -133,8 +133,4 @@ const HASH = /^[0-9a-f]{64}$/
 function hexOf(text: Hash): Hash {
   if (!HASH.test(text)) throw new MalformedProof('hash')
   return text
-}
-
-function bytesOf(text: Hash): Uint8Array {
-  return Uint8Array.fromHex(hexOf(text))
 }

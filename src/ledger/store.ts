@@ -5,6 +5,8 @@ export type StoreWrite =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'del'; readonly key: Uint8Array }
 
+export type StoreEntry = readonly [key: Uint8Array, value: Uint8Array]
+
 export interface StoreRange {
   /** Inclusive. */
   readonly from: Uint8Array
@@ -16,11 +18,14 @@ export interface StoreRange {
 }
 
 export interface KeyValueStore {
-  /** Synchronous, so that execution never waits. The bytes are the caller's to keep. */
+  /** Synchronous, so that execution never waits. Sees a write from the moment it was asked for. */
   get(key: Uint8Array): Uint8Array | undefined
-  /** Entries in byte order of their keys, as they were when the call was made. */
-  range(range: StoreRange): Promise<readonly (readonly [key: Uint8Array, value: Uint8Array])[]>
-  /** All or nothing, in the order given. With `sync`, on disk when it resolves. */
+  /** Entries in byte order of their keys, as they are when reading starts; sees writes that have resolved. */
+  range(range: StoreRange): AsyncIterable<StoreEntry>
+  /**
+   * All or nothing, in the order given, and after every write asked for earlier. On disk when it resolves if `sync`;
+   * a crash may take back the latest writes without `sync`, the last one first. The bytes must not change afterwards.
+   */
   write(writes: readonly StoreWrite[], options: { readonly sync: boolean }): Promise<void>
   close(): Promise<void>
 }

@@ -1,0 +1,107 @@
+// What stands under which key in the store. Numbers are big-endian, so that ranges go by height and term.
+//
+//   M name                      meta: format, chain id, head
+//   b height8 hash32            block, certified or waiting
+//   i hash32                    height8 of a stored block
+//   n height8                   hash32 of the certified block
+//   c height8                   CommitCert on exactly that block
+//   l term8 hash32              LeaderCert
+//   r height8                   receipts of the block
+//   t id32                      height8 index4 of a committed transaction
+//   m position8                 hash32, node of the mountain range over block hashes
+//   s key                       value of a state key
+//   p depth2 prefix             branch of the state tree; p alone: what stands at its root
+
+import type { Hash } from '../types/brand.ts'
+import { type ByteString, fromByteString } from './byte-string.ts'
+
+export const SPACE = {
+  meta: 0x4d,
+  block: 0x62,
+  blockHeight: 0x69,
+  certified: 0x6e,
+  commitCert: 0x63,
+  leaderCert: 0x6c,
+  receipts: 0x72,
+  transaction: 0x74,
+  rangeNode: 0x6d,
+  state: 0x73,
+  branch: 0x70,
+} as const
+
+export type Space = (typeof SPACE)[keyof typeof SPACE]
+
+const meta = (name: string): Uint8Array => Buffer.from(`M${name}`, 'latin1')
+
+export const FORMAT_KEY = meta('format')
+export const CHAIN_KEY = meta('chain')
+export const HEAD_KEY = meta('head')
+export const STATE_ROOT_KEY = Uint8Array.of(SPACE.branch)
+
+const NUMBER_BYTES = 8
+const HASH_BYTES = 32
+
+export function encodeNumber(value: number): Uint8Array {
+  const bytes = new Uint8Array(NUMBER_BYTES)
+  writeNumber(bytes, 0, value)
+  return bytes
+}
+
+export function decodeNumber(bytes: Uint8Array, offset = 0): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return view.getUint32(offset) * 0x1_0000_0000 + view.getUint32(offset + 4)
+}
+
+function writeNumber(bytes: Uint8Array, offset: number, value: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  view.setUint32(offset, Math.floor(value / 0x1_0000_0000))
+  view.setUint32(offset + 4, value % 0x1_0000_0000)
+}
+
+function numberKey(space: Space, value: number): Uint8Array {
+  const key = new Uint8Array(1 + NUMBER_BYTES)
+  key[0] = space
+  writeNumber(key, 1, value)
+  return key
+}
+
+function hashKey(space: Space, hash: Hash): Uint8Array {
+  const key = new Uint8Array(1 + HASH_BYTES)
+  key[0] = space
+  key.subarray(1).setFromHex(hash)
+  return key
+}
+
+function numberHashKey(space: Space, value: number, hash: Hash): Uint8Array {
+  const key = new Uint8Array(1 + NUMBER_BYTES + HASH_BYTES)
+  key[0] = space
+  writeNumber(key, 1, value)
+  key.subarray(1 + NUMBER_BYTES).setFromHex(hash)
+  return key
+}
+
+export const blockKey = (height: number, hash: Hash): Uint8Array => numberHashKey(SPACE.block, height, hash)
+export const blockHeightKey = (hash: Hash): Uint8Array => hashKey(SPACE.blockHeight, hash)
+export const certifiedKey = (height: number): Uint8Array => numberKey(SPACE.certified, height)
+export const commitCertKey = (height: number): Uint8Array => numberKey(SPACE.commitCert, height)
+export const leaderCertKey = (term: number, hash: Hash): Uint8Array => numberHashKey(SPACE.leaderCert, term, hash)
+export const receiptsKey = (height: number): Uint8Array => numberKey(SPACE.receipts, height)
+export const transactionKey = (id: Hash): Uint8Array => hashKey(SPACE.transaction, id)
+export const rangeNodeKey = (position: number): Uint8Array => numberKey(SPACE.rangeNode, position)
+export const stateKey = (key: ByteString): Uint8Array => fromByteString(`s${key}`)
+
+export function branchKey(depth: number, prefix: ByteString): Uint8Array {
+  return fromByteString(`p${String.fromCharCode(depth >>> 8, depth & 0xff)}${prefix}`)
+}
+
+/** Everything in `space` whose number lies in [from, to). */
+export function numberRange(
+  space: Space,
+  { from = 0, to }: { from?: number; to?: number } = {},
+): { from: Uint8Array; to: Uint8Array } {
+  return { from: numberKey(space, from), to: to === undefined ? Uint8Array.of(space + 1) : numberKey(space, to) }
+}
+
+export function spaceRange(space: Space): { from: Uint8Array; to: Uint8Array } {
+  return { from: Uint8Array.of(space), to: Uint8Array.of(space + 1) }
+}
