@@ -129,8 +129,7 @@ export class PeerLink {
   async #keepOpen(): Promise<void> {
     const { signal } = this.#closing
     const { peer, logger, onReady } = this.#options
-    let pauseMs = REDIAL_FIRST_MS
-    while (!signal.aborted) {
+    for (let pauseMs = REDIAL_FIRST_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, REDIAL_MAX_MS)) {
       try {
         await Promise.all(CHANNELS.map((channel) => this.#open(channel)))
         this.#watch()
@@ -143,7 +142,6 @@ export class PeerLink {
         // Usual while the other side does not know our registration yet.
         logger.debug({ peer, error }, 'channels not open yet')
         await pause(pauseMs, undefined, { signal }).catch(() => undefined)
-        pauseMs = Math.min(2 * pauseMs, REDIAL_MAX_MS)
       }
     }
   }

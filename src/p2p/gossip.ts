@@ -15,9 +15,10 @@ import type { Hash, PublicKey } from '../types/brand.ts'
 import type { Counters } from './counters.ts'
 import type { Gate } from './gate.ts'
 import { assertGossipMessage } from './gossip-bounds.ts'
+import type { ReportHandlerFailure } from './handler-failure.ts'
 import { GOSSIP_RPC_BYTES_MAX } from './limits.ts'
 import { membersOnly } from './members-only.ts'
-import { type GossipHandler, type P2pLogger, type Subscription, TOPICS, type Topic } from './transport.ts'
+import { type GossipHandler, type Subscription, TOPICS, type Topic } from './transport.ts'
 import { transportKeyOf } from './transport-key.ts'
 import { topicId } from './wire-names.ts'
 
@@ -44,7 +45,7 @@ export interface GossipOptions {
   readonly chainId: Hash
   readonly gate: Gate
   readonly counters: Counters
-  readonly logger: P2pLogger
+  readonly onHandlerFailure: ReportHandlerFailure
 }
 
 export interface GossipSubscription extends Subscription {
@@ -67,8 +68,7 @@ export class Gossip {
       try {
         subscription.handler(source, msg.data)
       } catch (error) {
-        options.counters.handlerFailures++
-        options.logger.warn({ topic: subscription.topic, error }, 'gossip handler failed')
+        options.onHandlerFailure(error, { topic: subscription.topic })
       }
     })
   }
@@ -120,8 +120,7 @@ export class Gossip {
     try {
       return await subscription.validate(source, message.data)
     } catch (error) {
-      this.#options.counters.handlerFailures++
-      this.#options.logger.warn({ topic: subscription.topic, error }, 'gossip validator failed')
+      this.#options.onHandlerFailure(error, { topic: subscription.topic })
       return 'ignore'
     }
   }

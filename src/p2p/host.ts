@@ -5,7 +5,6 @@ import type { GossipSub } from '@libp2p/gossipsub'
 import { type Identify, type IdentifyComponents, identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { Hash } from '../types/brand.ts'
 import { createConnectionGater } from './connection-gater.ts'
@@ -13,6 +12,7 @@ import type { Gate } from './gate.ts'
 import { gossipService } from './gossip.ts'
 import * as limits from './limits.ts'
 import { membersOnly } from './members-only.ts'
+import { createMuxerFactory } from './muxer.ts'
 import { chainPrefix } from './wire-names.ts'
 
 export type Host = Libp2p<{ identify: Identify; gossip: GossipSub }>
@@ -35,15 +35,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     // Silence is not the end of a connection here; the monitor below and TCP keep-alive find the dead ones.
     transports: [tcp({ inboundSocketInactivityTimeout: 0, outboundSocketInactivityTimeout: 0 })],
     connectionEncrypters: [noise()],
-    streamMuxers: [
-      yamux({
-        streamOptions: {
-          maxStreamWindowSize: limits.STREAM_WINDOW_BYTES_MAX,
-          // A paused stream keeps what its window still allowed the peer to send.
-          maxReadBufferLength: 2 * limits.STREAM_WINDOW_BYTES_MAX,
-        },
-      }),
-    ],
+    streamMuxers: [createMuxerFactory],
     connectionGater: createConnectionGater(gate),
     connectionManager: {
       maxConnections: limits.CONNECTIONS_MAX,

@@ -11,6 +11,7 @@ import { P2pError } from './errors.ts'
 import { Gate } from './gate.ts'
 import { Gossip, type GossipSubscription } from './gossip.ts'
 import { assertGossipBound } from './gossip-bounds.ts'
+import { createFailureReport, type ReportHandlerFailure } from './handler-failure.ts'
 import { createHost, type Host } from './host.ts'
 import { CHANNEL_STREAMS_MAX, HANDSHAKE_TIMEOUT_MS } from './limits.ts'
 import { Redialer } from './redial.ts'
@@ -56,6 +57,7 @@ export class Libp2pTransport implements Transport {
   readonly #options: Libp2pTransportOptions
   readonly #counters: Counters = createCounters()
   readonly #gate: Gate
+  readonly #onHandlerFailure: ReportHandlerFailure
   readonly #redialer: Redialer
   readonly #sessions = new Map<PublicKey, Session>()
   readonly #requestServers = new Map<string, RequestServer>()
@@ -70,6 +72,7 @@ export class Libp2pTransport implements Transport {
     this.#options = options
     this.self = libp2pKeyOf(options.seed).transportKey
     this.#gate = new Gate(options, this.#counters)
+    this.#onHandlerFailure = createFailureReport(this.#counters, options.logger)
     this.#redialer = new Redialer({
       dial: (peer, addresses) => this.#dial(peer, addresses),
       isConnected: (peer) => this.#sessions.has(peer),
@@ -91,7 +94,7 @@ export class Libp2pTransport implements Transport {
       chainId,
       gate: this.#gate,
       counters: this.#counters,
-      logger,
+      onHandlerFailure: this.#onHandlerFailure,
     })
     for (const subscription of this.#subscriptions) this.#gossip.subscribe(subscription)
     this.#redialer.start()
@@ -125,8 +128,9 @@ export class Libp2pTransport implements Transport {
 
   recheck(): void {
     for (const [peer, session] of [...this.#sessions]) {
-      if (this.#gate.classOf(peer) === session.peerClass) continue
-      this.#gate.reportRefused(peer, 'class-changed')
+      const peerClass = this.#gate.classOf(peer)
+      if (peerClass === session.peerClass) continue
+      if (peerClass === 'refused') this.#gate.reportRefused(peer, 'class-changed')
       this.#disconnect(peer, session)
     }
   }
@@ -242,9 +246,8 @@ export class Libp2pTransport implements Transport {
   }
 
   async #handleChannel(host: Host, channel: Channel): Promise<void> {
-    const { chainId, logger } = this.#options
     await host.handle(
-      protocolId(chainId, channel),
+      protocolId(this.#options.chainId, channel),
       (stream, connection) => {
         const peer = transportKeyOf(connection.remotePeer)
         if (peer === null || !this.#gate.admits(peer, channel)) {
@@ -259,10 +262,7 @@ export class Libp2pTransport implements Transport {
             return this.#messageHandler?.(peer, channel, message)
           },
           onFrameTooLarge: () => this.#onFrameTooLarge(peer),
-          onHandlerFailure: (error) => {
-            this.#counters.handlerFailures++
-            logger.warn({ peer, channel, error }, 'message handler failed')
-          },
+          onHandlerFailure: (error) => this.#onHandlerFailure(error, { peer, channel }),
         })
       },
       { maxInboundStreams: CHANNEL_STREAMS_MAX, maxOutboundStreams: CHANNEL_STREAMS_MAX },
@@ -282,15 +282,14 @@ export class Libp2pTransport implements Transport {
   }
 
   handleRequests(protocol: string, handler: RequestHandler, limits: RequestLimits): void {
-    const { logger } = this.#options
-    const onRequestTooLarge = (peer: PublicKey): void => this.#onFrameTooLarge(peer)
     const server = new RequestServer({
       ...limits,
       protocol,
       handler,
       counters: this.#counters,
-      logger,
-      onRequestTooLarge,
+      logger: this.#options.logger,
+      onHandlerFailure: this.#onHandlerFailure,
+      onRequestTooLarge: (peer) => this.#onFrameTooLarge(peer),
     })
     this.#requestServers.set(protocol, server)
   }

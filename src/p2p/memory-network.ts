@@ -9,6 +9,8 @@ import type { MemoryTransport } from './memory-transport.ts'
 export interface MemoryLink {
   readonly nodes: readonly [MemoryTransport, MemoryTransport]
   alive: boolean
+  /** Told when the link drops: requests that wait for their reply. */
+  readonly requests: Set<() => void>
 }
 
 export class MemoryNetwork {
@@ -79,6 +81,7 @@ export class MemoryNetwork {
     this.#links.delete(pairOf(a.self, b.self))
     a.onLinkDropped(b.self)
     b.onLinkDropped(a.self)
+    for (const lost of link.requests) lost()
   }
 
   /** Connects what wants to be connected and may. */
@@ -94,7 +97,7 @@ export class MemoryNetwork {
     const isUp = this.#nodes.get(dialler.self) === dialler
     if (!isUp || !listener || this.#cut.has(pair) || this.#links.has(pair)) return
     if (dialler.gate.classOf(target) === 'refused' || !listener.gate.admitsHandshake(dialler.self, 'inbound')) return
-    const link: MemoryLink = { nodes: [dialler, listener], alive: true }
+    const link: MemoryLink = { nodes: [dialler, listener], alive: true, requests: new Set() }
     this.#links.set(pair, link)
     dialler.onLinkOpened(link, listener)
     listener.onLinkOpened(link, dialler)

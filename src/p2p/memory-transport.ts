@@ -7,6 +7,7 @@ import { type Counters, createCounters } from './counters.ts'
 import { P2pError } from './errors.ts'
 import { Gate } from './gate.ts'
 import { assertGossipBound, assertGossipMessage } from './gossip-bounds.ts'
+import { createFailureReport, type ReportHandlerFailure } from './handler-failure.ts'
 import { FRAME_BYTES_MAX } from './limits.ts'
 import type { MemoryLink, MemoryNetwork } from './memory-network.ts'
 import { MemoryPipe } from './memory-pipe.ts'
@@ -53,6 +54,7 @@ export class MemoryTransport implements Transport {
   readonly #options: MemoryTransportOptions
   readonly #network: MemoryNetwork
   readonly #counters: Counters = createCounters()
+  readonly #onHandlerFailure: ReportHandlerFailure
   readonly #neighbours = new Map<PublicKey, Neighbour>()
   readonly #servers = new Map<string, Server>()
   readonly #subscriptions = new Map<Topic, { subscription: Subscription; handler: GossipHandler }>()
@@ -67,6 +69,7 @@ export class MemoryTransport implements Transport {
     this.#network = options.network
     this.self = options.transportKey
     this.gate = new Gate(options, this.#counters)
+    this.#onHandlerFailure = createFailureReport(this.#counters, options.logger)
   }
 
   async start(): Promise<void> {
@@ -97,8 +100,9 @@ export class MemoryTransport implements Transport {
 
   recheck(): void {
     for (const [peer, neighbour] of [...this.#neighbours]) {
-      if (this.gate.classOf(peer) === neighbour.peerClass) continue
-      this.gate.reportRefused(peer, 'class-changed')
+      const peerClass = this.gate.classOf(peer)
+      if (peerClass === neighbour.peerClass) continue
+      if (peerClass === 'refused') this.gate.reportRefused(peer, 'class-changed')
       this.#network.drop(neighbour.link)
     }
     this.#network.reconcile()
@@ -184,11 +188,6 @@ export class MemoryTransport implements Transport {
     }
   }
 
-  #onHandlerFailure(error: unknown, where: object): void {
-    this.#counters.handlerFailures++
-    this.#options.logger.warn({ ...where, error }, 'handler failed')
-  }
-
   // ── requests ──
 
   async request(peer: PublicKey, protocol: string, message: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
@@ -205,13 +204,13 @@ export class MemoryTransport implements Transport {
     AbortSignal.timeout(options.timeoutMs).addEventListener('abort', fail('timeout', 'no reply in time'))
     options.signal?.addEventListener('abort', fail('cancelled', 'cancelled by the caller'))
     const request = message.slice()
+    const { link, node } = neighbour
+    link.requests.add(lost)
     this.#network.enqueue(() => {
-      if (!neighbour.link.alive) return lost()
-      neighbour.node.serve(this.self, protocol, request).then((reply) => {
-        this.#network.enqueue(() => (neighbour.link.alive ? resolve(reply) : lost()))
-      }, reject)
+      if (!link.alive) return
+      node.serve(this.self, protocol, request).then((answer) => this.#network.enqueue(() => resolve(answer)), reject)
     })
-    const reply = await promise
+    const reply = await promise.finally(() => link.requests.delete(lost))
     if (reply.length <= options.maxReplyBytes) return reply
     throw new P2pError('reply-too-large', `request ${protocol}: the reply is larger than asked for`, { peer })
   }

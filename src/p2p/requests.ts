@@ -6,6 +6,7 @@ import type { Hash, PublicKey } from '../types/brand.ts'
 import type { Counters } from './counters.ts'
 import { P2pError, type P2pErrorCode } from './errors.ts'
 import { encodeFrame, FrameTooLargeError, readFrame } from './frame.ts'
+import type { ReportHandlerFailure } from './handler-failure.ts'
 import { REPLY_WRITE_TIMEOUT_MS, REQUEST_READ_TIMEOUT_MS } from './limits.ts'
 import type { P2pLogger, RequestHandler, RequestLimits, RequestOptions } from './transport.ts'
 import { protocolId } from './wire-names.ts'
@@ -100,6 +101,7 @@ export interface RequestServerOptions extends RequestLimits {
   readonly handler: RequestHandler
   readonly counters: Counters
   readonly logger: P2pLogger
+  readonly onHandlerFailure: ReportHandlerFailure
   readonly onRequestTooLarge: (peer: PublicKey) => void
 }
 
@@ -140,12 +142,11 @@ export class RequestServer {
   }
 
   async #answer(peer: PublicKey, request: Uint8Array): Promise<Outcome> {
-    const { handler, counters, logger, protocol } = this.#options
+    const { handler, onHandlerFailure, protocol } = this.#options
     try {
       return { kind: 'ok', payload: await handler(peer, request) }
     } catch (error) {
-      counters.handlerFailures++
-      logger.warn({ peer, protocol, error }, 'request handler failed')
+      onHandlerFailure(error, { peer, protocol })
       return { kind: 'failed' }
     }
   }
