@@ -1,0 +1,83 @@
+// What block sync carries: consecutive certified blocks, the LeaderCert of every term they open, and the CommitCert on the
+// last. Whoever receives it checks everything; a lying peer costs time and nothing else.
+
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Block } from '../types/block.ts'
+import type { Height } from '../types/brand.ts'
+import { bytes, type Codec, DecodeError, fromBytes, list, optional, record, toBytes, uint } from '../types/canonical.ts'
+import { type CommitCert, commitCertCodec, type LeaderCert, leaderCertCodec } from '../types/certificate.ts'
+import { BLOCK_BYTES_MAX } from '../types/limits.ts'
+import { decodeBlock, encodeBlock } from '../types/signing.ts'
+
+export interface CertifiedRun {
+  readonly blocks: readonly Block[]
+  readonly leaderCerts: readonly LeaderCert[]
+  readonly commitCert: CommitCert
+}
+
+/** Blocks in one answer. */
+export const RUN_BLOCKS_MAX = 256
+/** Bytes of blocks in one answer, except that one block always fits. */
+export const RUN_BYTES_MAX = 4 * 1024 * 1024
+/** Bound of an answer: a full run, one block beyond it, certificates. */
+export const RUN_REPLY_BYTES_MAX = RUN_BYTES_MAX + BLOCK_BYTES_MAX + 1024 * 1024
+export const RUN_REQUEST_BYTES_MAX = 64
+
+const blockBytes = bytes(BLOCK_BYTES_MAX + 64 * 1024)
+const blockCodec: Codec<Block> = {
+  write: (writer, block) => blockBytes.write(writer, encodeBlock(block)),
+  read: (reader) => decodeBlock(blockBytes.read(reader)),
+}
+const runCodec = optional(
+  record<CertifiedRun>({
+    blocks: list(blockCodec, RUN_BLOCKS_MAX),
+    leaderCerts: list(leaderCertCodec, RUN_BLOCKS_MAX),
+    commitCert: commitCertCodec,
+  }),
+)
+const requestCodec = record({ fromHeight: uint })
+
+export const encodeRunRequest = (fromHeight: number): Uint8Array => toBytes(requestCodec, { fromHeight })
+
+/** Null: the peer has nothing from there on. Throws DecodeError. */
+export function decodeRun(message: Uint8Array): CertifiedRun | null {
+  const run = fromBytes(runCodec, message)
+  if (run !== null && run.blocks.length === 0) throw new DecodeError('expected at least one block', 'blocks')
+  return run
+}
+
+/** Answers a run request from the ledger. Throws DecodeError. */
+export function serveRun(ledger: Ledger, message: Uint8Array): Uint8Array {
+  const { fromHeight } = fromBytes(requestCodec, message)
+  return toBytes(runCodec, readRun(ledger, fromHeight))
+}
+
+/** The longest run within the bounds that starts at `fromHeight` and ends on a certificate of its own. */
+export function readRun(ledger: Ledger, fromHeight: number): CertifiedRun | null {
+  const blocks: Block[] = []
+  const leaderCerts: LeaderCert[] = []
+  let certified = 0
+  let commitCert: CommitCert | null = null
+  let size = 0
+  for (let height = Math.max(1, fromHeight); height <= ledger.head.header.height; height++) {
+    const block = ledger.block(height as Height)
+    // Without a certificate so far the run has to go on: pipelined blocks share their descendant's.
+    if (block === undefined || (commitCert !== null && (blocks.length >= RUN_BLOCKS_MAX || size > RUN_BYTES_MAX))) break
+    blocks.push(block)
+    size += block.transactions.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    const cert = ledger.commitCert(height as Height)
+    if (cert !== undefined) {
+      commitCert = cert
+      certified = blocks.length
+    }
+    if (blocks.length >= RUN_BLOCKS_MAX) break
+  }
+  if (commitCert === null) return null
+  const run = blocks.slice(0, certified)
+  const terms = new Set(run.map(({ header }) => header.leaderCertHash))
+  for (const hash of terms) {
+    const cert = ledger.leaderCertByHash(hash)
+    if (cert !== undefined) leaderCerts.push(cert)
+  }
+  return { blocks: run, leaderCerts, commitCert }
+}

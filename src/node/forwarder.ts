@@ -1,0 +1,110 @@
+// Brings the transactions that this node accepted to the leader: in batches over the leader's stream, or by gossip while
+// no leader is known. A node keeps what it accepted, so it sends everything again to every new leader and, for streams
+// that broke on the way, whatever is still there after a while. A transaction that arrives twice has one effect.
+
+import type { Mempool } from '../ledger/mempool.ts'
+import type { Transport } from '../p2p/transport.ts'
+import type { Hash, PublicKey } from '../types/brand.ts'
+import { bytes, fromBytes, list, toBytes } from '../types/canonical.ts'
+import { TRANSACTION_BYTES_MAX } from '../types/limits.ts'
+import type { Log } from './log.ts'
+
+const BATCH_COUNT_MAX = 1_000
+const BATCH_BYTES_MAX = 1024 * 1024
+/** Gossip is costly by the message: one batch collects a little longer. */
+const FLUSH_DELAY_MS = 2
+const GOSSIP_DELAY_MS = 50
+const GOSSIP_BYTES_MAX = 256 * 1024
+const RESEND_AFTER_MS = 2_000
+
+const batchCodec = list(bytes(TRANSACTION_BYTES_MAX + 128), BATCH_COUNT_MAX)
+
+/** Wire transactions of a batch. Throws DecodeError. */
+export const decodeBatch = (message: Uint8Array): readonly Uint8Array[] => fromBytes(batchCodec, message)
+
+export const GOSSIP_BATCH_BYTES_MAX = GOSSIP_BYTES_MAX + TRANSACTION_BYTES_MAX + 4_096
+
+export class Forwarder {
+  readonly #parts: { readonly mempool: Mempool; readonly transport: Transport; readonly log: Log }
+  /** Not sent to the present leader yet, or not lately. */
+  readonly #due = new Set<Hash>()
+  #leader: PublicKey | null = null
+  #isLeader = false
+  #timer: NodeJS.Timeout | null = null
+  readonly #resend: NodeJS.Timeout
+
+  constructor(parts: { readonly mempool: Mempool; readonly transport: Transport; readonly log: Log }) {
+    this.#parts = parts
+    this.#resend = setInterval(() => this.#all(), RESEND_AFTER_MS)
+  }
+
+  stop(): void {
+    clearInterval(this.#resend)
+    if (this.#timer !== null) clearTimeout(this.#timer)
+  }
+
+  /** `self`: this node leads, nothing needs forwarding. */
+  leaderChanged(leader: PublicKey | null, { self }: { self: boolean }): void {
+    this.#leader = leader
+    this.#isLeader = self
+    this.#all()
+  }
+
+  accepted(transactionId: Hash): void {
+    if (this.#isLeader) return
+    this.#due.add(transactionId)
+    this.#schedule()
+  }
+
+  #all(): void {
+    this.#due.clear()
+    if (this.#isLeader) return
+    for (const { id } of this.#parts.mempool) this.#due.add(id)
+    if (this.#due.size > 0) this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#timer !== null) return
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null
+        this.#flush()
+      },
+      this.#leader === null ? GOSSIP_DELAY_MS : FLUSH_DELAY_MS,
+    )
+  }
+
+  #flush(): void {
+    const { transport, log } = this.#parts
+    const bytesMax = this.#leader === null ? GOSSIP_BYTES_MAX : BATCH_BYTES_MAX
+    const { ids, batch } = this.#nextBatch(bytesMax)
+    if (batch.length === 0) return
+    const message = toBytes(batchCodec, batch)
+    if (this.#leader === null) {
+      transport.publish('transactions', message).catch((error: unknown) => log.debug({ error }, 'gossip failed'))
+    } else if (!transport.send(this.#leader, 'forward', message)) {
+      // Not connected, or its queue is full: the resend timer tries again.
+      return
+    }
+    for (const id of ids) this.#due.delete(id)
+    if (this.#due.size > 0) this.#schedule()
+  }
+
+  #nextBatch(bytesMax: number): { ids: readonly Hash[]; batch: readonly Uint8Array[] } {
+    const ids: Hash[] = []
+    const batch: Uint8Array[] = []
+    let size = 0
+    for (const id of this.#due) {
+      const transaction = this.#parts.mempool.get(id)
+      if (transaction === undefined) {
+        this.#due.delete(id)
+        continue
+      }
+      if (batch.length === BATCH_COUNT_MAX || (batch.length > 0 && size + transaction.bytes.length > bytesMax)) break
+      ids.push(id)
+      batch.push(transaction.bytes)
+      size += transaction.bytes.length
+    }
+    return { ids, batch }
+  }
+}

@@ -1,0 +1,62 @@
+// Who may connect, from the committed registry: every unrevoked transport key of a member, and the configured bootstrap
+// peers. Read again after each commit that touched the registry.
+
+import type { Ledger } from '../ledger/ledger.ts'
+import type { PeerClass } from '../p2p/transport.ts'
+import { assert } from '../types/assert.ts'
+import type { IdentityId, PublicKey } from '../types/brand.ts'
+import type { Value } from '../types/canonical.ts'
+import type { Clock } from './clock.ts'
+import { queryView } from './query.ts'
+
+const PAGE = 256
+
+export class Membership {
+  readonly #ledger: Ledger
+  readonly #clock: Clock
+  readonly #bootstrap: ReadonlySet<PublicKey>
+  #institutionOf: ReadonlyMap<PublicKey, IdentityId> = new Map()
+
+  constructor(options: { ledger: Ledger; clock: Clock; bootstrap: readonly PublicKey[] }) {
+    this.#ledger = options.ledger
+    this.#clock = options.clock
+    this.#bootstrap = new Set(options.bootstrap)
+    this.refresh()
+  }
+
+  classify = (transportKey: PublicKey): PeerClass => {
+    if (this.#institutionOf.has(transportKey)) return 'member'
+    return this.#bootstrap.has(transportKey) ? 'bootstrap' : 'refused'
+  }
+
+  institutionOf(transportKey: PublicKey): IdentityId | null {
+    return this.#institutionOf.get(transportKey) ?? null
+  }
+
+  transportKeysOf(institution: IdentityId): readonly PublicKey[] {
+    return [...this.#institutionOf].filter(([, owner]) => owner === institution).map(([key]) => key)
+  }
+
+  get members(): readonly PublicKey[] {
+    return [...this.#institutionOf.keys()]
+  }
+
+  refresh(): void {
+    const members = new Map<PublicKey, IdentityId>()
+    let after: Value = null
+    for (;;) {
+      const page = queryView(
+        this.#ledger,
+        { contract: 'registry', method: 'transportKeys', args: [after] },
+        this.#clock.nowMs(),
+      )
+      assert(Array.isArray(page), 'registry.transportKeys answers a list')
+      for (const entry of page as readonly { identity: Uint8Array; key: Uint8Array }[]) {
+        members.set(entry.key.toHex() as PublicKey, entry.identity.toHex() as IdentityId)
+      }
+      if (page.length < PAGE) break
+      after = (page.at(-1) as unknown as { key: Uint8Array }).key
+    }
+    this.#institutionOf = members
+  }
+}

@@ -1,0 +1,314 @@
+// The effects loop: the only caller of step(). One event at a time goes in; effects come out and are performed in order.
+// What reaches the disk is grouped: while one sync is under way events queue up, and the next sync covers all of them.
+// Persisting early is always safe, so a group's persists go first and everything that relies on them after.
+
+import { canPropose, type Opportunity } from '../consensus/can-propose.ts'
+import { step } from '../consensus/core.ts'
+import type { Effect, Role, Timer } from '../consensus/effects.ts'
+import type { Occurrence } from '../consensus/events.ts'
+import { decodeMessage, encodeMessage } from '../consensus/messages.ts'
+import { encodeSignState } from '../consensus/sign-state.ts'
+import type { State } from '../consensus/state.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Mempool } from '../ledger/mempool.ts'
+import type { SignStateFile } from '../ledger/sign-state-file.ts'
+import type { Transport } from '../p2p/transport.ts'
+import { assert, assertNever } from '../types/assert.ts'
+import type { Block } from '../types/block.ts'
+import type { MemberIndex, PublicKey, Term } from '../types/brand.ts'
+import { DecodeError } from '../types/canonical.ts'
+import type { CommitCert, LeaderCert } from '../types/certificate.ts'
+import { BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
+import type { SignedTransaction } from '../types/transaction.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
+import type { CertifiedRun } from './certified-run.ts'
+import type { Clock } from './clock.ts'
+import type { Log } from './log.ts'
+
+/** Events waiting for the loop before a peer's stream is paused. */
+const QUEUE_MAX = 1_000
+
+export interface RuntimeParts {
+  readonly state: State
+  readonly validators: ValidatorSet
+  readonly self: MemberIndex
+  readonly ledger: Ledger
+  readonly mempool: Mempool
+  readonly signStateFile: SignStateFile
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly log: Log
+  /** How long the oldest waiting transaction waits for company, in ms. */
+  readonly batchDelayMs: number
+  /** Fetches certified blocks; null when the member has none. */
+  readonly fetchRun: (from: PublicKey, fromHeight: number) => Promise<CertifiedRun | null>
+  readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
+  readonly onRole: (role: Role, term: Term, leader: MemberIndex | null) => void
+  /** A failed sync, a divergence, an assertion: the node must not sign any more. */
+  readonly onFatal: (error: unknown) => void
+}
+
+export class Runtime {
+  readonly #parts: RuntimeParts
+  readonly #queue: Occurrence[] = []
+  readonly #timers = new Map<Timer, NodeJS.Timeout>()
+  readonly #indexOf: ReadonlyMap<PublicKey, MemberIndex>
+  #awake = false
+  #wake: () => void = () => undefined
+  #drained: (() => void)[] = []
+  #batchTimer: NodeJS.Timeout | null = null
+  #batchDue = false
+  #stopping = false
+  #loop: Promise<void> = Promise.resolve()
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts
+    this.#indexOf = new Map(parts.validators.members.map(({ transportKey }, i) => [transportKey, i as MemberIndex]))
+  }
+
+  start(): void {
+    this.#post({ kind: 'start' })
+    this.#loop = this.#run().catch((error: unknown) => {
+      this.#stopping = true
+      this.#parts.onFatal(error)
+    })
+  }
+
+  /** Lets the group under way finish, then stops for good. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    for (const timer of this.#timers.values()) clearTimeout(timer)
+    if (this.#batchTimer !== null) clearTimeout(this.#batchTimer)
+    this.#rouse()
+    await this.#loop
+  }
+
+  /** A consensus message from the stream of an authenticated peer. The promise pauses that stream while we are behind. */
+  receive(peer: PublicKey, bytes: Uint8Array): undefined | Promise<void> {
+    const from = this.#indexOf.get(peer)
+    if (from === undefined) return undefined
+    try {
+      this.#post({ kind: 'received', from, message: decodeMessage(bytes) })
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#parts.log.warn({ member: from, field: error.path, reason: error.reason }, 'malformed consensus message')
+    }
+    return this.#queue.length < QUEUE_MAX ? undefined : new Promise((resolve) => this.#drained.push(resolve))
+  }
+
+  peerChanged(peer: PublicKey, change: 'connected' | 'disconnected'): void {
+    const member = this.#indexOf.get(peer)
+    if (member === undefined) return
+    this.#post({ kind: change === 'connected' ? 'peerConnected' : 'peerDisconnected', member })
+  }
+
+  /** There is something new in the mempool: a leader makes a block of it soon. */
+  transactionsArrived(): void {
+    if (this.#batchTimer !== null || this.#batchDue || this.#stopping) return
+    this.#batchTimer = setTimeout(() => {
+      this.#batchTimer = null
+      this.#batchDue = true
+      this.#rouse()
+    }, this.#parts.batchDelayMs)
+  }
+
+  #post(occurrence: Occurrence): void {
+    if (this.#stopping) return
+    this.#queue.push(occurrence)
+    this.#rouse()
+  }
+
+  #rouse(): void {
+    this.#awake = true
+    this.#wake()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      if (!this.#awake) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        continue
+      }
+      this.#awake = false
+      const effects: Effect[] = []
+      for (const occurrence of this.#queue.splice(0)) this.#step(occurrence, effects)
+      this.#propose(effects)
+      for (const resume of this.#drained.splice(0)) resume()
+      await this.#perform(effects)
+    }
+  }
+
+  /** Execution is answered at once: it touches nothing but memory, and its answer joins the same group. */
+  #step(occurrence: Occurrence, effects: Effect[]): void {
+    const { state, clock } = this.#parts
+    const answers: Occurrence[] = []
+    for (const effect of step(state, { ...occurrence, nowMs: clock.nowMs(), random: clock.random() })) {
+      if (effect.kind === 'execute') answers.push(this.#execute(effect.block))
+      else effects.push(effect)
+    }
+    for (const answer of answers) this.#step(answer, effects)
+  }
+
+  #execute(block: Block): Occurrence {
+    const { ledger } = this.#parts
+    if (ledger.isExecuted(block.hash)) return { kind: 'executed', blockHash: block.hash, verdict: { kind: 'valid' } }
+    const execution = ledger.check(block)
+    if (!execution.ok) {
+      const reason = execution.refusal.code
+      return { kind: 'executed', blockHash: block.hash, verdict: { kind: 'invalid', reason } }
+    }
+    ledger.adopt(block, execution.executed)
+    return { kind: 'executed', blockHash: block.hash, verdict: { kind: 'valid' } }
+  }
+
+  /** Makes blocks while the core would take one and there is work for it. */
+  #propose(effects: Effect[]): void {
+    const { state, ledger, mempool, clock } = this.#parts
+    for (;;) {
+      const chance = canPropose(state)
+      if (chance === null) return
+      const { parentHash, opening } = chance
+      const timeMs = Math.max(clock.nowMs(), chance.parentTimeMs + 1)
+      const transactions = this.#batchDue && chance.bytesMax > 0 ? this.#take(chance, timeMs) : []
+      if (transactions.length === 0 && !opening) {
+        this.#batchDue = false
+        return
+      }
+      const execution = ledger.execute({ parentHash, timeMs, transactions })
+      if (execution.ok) {
+        const { txRoot, receiptRoot, stateRoot, logRoot } = execution.executed
+        const before = effects.length
+        this.#step(
+          { kind: 'propose', parentHash, timeMs, txRoot, receiptRoot, stateRoot, logRoot, transactions },
+          effects,
+        )
+        for (const effect of effects.slice(before)) {
+          if (effect.kind === 'persistBlock') ledger.adopt(effect.block, execution.executed)
+        }
+      } else {
+        // A transaction became inadmissible since it was accepted; it leaves, the others try again.
+        const { transactionId, code } = execution.refusal
+        assert(transactionId !== undefined, `own draft refused: ${code}`)
+        mempool.remove([transactionId])
+        this.#parts.log.info({ transactionId, code }, 'transaction became inadmissible')
+      }
+    }
+  }
+
+  #take(chance: Opportunity, timeMs: number): readonly SignedTransaction[] {
+    const { ledger, mempool } = this.#parts
+    return mempool.take({
+      countMax: BLOCK_TRANSACTIONS_MAX,
+      bytesMax: chance.bytesMax,
+      timeMs,
+      isTaken: (id) => ledger.isInChain(chance.parentHash, id),
+    })
+  }
+
+  async #perform(effects: readonly Effect[]): Promise<void> {
+    await this.#persist(effects)
+    const writes: Promise<unknown>[] = []
+    for (const effect of effects) {
+      const write = this.#performOne(effect)
+      if (write !== undefined) writes.push(write)
+    }
+    await Promise.all(writes)
+  }
+
+  /** Blocks and LeaderCerts first, then the sign-state that speaks of them: one sync each for the whole group. */
+  async #persist(effects: readonly Effect[]): Promise<void> {
+    const { ledger, signStateFile } = this.#parts
+    const blocks: Block[] = []
+    const leaderCerts: LeaderCert[] = []
+    let signState: Uint8Array | null = null
+    for (const effect of effects) {
+      if (effect.kind === 'persistBlock') blocks.push(effect.block)
+      else if (effect.kind === 'persistLeaderCert') leaderCerts.push(effect.certificate)
+      else if (effect.kind === 'persistSignState') signState = encodeSignState(effect.signState)
+    }
+    if (blocks.length > 0 || leaderCerts.length > 0) await ledger.persist({ blocks, leaderCerts })
+    if (signState !== null) await signStateFile.save(signState)
+  }
+
+  #performOne(effect: Effect): undefined | Promise<unknown> {
+    const { transport, validators, log } = this.#parts
+    switch (effect.kind) {
+      case 'persistBlock':
+      case 'persistLeaderCert':
+      case 'persistSignState':
+      case 'execute':
+        return undefined
+      case 'send': {
+        const peer = validators.members[effect.to]
+        assert(peer !== undefined, 'message to a member that is not in the set')
+        transport.send(peer.transportKey, 'consensus', encodeMessage(effect.message))
+        return undefined
+      }
+      case 'commit':
+        return this.#commit(effect.certificate)
+      case 'moveTip':
+        return undefined
+      case 'setTimer':
+        this.#setTimer(effect.timer, effect.delayMs)
+        return undefined
+      case 'cancelTimer':
+        clearTimeout(this.#timers.get(effect.timer))
+        return undefined
+      case 'needSync':
+        this.#sync(effect.from, effect.fromHeight)
+        return undefined
+      case 'roleChanged':
+        this.#parts.onRole(effect.role, effect.term, effect.leader)
+        if (effect.role === 'leader') this.transactionsArrived()
+        return undefined
+      case 'returned':
+        // They never left the mempool: taking does not remove.
+        this.transactionsArrived()
+        return undefined
+      case 'invalidBlock': {
+        const { blockHash, height, proposer, reason } = effect
+        log.error({ blockHash, height, proposer, reason }, 'invalid block')
+        return undefined
+      }
+      case 'misbehaviour':
+        log.error({ member: effect.member, what: effect.what }, 'misbehaviour of a member')
+        return undefined
+      case 'diverged':
+        throw new Error(`execution diverged from the certified chain at height ${effect.height}: ${effect.reason}`)
+      default:
+        return assertNever(effect)
+    }
+  }
+
+  async #commit(certificate: CommitCert): Promise<void> {
+    const { ledger, mempool, onCommit, clock } = this.#parts
+    const writing = ledger.commit(certificate)
+    const nowMs = clock.nowMs()
+    mempool.expire({ headTimeMs: ledger.head.header.timeMs, nowMs })
+    const blocks = await writing
+    mempool.remove(blocks.flatMap(({ transactions }) => transactions.map(({ id }) => id)))
+    onCommit(blocks, certificate)
+  }
+
+  #setTimer(timer: Timer, delayMs: number): void {
+    clearTimeout(this.#timers.get(timer))
+    this.#timers.set(
+      timer,
+      setTimeout(() => this.#post({ kind: 'timeout', timer }), delayMs),
+    )
+  }
+
+  #sync(from: MemberIndex, fromHeight: number): void {
+    const peer = this.#parts.validators.members[from]
+    assert(peer !== undefined, 'block sync from a member that is not in the set')
+    this.#parts.fetchRun(peer.transportKey, fromHeight).then(
+      (run) => this.#post(run === null ? { kind: 'syncFailed', from } : { kind: 'synced', from, ...run }),
+      (error: unknown) => {
+        this.#parts.log.debug({ member: from, fromHeight, reason: (error as Error).message }, 'block sync failed')
+        this.#post({ kind: 'syncFailed', from })
+      },
+    )
+  }
+}
