@@ -13,7 +13,7 @@ export const CLAUSES_MAX = 17
 /** Recipients of one clause (spec/contracts.md, record Clause). */
 export const RECIPIENTS_MAX = 32
 /** Purposes of one clause (spec/contracts.md, record Clause). */
-export const PURPOSES_MAX = 32
+export const PURPOSES_MAX = 16
 /** Organizations that one Consent may name as custodians: each becomes a registration of its own. */
 export const CUSTODIANS_MAX = 16
 /** One Consent as text, narrative and contained resources included. */

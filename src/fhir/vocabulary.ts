@@ -1,0 +1,42 @@
+// Codes at the border: system|code of FHIR, compared exactly, and what they are on the chain. Anything else is refused.
+
+export const SYSTEM = {
+  actReason: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
+  actCode: 'http://terminology.hl7.org/CodeSystem/v3-ActCode',
+  participationType: 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType',
+  roleClass: 'http://terminology.hl7.org/CodeSystem/v3-RoleClass',
+  consentScope: 'http://terminology.hl7.org/CodeSystem/consentscope',
+  consentAction: 'http://terminology.hl7.org/CodeSystem/consentaction',
+} as const
+
+/** system|code -> what it means here. */
+export type CodeTable<T> = ReadonlyMap<string, T>
+
+function table<T>(system: string, meanings: { readonly [code: string]: T }): CodeTable<T> {
+  return new Map(Object.entries(meanings).map(([code, meaning]) => [`${system}|${code}`, meaning]))
+}
+
+const same = <const T extends string>(...codes: readonly T[]): { readonly [code: string]: T } =>
+  Object.fromEntries(codes.map((code) => [code, code]))
+
+export const SCOPES = table(SYSTEM.consentScope, same('patient-privacy', 'research'))
+export const ACTIONS = table(SYSTEM.consentAction, same('access', 'disclose'))
+/** Information recipient. */
+export const ACTOR_ROLES = table(SYSTEM.participationType, same('IRCP'))
+/** Privacy directives that give the root its type (spec/fhir.md, "Root type"). */
+export const POLICY_RULES = table(SYSTEM.actCode, same('OPTIN', 'OPTINR', 'OPTOUT', 'OPTOUTE', 'EMRGONLY'))
+
+/** Purposes of use that the policy contract knows (spec/consent.md, "Vocabulary"); on the chain stands the code alone. */
+export const PURPOSES = table(
+  SYSTEM.actReason,
+  same(
+    ...['TREAT', 'COC', 'ETREAT', 'ERTREAT', 'BTG'],
+    ...['HPAYMT', 'CLMATTCH', 'COVAUTH', 'COVERAGE', 'ELIGDTRM', 'ELIGVER', 'ENROLLM', 'MILDCRG', 'REMITADV'],
+    ...['HOPERAT', 'CAREMGT', 'DONAT', 'FRAUD', 'GOV', 'HACCRED', 'HCOMPL', 'HDECD', 'HDIRECT', 'HDM', 'HLEGAL'],
+    ...['HOUTCOMS', 'HPRGRP', 'HQUALIMP', 'HSYSADMIN', 'LABELING', 'METAMGT', 'MEMADMIN', 'MILCDM', 'PATADMIN'],
+    ...['PATSFTY', 'PERFMSR', 'RECORDMGT', 'SYSDEV', 'TRAIN'],
+    ...['HRESCH', 'BIORCH', 'DSRCH', 'POARCH', 'TRANSRCH'],
+    ...['PUBHLTH', 'DISASTER', 'THREAT', 'PATRQT', 'FAMRQT', 'PWATRNY', 'SUPNWK', 'HMARKT'],
+    ...['CLINTRCH', 'CLINTRL', 'POPHLTH', 'HTEST'],
+  ),
+)
