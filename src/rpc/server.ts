@@ -190,6 +190,7 @@ async function addRpc(
     errorHandler: (_error, socket) => socket.close(),
     preClose(done) {
       const { clients } = app.websocketServer
+      if (clients.size === 0) return done()
       for (const socket of clients) socket.close(CLOSE.stopping.code, CLOSE.stopping.reason)
       // A peer that does not answer the close frame must not keep the node from stopping.
       setTimeout(() => {

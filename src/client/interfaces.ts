@@ -1,0 +1,75 @@
+// The contracts' interfaces as the genesis defines them: named JSON arguments in, decoded values out.
+
+import { type Abi, type AbiEntry, argumentsFromJson, type Json, valueToJson } from '../contracts/abi.ts'
+import { type ContractSet, loadContracts } from '../contracts/execute.ts'
+import type { Value } from '../types/canonical.ts'
+import type { Genesis } from '../types/genesis.ts'
+import type { ContractEvent, Receipt } from '../types/receipt.ts'
+import type { Call } from '../types/transaction.ts'
+import { ClientError } from './errors.ts'
+
+/** A call as people write it. */
+export interface NamedCall {
+  readonly contract: string
+  readonly method: string
+  readonly args?: { readonly [parameter: string]: Json }
+}
+
+export interface DecodedCall {
+  readonly contract: string
+  readonly method: string
+  readonly status: 'ok' | 'refused'
+  /** `OK`, or why the contract refused: spec/contracts.md, "Refusal codes". */
+  readonly code: string
+  readonly value: Json
+  readonly events: readonly { readonly contract: string; readonly name: string; readonly fields: Json }[]
+  readonly gas: number
+}
+
+export class Interfaces {
+  private readonly contracts: ContractSet
+
+  constructor(genesis: Genesis) {
+    this.contracts = loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module })))
+  }
+
+  /** Positional arguments. Throws BAD_ARGUMENT naming contract, method or parameter. */
+  encode({ contract, method, args = {} }: NamedCall): Call {
+    const { abi } = this.entry({ contract, method })
+    try {
+      return { contract, method, args: argumentsFromJson(abi, method, args) }
+    } catch (error) {
+      const message = `${contract}.${method}: ${(error as Error).message}`
+      throw new ClientError('BAD_ARGUMENT', message, { field: 'args', cause: error })
+    }
+  }
+
+  entry({ contract, method }: { contract: string; method: string }): { abi: Abi; entry: AbiEntry } {
+    const abi = this.contracts.abi(contract)
+    if (abi === undefined) {
+      const accepted = this.contracts.names.join(', ')
+      throw new ClientError('BAD_ARGUMENT', `contract: expected one of ${accepted}`, { field: 'contract' })
+    }
+    const entry = abi.entries.find(({ name }) => name === method)
+    if (entry) return { abi, entry }
+    const accepted = abi.entries.map(({ name }) => name).join(', ')
+    throw new ClientError('BAD_ARGUMENT', `method of ${contract}: expected one of ${accepted}`, { field: 'method' })
+  }
+
+  /** What each call of a transaction did, its value typed by the interface. */
+  decode(receipt: Receipt, calls: readonly Pick<Call, 'contract' | 'method'>[]): readonly DecodedCall[] {
+    return receipt.calls.map((call, i) => {
+      const { contract, method } = calls[i] as Call
+      const { returns } = this.entry({ contract, method }).entry
+      const value = call.status === 'ok' && returns !== null ? valueToJson(returns, call.value) : null
+      return { contract, method, ...call, value, events: call.events.map((event) => this.decodeEvent(event)) }
+    })
+  }
+
+  private decodeEvent({ contract, name, fields }: ContractEvent): DecodedCall['events'][number] {
+    const declared = this.contracts.abi(contract)?.events.find((event) => event.name === name)?.fields ?? []
+    const named = fields as { readonly [field: string]: Value }
+    const decoded = declared.map((field) => [field.name, valueToJson(field.type, named[field.name] ?? null)] as const)
+    return { contract, name, fields: Object.fromEntries(decoded) }
+  }
+}

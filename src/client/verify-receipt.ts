@@ -1,0 +1,84 @@
+// Verifies a receipt offline, from the genesis file alone: no node, no network, no clock. Trusts nothing that the proof
+// says; every step hangs on the one before. spec/rpc.md, "Receipt proofs".
+
+import { verifyCommitCert } from '../consensus/certificate.ts'
+import { verify } from '../crypto/ed25519.ts'
+import { verifyMerkleProof } from '../crypto/merkle.ts'
+import { verifyRangeProof } from '../crypto/mountain-range.ts'
+import type { Header } from '../types/block.ts'
+import { fromBytes, toBytes } from '../types/canonical.ts'
+import type { Genesis } from '../types/genesis.ts'
+import { type Receipt, receiptCodec } from '../types/receipt.ts'
+import { type ReceiptProof, receiptProofCodec } from '../types/receipt-proof.ts'
+import { blockHash, chainIdOf } from '../types/signing.ts'
+import { validatorsOf } from '../types/validator-set.ts'
+import { ClientError } from './errors.ts'
+
+/** What a valid proof proves: this receipt stands in this block of this chain. */
+export interface VerifiedReceipt {
+  readonly receipt: Receipt
+  readonly header: Header
+  /** Of the transaction in its block. */
+  readonly index: number
+}
+
+/** Throws PROOF_INVALID naming the part that does not hold. Bytes are those of `receiptProofCodec`. */
+export function verifyReceipt(proof: ReceiptProof | Uint8Array, genesis: Genesis): VerifiedReceipt {
+  const { receipt, index, leafCount, path, header, commitCert, ancestry } = decode(proof)
+  const chainId = chainIdOf(genesis)
+  const set = validatorsOf(genesis)
+
+  // 1. A quorum of the genesis' validators acked one block of this chain.
+  attempt('commitCert', () =>
+    verifyCommitCert(commitCert, {
+      chainId,
+      set,
+      verify: (publicKey, message, signature) => verify(Uint8Array.fromHex(publicKey), message, signature),
+    }),
+  )
+  // 2. That block is the shown one, or its shown descendant.
+  const certified = ancestry?.descendant ?? header
+  const certifiedField = ancestry ? 'ancestry.descendant' : 'header'
+  expect(blockHash(certified) === commitCert.blockHash, certifiedField, 'is not the block that the certificate names')
+  expect(certified.height === commitCert.height, certifiedField, 'has another height than the certificate')
+  expect(certified.term === commitCert.term, certifiedField, 'has another term than the certificate')
+  // 3. The block with the receipt is an ancestor of its descendant: a leaf of the range of all earlier block hashes.
+  if (ancestry) {
+    const claim = {
+      root: ancestry.descendant.logRoot,
+      size: ancestry.descendant.height,
+      leafIndex: header.height,
+      leaf: blockHash(header),
+    }
+    const { path, otherPeaks } = ancestry
+    expect(verifyRangeProof({ path, otherPeaks }, claim), 'ancestry', 'does not show the block as an ancestor')
+  }
+  expect(header.chainId === chainId, 'header', 'is of another chain')
+  // 4. The receipt is a leaf of that block's receiptRoot.
+  const isLeaf = verifyMerkleProof({ index, leafCount, path }, { root: header.receiptRoot, leaf: receipt })
+  expect(isLeaf, 'path', 'does not lead from the receipt to the receiptRoot of its block')
+
+  return { receipt: attempt('receipt', () => fromBytes(receiptCodec, receipt)), header, index }
+}
+
+/** Through the codec in both cases, so that no field holds anything but its own type. */
+function decode(proof: ReceiptProof | Uint8Array): ReceiptProof {
+  return attempt('proof', () =>
+    fromBytes(receiptProofCodec, proof instanceof Uint8Array ? proof : toBytes(receiptProofCodec, proof)),
+  )
+}
+
+function expect(holds: boolean, field: string, complaint: string): void {
+  if (!holds) throw new ClientError('PROOF_INVALID', `receipt proof: ${field} ${complaint}`, { field })
+}
+
+function attempt<T>(field: string, step: () => T): T {
+  try {
+    return step()
+  } catch (error) {
+    throw new ClientError('PROOF_INVALID', `receipt proof: ${field}: ${(error as Error).message}`, {
+      field,
+      cause: error,
+    })
+  }
+}
