@@ -4,6 +4,7 @@ import type { PublicKey } from '../types/brand.ts'
 
 export type P2pErrorCode =
   | 'address-invalid' // an address is not a TCP multiaddr, or names another key
+  | 'listen-failed' // an address cannot be listened on: busy port, foreign address
   | 'key-invalid' // a transport seed or peer id is not Ed25519
   | 'not-started' // the transport is not started, or stopped
   | 'not-connected' // no live connection to the peer

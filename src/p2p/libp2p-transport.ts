@@ -87,7 +87,11 @@ export class Libp2pTransport implements Transport {
     host.addEventListener('connection:close', (event) => this.#onConnectionClose(event.detail))
     for (const channel of CHANNELS) await this.#handleChannel(host, channel)
     for (const [protocol, server] of this.#requestServers) await this.#handleProtocol(host, { protocol, server })
-    await host.start()
+    try {
+      await host.start()
+    } catch (error) {
+      throw new P2pError('listen-failed', `cannot listen on ${listen.join(', ')}`, { cause: error })
+    }
     this.#host = host
     this.#gossip = new Gossip({
       pubsub: host.services.gossip,

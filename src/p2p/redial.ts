@@ -95,7 +95,7 @@ export class Redialer {
   }
 
   #pauseMs(target: Target): number {
-    const ceilingMs = Math.min(REDIAL_MAX_MS, REDIAL_FIRST_MS * 2 ** Math.min(target.failures, 16))
+    const ceilingMs = Math.min(REDIAL_MAX_MS, REDIAL_FIRST_MS * 2 ** Math.min(Math.max(target.failures - 1, 0), 16))
     return ceilingMs * (1 - this.#random() / 2)
   }
 }
