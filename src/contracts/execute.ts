@@ -1,22 +1,20 @@
 // Runs calls and queries on verified contracts. Owns arguments, context and outcome; the caller owns state: it passes a
 // journaled overlay and drops what a refused call wrote.
 
+import { assertNever } from '../types/assert.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
 import type { Value } from '../types/canonical.ts'
 import type { ContractEvent } from '../types/receipt.ts'
-import type { Abi } from './abi.ts'
+import { type Abi, abiOf } from './abi.ts'
+import type { StateAccess, StateReader } from './state-access.ts'
+import { type Cell, cellFromValue, ValueError, valueFromCell } from './vm/cell.ts'
+import { type LinkedProgram, Machine, type MachineContext } from './vm/interpret.ts'
+import { linkModules } from './vm/link.ts'
+import type { EntryKind, EntryPoint } from './vm/module.ts'
+import type { Routine } from './vm/program.ts'
+import { Refusal, refuse } from './vm/refusal.ts'
 
-/** State as the machine sees it. Keys ascend by their bytes. */
-export interface StateAccess {
-  get(key: Uint8Array): Uint8Array | undefined
-  put(key: Uint8Array, value: Uint8Array): void
-  delete(key: Uint8Array): void
-  /** Entries whose key starts with `prefix` and, with `after`, is greater than it; at most `limit`. */
-  range(
-    prefix: Uint8Array,
-    options: { readonly after?: Uint8Array; readonly limit: number },
-  ): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
-}
+export type { StateAccess, StateReader } from './state-access.ts'
 
 export interface ModuleSource {
   readonly name: string
@@ -49,14 +47,45 @@ export type CallOutcome =
   /** `detail` names the parameter at fault, or says in words what was expected. It never holds a value. */
   | { readonly status: 'refused'; readonly code: string; readonly gas: number; readonly detail?: string }
 
-/** Verified and linked contracts, by name. */
-export interface ContractSet {
+/** Verified and linked contracts. */
+export class ContractSet {
   readonly names: readonly string[]
-  abi(contract: string): Abi | undefined
+  private readonly entries = new Map<string, CallableEntry>()
+  private readonly abis: ReadonlyMap<string, Abi>
+
+  /** Use loadContracts. */
+  constructor(programs: readonly LinkedProgram[]) {
+    this.names = programs.map((program) => program.module.name)
+    this.abis = new Map(programs.map((program) => [program.module.name, abiOf(program)]))
+    for (const program of programs) {
+      for (const entry of program.module.entries) {
+        const routine = program.routines[entry.function] as Routine
+        this.entries.set(`${program.module.name}.${entry.name}`, { program, entry, routine })
+      }
+    }
+  }
+
+  abi(contract: string): Abi | undefined {
+    return this.abis.get(contract)
+  }
+
+  /** Throws Refusal. */
+  entry(contract: string, method: string): CallableEntry {
+    if (!this.abis.has(contract)) refuse('UNKNOWN_CONTRACT')
+    return this.entries.get(`${contract}.${method}`) ?? refuse('UNKNOWN_METHOD')
+  }
+}
+
+interface CallableEntry {
+  readonly program: LinkedProgram
+  readonly entry: EntryPoint
+  readonly routine: Routine
 }
 
 /** Verifies and links modules, given in dependency order. Throws ContractError. */
-export declare function loadContracts(modules: readonly ModuleSource[]): ContractSet
+export function loadContracts(modules: readonly ModuleSource[]): ContractSet {
+  return new ContractSet([...linkModules(modules).values()].map((contract) => contract.program))
+}
 
 export interface CallEnvironment {
   readonly context: CallContext
@@ -64,14 +93,96 @@ export interface CallEnvironment {
   readonly gasLimit: number
 }
 
-/** Never throws for anything a call contains. What a refused call wrote is the caller's to drop. */
-export declare function executeCall(contracts: ContractSet, call: ContractCall, environment: CallEnvironment): CallOutcome
+/**
+ * Runs an action. Whatever the call contains, the answer is an outcome; the caller drops what a refused call wrote.
+ * Throws only for what must stop the node: ContractError STATE_CORRUPT, or a fault of the store.
+ */
+export function executeCall(contracts: ContractSet, call: ContractCall, environment: CallEnvironment): CallOutcome {
+  const { context, state, gasLimit } = environment
+  const { sender, transactionId, callIndex, timeMs, height } = context
+  const machine = new Machine(state, { timeMs, height, call: { sender, transactionId, callIndex } }, gasLimit)
+  return run(machine, gasLimit, () => {
+    const callable = contracts.entry(call.contract, call.method)
+    admit(callable.entry.kind, context.genesis)
+    return { callable, args: call.args }
+  })
+}
+
+function admit(kind: EntryKind, genesis: boolean): void {
+  switch (kind) {
+    case 'action':
+      return
+    case 'genesis action':
+      if (!genesis) refuse('GENESIS_ONLY')
+      return
+    case 'view':
+      return refuse('UNKNOWN_METHOD', 'a view is queried, not called')
+    default:
+      return assertNever(kind)
+  }
+}
 
 export interface QueryEnvironment {
   readonly context: QueryContext
-  readonly state: Pick<StateAccess, 'get' | 'range'>
+  readonly state: StateReader
   readonly gasLimit: number
 }
 
-/** Runs a view. Events are always empty. */
-export declare function queryView(contracts: ContractSet, call: ContractCall, environment: QueryEnvironment): CallOutcome
+/** Runs a view. Throws as executeCall does. */
+export function queryView(contracts: ContractSet, call: ContractCall, environment: QueryEnvironment): CallOutcome {
+  const { state, gasLimit } = environment
+  const context: MachineContext = { timeMs: environment.context.timeMs, height: environment.context.height }
+  const machine = new Machine(readOnly(state), context, gasLimit)
+  return run(machine, gasLimit, () => {
+    const callable = contracts.entry(call.contract, call.method)
+    if (callable.entry.kind !== 'view') refuse('UNKNOWN_METHOD', 'an action is called in a transaction, not queried')
+    return { callable, args: call.args }
+  })
+}
+
+function readOnly(state: StateReader): StateAccess {
+  const refuseWrite = () => {
+    throw new TypeError('a view writes')
+  }
+  return {
+    get: (key) => state.get(key),
+    range: (prefix, options) => state.range(prefix, options),
+    put: refuseWrite,
+    delete: refuseWrite,
+  }
+}
+
+function run(
+  machine: Machine,
+  gasLimit: number,
+  prepare: () => { callable: CallableEntry; args: readonly Value[] },
+): CallOutcome {
+  const gas = () => gasLimit - Math.max(0, machine.gas)
+  try {
+    const { callable, args } = prepare()
+    const { program, routine } = callable
+    const result = machine.call(program, routine, parametersOf(callable, args))
+    const value = routine.result === null ? null : valueFromCell(routine.result, result)
+    return { status: 'ok', value, events: machine.events, gas: gas() }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const { code, detail } = error
+    return { status: 'refused', code, gas: gas(), ...(detail === undefined ? {} : { detail }) }
+  }
+}
+
+function parametersOf({ entry, routine }: CallableEntry, args: readonly Value[]): Cell[] {
+  const { parameters } = entry
+  if (args.length !== parameters.length) {
+    refuse('BAD_ARGUMENT', `expected ${parameters.length} arguments: ${parameters.join(', ')}`)
+  }
+  return routine.parameters.map((type, i) => {
+    const name = parameters[i] as string
+    try {
+      return cellFromValue(type, args[i], name)
+    } catch (error) {
+      if (error instanceof ValueError) return refuse('BAD_ARGUMENT', error.message)
+      throw error
+    }
+  })
+}

@@ -1,0 +1,130 @@
+// Keys of the state: `contract 0x00 state 0x00 parts`. Every part keeps its order and ends itself, so ranges over a
+// prefix are ranges over bytes. spec/clause.md, "State in bytes".
+
+import { assertNever } from '../../types/assert.ts'
+import { DecodeError } from '../../types/canonical.ts'
+import type { Cell } from './cell.ts'
+import { isCode, isName } from './cell.ts'
+import type { Type } from './type.ts'
+
+const textEncoder = new TextEncoder()
+const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const TWO_32 = 0x1_0000_0000
+/** Bytes of the longest part: a name of 64 characters of 4 bytes, and its end. */
+const PART_BYTES_MAX = 257
+
+/** Start of every key of a state. */
+export function stateKeyPrefix(contract: string, state: string): Uint8Array {
+  return textEncoder.encode(`${contract}\0${state}\0`)
+}
+
+/** `prefix` and the parts, of which there may be fewer than the key has. */
+export function encodeKey(prefix: Uint8Array, types: readonly Type[], parts: readonly Cell[]): Uint8Array {
+  const encoded = parts.map((part, i) => encodePart(types[i] as Type, part))
+  const key = new Uint8Array(encoded.reduce((length, part) => length + part.length, prefix.length))
+  key.set(prefix)
+  let offset = prefix.length
+  for (const part of encoded) {
+    key.set(part, offset)
+    offset += part.length
+  }
+  return key
+}
+
+function encodePart(type: Type, cell: Cell): Uint8Array {
+  switch (type.kind) {
+    case 'id':
+    case 'hash':
+    case 'key':
+      return Uint8Array.fromHex(cell as string)
+    case 'int':
+    case 'time':
+    case 'duration': {
+      const bytes = new Uint8Array(8)
+      const view = new DataView(bytes.buffer)
+      const high = Math.floor((cell as number) / TWO_32)
+      view.setUint32(0, high + 0x8000_0000)
+      view.setUint32(4, (cell as number) - high * TWO_32)
+      return bytes
+    }
+    case 'bool':
+      return Uint8Array.of(cell === true ? 1 : 0)
+    case 'enum':
+      return Uint8Array.of(cell as number)
+    case 'code':
+    case 'name':
+      return textEncoder.encode(`${cell as string}\0`)
+    case 'record':
+    case 'list':
+    case 'optional':
+      throw new TypeError(`a ${type.kind} is no part of a key`)
+    default:
+      return assertNever(type)
+  }
+}
+
+/** Parts of `key` from byte `offset` to its end. Throws DecodeError on bytes that no contract wrote. */
+export function decodeKey(key: Uint8Array, offset: number, types: readonly Type[]): Cell[] {
+  let at = offset
+  const take = (count: number): Uint8Array => {
+    if (at + count > key.length) throw new DecodeError('key ends too early')
+    at += count
+    return key.subarray(at - count, at)
+  }
+  const parts = types.map((type): Cell => {
+    switch (type.kind) {
+      case 'id':
+      case 'hash':
+      case 'key':
+        return take(32).toHex()
+      case 'int':
+      case 'time':
+      case 'duration': {
+        const bytes = take(8)
+        const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
+        return (view.getUint32(0) - 0x8000_0000) * TWO_32 + view.getUint32(4)
+      }
+      case 'bool':
+        return take(1)[0] === 1
+      case 'enum': {
+        const position = take(1)[0] as number
+        if (position >= type.members.length) throw new DecodeError('key holds no member of the enum')
+        return position
+      }
+      case 'code':
+      case 'name': {
+        const end = key.indexOf(0, at)
+        if (end < 0) throw new DecodeError('key ends too early')
+        const text = textDecoder.decode(take(end - at))
+        at++
+        if (!(type.kind === 'code' ? isCode(text) : isName(text))) throw new DecodeError(`key holds no ${type.kind}`)
+        return text
+      }
+      case 'record':
+      case 'list':
+      case 'optional':
+        throw new TypeError(`a ${type.kind} is no part of a key`)
+      default:
+        return assertNever(type)
+    }
+  })
+  if (at !== key.length) throw new DecodeError('key has trailing bytes')
+  return parts
+}
+
+/** A byte string that is less than `key` and greater than every possible key before it. */
+export function justBefore(key: Uint8Array): Uint8Array {
+  const last = key[key.length - 1] as number
+  if (last === 0) return key.subarray(0, -1)
+  const before = new Uint8Array(key.length + PART_BYTES_MAX * 8).fill(0xff)
+  before.set(key)
+  before[key.length - 1] = last - 1
+  return before
+}
+
+/** A byte string that is greater than every possible key that starts with `key`. */
+export function behindAll(key: Uint8Array): Uint8Array {
+  const behind = new Uint8Array(key.length + PART_BYTES_MAX * 8).fill(0xff)
+  behind.set(key)
+  return behind
+}

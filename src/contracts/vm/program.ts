@@ -1,0 +1,54 @@
+// A verified module, ready to run: indexes resolved to types, constants to cells, code to numbers.
+
+import type { Cell } from './cell.ts'
+import type { Module, RangeEntry } from './module.ts'
+import type { Type } from './type.ts'
+
+/** Calls inside each other within one contract, and through all used contracts: bounds the machine's own stack. */
+export const CALL_DEPTH_MAX = 32
+export const LINKED_DEPTH_MAX = 128
+
+/** Numbers per instruction in Routine.code: opcode, operand a, operand b, fixed gas. */
+export const STRIDE = 4
+
+export interface Routine {
+  readonly name: string
+  readonly parameters: readonly Type[]
+  readonly result: Type | null
+  /** Parameters and locals. */
+  readonly localCount: number
+  readonly stackMax: number
+  /** Loops inside each other. */
+  readonly slotCount: number
+  readonly code: Int32Array
+  /** Calls of this contract's functions inside each other, this one included. */
+  readonly callDepth: number
+  /** Writes state or emits. */
+  readonly writes: boolean
+  /** Reads sender, transaction or callIndex. */
+  readonly readsTransaction: boolean
+}
+
+export interface StateTable {
+  readonly name: string
+  /** `contract 0x00 state 0x00`. */
+  readonly prefix: Uint8Array
+  readonly keyTypes: readonly Type[]
+  readonly value: Type
+}
+
+export interface EventTable {
+  readonly name: string
+  readonly fields: readonly { readonly name: string; readonly type: Type }[]
+}
+
+
+export interface Program {
+  readonly module: Module
+  readonly types: readonly Type[]
+  readonly constants: readonly Cell[]
+  readonly states: readonly StateTable[]
+  readonly events: readonly EventTable[]
+  readonly ranges: readonly RangeEntry[]
+  readonly routines: readonly Routine[]
+}
