@@ -42,7 +42,7 @@ Example:
       const result = {
         institution: card.founder.institution,
         folder: options.folder,
-        files: ['keys.json', 'assent.json', 'join-card.json', 'vault-passphrase'],
+        files: ['keys.json', 'assent.json', 'join-card.json', 'wrapping-key'],
       }
       print(
         result,

@@ -46,7 +46,7 @@ describe('configuration', () => {
     ],
     [
       'two sources of a wrapping key',
-      { role: 'validator', vault: { wrappingKey: { environment: 'A', passphraseFile: 'b' } } },
+      { role: 'validator', vault: { wrappingKey: { environment: 'A', file: 'b' } } },
       'vault.wrappingKey: expected one of',
     ],
     [

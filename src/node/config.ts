@@ -67,11 +67,11 @@ const schema = z.strictObject({
       wrappingKey: z
         .union(
           [
-            z.strictObject({ passphraseFile: z.string() }),
+            z.strictObject({ file: z.string() }),
             z.strictObject({ environment: z.string() }),
             z.strictObject({ command: z.array(z.string()).min(1) }),
           ],
-          'expected one of {passphraseFile}, {environment}, {command}',
+          'expected one of {file}, {environment}, {command}',
         )
         .optional(),
       disclosure: z.enum(['conceal', 'reveal'], 'expected conceal or reveal').default('reveal'),
@@ -127,10 +127,7 @@ export function parseConfig(input: unknown, { file, folder }: { file: string; fo
     },
     vault: {
       ...config.vault,
-      wrappingKey:
-        wrappingKey && 'passphraseFile' in wrappingKey
-          ? { passphraseFile: absolute(wrappingKey.passphraseFile) }
-          : wrappingKey,
+      wrappingKey: wrappingKey && 'file' in wrappingKey ? { file: absolute(wrappingKey.file) } : wrappingKey,
     },
     log: { ...config.log, file: config.log.file && absolute(config.log.file) },
   }

@@ -1,4 +1,4 @@
-// The folder of one institution: keys.json and vault-passphrase (secret), assent.json, join-card.json, genesis.json, data/.
+// The folder of one institution: keys.json and wrapping-key (secret), assent.json, join-card.json, genesis.json, data/.
 
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,16 +26,16 @@ export function initInstitution(folder: string, options: InstitutionOptions): Jo
     role: options.role,
     p2p: { listen: options.listen },
     rpc: { port: options.rpcPort },
-    vault: { wrappingKey: { passphraseFile: 'vault-passphrase' } },
+    vault: { wrappingKey: { file: 'wrapping-key' } },
     ...options.config,
   }
   const file = join(folder, 'assent.json')
   parseConfig(config, { file, folder })
   const keyFile = join(folder, 'keys.json')
   createKeyFile(keyFile, { validator: options.role === 'validator' })
-  const passphraseFile = join(folder, 'vault-passphrase')
-  writeFileSync(passphraseFile, `${randomBytes(24).toBase64()}\n`, { mode: 0o600 })
-  chmodSync(passphraseFile, 0o600)
+  const wrappingKeyFile = join(folder, 'wrapping-key')
+  writeFileSync(wrappingKeyFile, `${randomBytes(32).toHex()}\n`, { mode: 0o600 })
+  chmodSync(wrappingKeyFile, 0o600)
   writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`)
   const { kind, name, listen } = options
   const card = createJoinCard(loadKeyFile(keyFile), { kind, name, addresses: [listen] })

@@ -1,0 +1,115 @@
+// The RPC's ports, answered by the ledger and the node around it. No logic of its own beyond putting questions together.
+
+import type { Registry } from 'prom-client'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Mempool } from '../ledger/mempool.ts'
+import type { Transport } from '../p2p/transport.ts'
+import { RpcError } from '../rpc/errors.ts'
+import type { CommittedHeader, RpcLog, RpcServices } from '../rpc/services.ts'
+import { assert } from '../types/assert.ts'
+import type { Hash, Height, IdentityId } from '../types/brand.ts'
+import type { SignedGenesis } from '../types/genesis.ts'
+import type { Clock } from './clock.ts'
+import type { CommitFeed } from './commit-feed.ts'
+import type { Freshness } from './freshness.ts'
+import { queryTimeMs } from './query.ts'
+import type { Reads } from './reads.ts'
+import type { Submissions } from './submissions.ts'
+import { VERSION } from './version.ts'
+
+export interface Standing {
+  readonly epoch: number
+  readonly term: number
+  readonly leader: IdentityId | null
+}
+
+export interface RpcServiceParts {
+  readonly genesis: SignedGenesis
+  readonly institution: IdentityId
+  readonly role: 'validator' | 'observer'
+  readonly ledger: Ledger
+  readonly mempool: Mempool
+  readonly transport: Transport
+  readonly submissions: Submissions
+  readonly reads: Reads
+  readonly feed: CommitFeed
+  readonly freshness: Freshness
+  readonly metrics: Registry
+  readonly clock: Clock
+  readonly log: RpcLog
+  readonly standing: () => Standing
+  readonly readiness: () => readonly string[]
+}
+
+export function createRpcServices(parts: RpcServiceParts): RpcServices {
+  const { ledger, mempool, transport, clock, freshness } = parts
+
+  const committedHeader = (height: Height): CommittedHeader | null => {
+    const block = height > ledger.head.header.height ? undefined : ledger.block(height)
+    if (block === undefined) return null
+    const { header, signature, hash } = block
+    return { header, signature, hash, commitCert: ledger.commitCertCovering(height) ?? null }
+  }
+
+  return {
+    genesis: parts.genesis,
+    chain: {
+      status() {
+        const { header, hash } = ledger.head
+        return {
+          institution: parts.institution,
+          role: parts.role,
+          version: VERSION,
+          ...parts.standing(),
+          height: header.height,
+          headHash: hash,
+          headTimeMs: header.timeMs,
+          stateRoot: header.stateRoot,
+          peers: transport.connectedPeers().length,
+          pending: mempool.size,
+        }
+      },
+      head() {
+        const head = committedHeader(ledger.head.header.height)
+        assert(head !== null, 'the head is stored')
+        return head
+      },
+      header: committedHeader,
+      block: (height) => (height > ledger.head.header.height ? null : (ledger.block(height) ?? null)),
+      receipt: (id: Hash) => ledger.receiptProof(id) ?? null,
+    },
+    submissions: parts.submissions,
+    queries: {
+      contracts: () => ledger.contracts(),
+      query(view) {
+        const timeMs = queryTimeMs(ledger, clock.nowMs())
+        const outcome = ledger.query(view, { timeMs })
+        if (outcome.status === 'refused') {
+          throw new RpcError('QUERY_REFUSED', {
+            reason: outcome.code,
+            ...(outcome.detail === undefined ? {} : { accepted: outcome.detail }),
+          })
+        }
+        return { value: outcome.value, height: ledger.head.header.height, timeMs, fresh: freshness.isFresh() }
+      },
+    },
+    reads: parts.reads,
+    events: {
+      eventsFrom(cursor, limit) {
+        const page = ledger.eventsFrom(cursor, { limit })
+        return { ...page, more: page.next.height <= ledger.head.header.height }
+      },
+      onCommit: (listener) => parts.feed.subscribe((blocks) => listener((blocks.at(-1)?.header.height ?? 0) as Height)),
+    },
+    health: {
+      live: () => true,
+      ready() {
+        const reasons = parts.readiness()
+        return { ready: reasons.length === 0, reasons }
+      },
+    },
+    metrics: parts.metrics,
+    log: parts.log,
+    nowMs: () => clock.nowMs(),
+  }
+}
