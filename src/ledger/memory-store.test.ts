@@ -12,9 +12,9 @@ describe('MemoryStore', () => {
     await store.write([put(2)], { sync: true })
     await store.write([put(3), put(4)], { sync: false })
     await store.write([put(5)], { sync: false })
-    const after = (lost: number): number[] =>
+    const keptAfterLosing = (lost: number): number[] =>
       [1, 2, 3, 4, 5].filter((key) => store.afterCrash({ lost }).get(Uint8Array.of(key)) !== undefined)
-    expect([after(0), after(1), after(2), after(9)]).toEqual([
+    expect([keptAfterLosing(0), keptAfterLosing(1), keptAfterLosing(2), keptAfterLosing(9)]).toEqual([
       [1, 2, 3, 4, 5],
       [1, 2, 3, 4],
       [1, 2],
