@@ -65,6 +65,10 @@ export function receiveChannel(stream: Stream, options: ReceiverOptions): void {
     }
     if (!busy) void deliver()
   })
+  // The member has said its last word on this stream.
+  stream.addEventListener('remoteCloseWrite', () => {
+    stream.close().catch((error: Error) => stream.abort(error))
+  })
   stream.send(ACCEPTED)
 }
 
@@ -118,6 +122,23 @@ export class PeerLink {
     counters.messagesSent++
     counters.bytesSent += message.length
     return true
+  }
+
+  /**
+   * Resolves when the member has read what was queued and closed its end; rejects when the signal fires before. Handing
+   * the bytes to the socket is not enough: closing it while the member still writes to us discards what it has not read.
+   */
+  async flush(signal: AbortSignal): Promise<void> {
+    this.#ready = false
+    await Promise.all(
+      [...this.#streams.values()].map(async (stream) => {
+        if (stream.status !== 'open') return
+        const { promise: closed, resolve, reject } = Promise.withResolvers<void>()
+        stream.addEventListener('close', () => resolve(), { once: true })
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+        await Promise.all([stream.close({ signal }), closed])
+      }),
+    )
   }
 
   close(): void {

@@ -13,7 +13,7 @@ import { Gossip, type GossipSubscription } from './gossip.ts'
 import { assertGossipBound } from './gossip-bounds.ts'
 import { createFailureReport, type ReportHandlerFailure } from './handler-failure.ts'
 import { createHost, type Host } from './host.ts'
-import { CHANNEL_STREAMS_MAX, HANDSHAKE_TIMEOUT_MS } from './limits.ts'
+import { CHANNEL_STREAMS_MAX, FLUSH_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS } from './limits.ts'
 import { Redialer } from './redial.ts'
 import { ask, RequestServer } from './requests.ts'
 import {
@@ -108,7 +108,10 @@ export class Libp2pTransport implements Transport {
   async stop(): Promise<void> {
     this.#stopping = true
     this.#redialer.stop()
-    for (const [peer, session] of [...this.#sessions]) this.#endSession(peer, session)
+    const sessions = [...this.#sessions]
+    const signal = AbortSignal.timeout(FLUSH_TIMEOUT_MS)
+    await Promise.allSettled(sessions.map(([, session]) => session.link?.flush(signal)))
+    for (const [peer, session] of sessions) this.#endSession(peer, session)
     await this.#host?.stop()
     this.#host = null
     this.#gossip = null

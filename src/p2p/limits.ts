@@ -22,6 +22,8 @@ export const INBOUND_HANDSHAKES_MAX = 50
 export const HANDSHAKE_TIMEOUT_MS = 5_000
 /** Long-lived streams per channel and connection: one, and one that replaces it before its end was noticed. */
 export const CHANNEL_STREAMS_MAX = 2
+/** stop() waits this long for queued messages to leave. */
+export const FLUSH_TIMEOUT_MS = 500
 /** A requester has this long to write its request. */
 export const REQUEST_READ_TIMEOUT_MS = 10_000
 /** ... and this long to read the reply, before its slot goes to somebody else. */

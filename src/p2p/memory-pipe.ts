@@ -7,8 +7,11 @@ export class MemoryPipe {
   readonly #network: MemoryNetwork
   readonly #receive: (message: Uint8Array) => undefined | Promise<void>
   readonly #waiting: Uint8Array[] = []
-  #bytes = 0
-  #scheduled = false
+  #waitingBytes = 0
+  /** The receiver has not settled its promise yet. */
+  #busy = false
+  /** Deliveries that came up while it was busy. */
+  #owed = 0
   #closed = false
 
   /** A promise from `receive` holds back the next message. */
@@ -18,10 +21,11 @@ export class MemoryPipe {
   }
 
   push(message: Uint8Array): boolean {
-    if (this.#closed || (this.#bytes > 0 && this.#bytes + message.length > SEND_QUEUE_BYTES_MAX)) return false
+    if (this.#closed) return false
+    if (this.#waitingBytes > 0 && this.#waitingBytes + message.length > SEND_QUEUE_BYTES_MAX) return false
     this.#waiting.push(message)
-    this.#bytes += message.length
-    this.#schedule()
+    this.#waitingBytes += message.length
+    this.#network.enqueue(() => this.#deliver())
     return true
   }
 
@@ -30,23 +34,20 @@ export class MemoryPipe {
     this.#waiting.length = 0
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#waiting.length === 0) return
-    this.#scheduled = true
-    this.#network.enqueue(() => this.#deliver())
-  }
-
   #deliver(): void {
+    if (this.#busy) {
+      this.#owed++
+      return
+    }
     const message = this.#waiting.shift()
     if (!message) return
-    this.#bytes -= message.length
+    this.#waitingBytes -= message.length
     const done = this.#receive(message)
-    if (done) void done.then(() => this.#onDelivered())
-    else this.#onDelivered()
-  }
-
-  #onDelivered(): void {
-    this.#scheduled = false
-    this.#schedule()
+    if (!done) return
+    this.#busy = true
+    void done.then(() => {
+      this.#busy = false
+      for (; this.#owed > 0; this.#owed--) this.#network.enqueue(() => this.#deliver())
+    })
   }
 }

@@ -79,7 +79,7 @@ export class MemoryTransport implements Transport {
 
   async stop(): Promise<void> {
     this.#running = false
-    this.#network.leave(this)
+    this.#network.enqueue(() => this.#network.leave(this))
   }
 
   addresses(): readonly string[] {
@@ -109,6 +109,7 @@ export class MemoryTransport implements Transport {
   }
 
   connectedPeers(): readonly PublicKey[] {
+    if (!this.#running) return []
     return [...this.#neighbours].filter(([, neighbour]) => neighbour.announced).map(([peer]) => peer)
   }
 
@@ -161,7 +162,7 @@ export class MemoryTransport implements Transport {
       throw new P2pError('message-too-large', `${channel}: message of ${message.length} bytes, at most ${max} accepted`)
     }
     const neighbour = this.#neighbours.get(peer)
-    if (!neighbour?.announced || neighbour.peerClass !== 'member') return false
+    if (!this.#running || !neighbour?.announced || neighbour.peerClass !== 'member') return false
     if (!neighbour.pipes.get(channel)?.push(message.slice())) {
       this.#counters.sendQueueFull++
       return false

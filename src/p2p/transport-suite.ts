@@ -520,6 +520,14 @@ export function describeTransport(name: string, createWorld: () => CreateTranspo
       })
     })
 
+    it('stop() lets queued messages leave first', async () => {
+      const [a, b] = await pair()
+      await connected(a, b)
+      for (let i = 0; i < 100; i++) a.transport.send(b.self, 'consensus', bytesOf(`${i}`))
+      await a.transport.stop()
+      await b.until(() => b.messages.length === 100)
+    })
+
     it('stop() ends the peers’ connections, and everything afterwards is refused', async () => {
       const [a, b] = await pair()
       await connected(a, b)

@@ -60,7 +60,7 @@ export type GossipHandler = (source: PublicKey, message: Uint8Array) => void
 export interface Transport {
   readonly self: PublicKey
   start(): Promise<void>
-  /** Closes every connection and timer. Not to be started again. */
+  /** Lets queued messages leave (half a second at most), then closes every connection and timer. Not to be started again. */
   stop(): Promise<void>
   /** Listening multiaddrs with their real ports, without a peer id. */
   addresses(): readonly string[]
