@@ -2,7 +2,9 @@
 // only writes on it; the member's messages come on the streams that the member opened. The accepting side says so with
 // one empty frame, so "connected" means that somebody listens, not merely that a protocol was negotiated.
 //
-// Reading uses the stream's `message` event: reading with for-await costs 4 ms a round trip.
+// Reading uses the stream's `message` event: reading with for-await costs 4 ms a round trip. Measured between two
+// processes on the machine of bench/: round trip of 300 B 0.18 ms, of 5 kB 0.36 ms; 28,000 messages of 300 B a second;
+// 130 MB/s in messages of 5 kB, 220 MB/s in messages of 200 kB.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Connection, Stream, StreamMessageEvent } from '@libp2p/interface'
@@ -129,6 +131,7 @@ export class PeerLink {
    * the bytes to the socket is not enough: closing it while the member still writes to us discards what it has not read.
    */
   async flush(signal: AbortSignal): Promise<void> {
+    if (!this.#ready) return
     this.#ready = false
     await Promise.all(
       [...this.#streams.values()].map(async (stream) => {

@@ -59,7 +59,8 @@ export class Gate {
   }
 
   reportRefused(peer: PublicKey | null, reason: RefusalReason): void {
-    this.#options.logger.info({ peer, reason }, 'peer refused')
+    // Strangers may come by the thousand: what of it belongs in the log is onRefused's to decide.
+    this.#options.logger.debug({ peer, reason }, 'peer refused')
     this.#options.onRefused?.(peer, reason)
   }
 

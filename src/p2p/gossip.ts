@@ -11,6 +11,7 @@ import {
 } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import { sha256 } from '../crypto/hash.ts'
+import { assertNever } from '../types/assert.ts'
 import type { Hash, PublicKey } from '../types/brand.ts'
 import type { Counters } from './counters.ts'
 import type { Gate } from './gate.ts'
@@ -18,7 +19,7 @@ import { assertGossipMessage } from './gossip-bounds.ts'
 import type { ReportHandlerFailure } from './handler-failure.ts'
 import { GOSSIP_RPC_BYTES_MAX } from './limits.ts'
 import { membersOnly } from './members-only.ts'
-import { type GossipHandler, type Subscription, TOPICS, type Topic } from './transport.ts'
+import { type GossipHandler, type Subscription, TOPICS, type Topic, type Verdict } from './transport.ts'
 import { transportKeyOf } from './transport-key.ts'
 import { topicId } from './wire-names.ts'
 
@@ -98,7 +99,8 @@ export class Gossip {
       gate.reportMisbehaviour(source, 'gossip-too-large')
       return TopicValidatorResult.Reject
     }
-    switch (await this.#verdict(subscription, { source, message })) {
+    const verdict = await this.#verdict(subscription, { source, message })
+    switch (verdict) {
       case 'accept':
         counters.gossipAccepted++
         return TopicValidatorResult.Accept
@@ -109,6 +111,8 @@ export class Gossip {
         counters.gossipRejected++
         gate.reportMisbehaviour(source, 'gossip-rejected')
         return TopicValidatorResult.Reject
+      default:
+        return assertNever(verdict)
     }
   }
 
@@ -116,7 +120,7 @@ export class Gossip {
   async #verdict(
     subscription: GossipSubscription,
     { source, message }: { source: PublicKey; message: Message },
-  ): Promise<'accept' | 'reject' | 'ignore'> {
+  ): Promise<Verdict> {
     try {
       return await subscription.validate(source, message.data)
     } catch (error) {

@@ -43,6 +43,29 @@ describe('libp2p transport, on real sockets', () => {
     await a.until(() => a.messages.length === 1)
   })
 
+  it('simultaneous dials end in working channels and gossip, both ways', async () => {
+    for (let round = 0; round < 10; round++) {
+      const nodes = [1, 2].map((number) => new TestNode(createOn(LOOPBACK), 10 * round + number)) as [
+        TestNode,
+        TestNode,
+      ]
+      for (const node of nodes) node.listen('status')
+      await start(...nodes)
+      const [a, b] = nodes
+      a.knows(b)
+      b.knows(a)
+      await connected(a, b)
+      for (let attempt = 0; a.gossip.length === 0 || b.gossip.length === 0; attempt++) {
+        await a.transport.publish('status', bytesOf(`a ${attempt}`))
+        await b.transport.publish('status', bytesOf(`b ${attempt}`))
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+      expect(a.transport.send(b.self, 'consensus', bytesOf('x'))).toBe(true)
+      expect(b.transport.send(a.self, 'consensus', bytesOf('y'))).toBe(true)
+      await Promise.all(nodes.map((node) => node.until(() => node.messages.length === 1)))
+    }
+  })
+
   it('nodes of another chain find nothing to say to each other', async () => {
     const a = new TestNode(createOn(LOOPBACK), 1)
     const b = new TestNode(createOn(LOOPBACK), 2, 'd5'.repeat(32) as Hash)

@@ -7,8 +7,8 @@ export const FRAME_BYTES_MAX: Readonly<Record<Channel, number>> = {
   consensus: 8 * 1024 * 1024,
   forward: 4 * 1024 * 1024,
 }
-/** Bytes waiting for one peer on one channel before send() says no: about half a second on a 200 Mbit/s link. */
-export const SEND_QUEUE_BYTES_MAX = 16 * 1024 * 1024
+/** Bytes waiting for one peer on one channel before send() says no: 24 stalled peers must not cost more than 400 MB. */
+export const SEND_QUEUE_BYTES_MAX = 8 * 1024 * 1024
 /** A gossip message, and the RPC that carries several. facts.md: large gossip costs tens of milliseconds. */
 export const GOSSIP_MESSAGE_BYTES_MAX = 256 * 1024
 export const GOSSIP_RPC_BYTES_MAX = 1024 * 1024
