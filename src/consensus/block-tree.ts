@@ -23,7 +23,7 @@ export interface BlockTree {
   readonly recent: Hash[]
 }
 
-export const bytesOf = (block: Block): number =>
+export const bytesOf = (block: Pick<Block, 'transactions'>): number =>
   block.transactions.reduce((total, transaction) => total + transaction.bytes.length, 0)
 
 export function createEntry(block: Block, status: Entry['status']): Entry {

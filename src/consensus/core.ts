@@ -25,24 +25,33 @@ export function step(state: State, event: Event): readonly Effect[] {
 function dispatch(current: Step, event: Event): void {
   switch (event.kind) {
     case 'start':
-      return onStart(current)
+      onStart(current)
+      break
     case 'timeout':
-      return onTimeout(current, event)
+      onTimeout(current, event)
+      break
     case 'received':
-      return onReceived(current, event)
+      onReceived(current, event)
+      break
     case 'propose':
-      return onPropose(current, event)
+      onPropose(current, event)
+      break
     case 'executed':
-      return onExecuted(current, event)
+      onExecuted(current, event)
+      break
     case 'synced':
-      return onSynced(current, event)
+      onSynced(current, event)
+      break
     case 'syncFailed':
-      return onSyncFailed(current, event)
+      onSyncFailed(current)
+      break
     case 'peerDisconnected':
-      return onPeerDisconnected(current, event)
+      onPeerDisconnected(current, event)
+      break
     case 'peerConnected':
-      return onPeerConnected(current, event)
+      onPeerConnected(current, event)
+      break
     default:
-      return assertNever(event)
+      assertNever(event)
   }
 }

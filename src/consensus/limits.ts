@@ -10,7 +10,9 @@ export const APPEND_LEADER_CERTS_MAX = APPEND_BLOCKS_MAX + 1
 export const ACKS_MAX = 1_024
 /** Headers in a vote request, and blocks that a node keeps above its certified head: k, and one for every term since. */
 export const UNCERTIFIED_BLOCKS_MAX = 1_024
-/** Releases shown with a vote request; each is bounded in types/limits.ts. */
+/** Transaction bytes of all blocks that a node keeps: leaders that lie in turn cannot fill its memory. */
+export const UNCERTIFIED_BYTES_MAX = 96 * 1024 * 1024
+/** A higher term is believed without proof up to this distance: nobody can use up the terms. */
 export const TERM_RAISE_MAX = 1_000
 /** Certified blocks kept in memory for followers that are a little behind; further back they use block sync. */
 export const RECENT_BLOCKS_MAX = 64

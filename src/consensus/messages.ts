@@ -2,7 +2,7 @@
 // for the handlers.
 
 import { type Block, type SignedHeader, signedHeaderCodec } from '../types/block.ts'
-import type { Hash, Height, Term } from '../types/brand.ts'
+import type { Hash, Height, MemberIndex, Term } from '../types/brand.ts'
 import {
   boolean,
   bytes,
@@ -116,6 +116,12 @@ export interface StaleTerm {
 }
 
 export type Message = Append | AppendReply | VoteRequest | VoteReply | PromiseReply | StaleTerm
+
+/** A message with the member that the transport knows it came from. */
+export interface From<M extends Message> {
+  readonly from: MemberIndex
+  readonly message: M
+}
 
 const BLOCK_ENVELOPE_BYTES_MAX = BLOCK_BYTES_MAX + 64 * 1024
 const envelopeBytes = bytes(BLOCK_ENVELOPE_BYTES_MAX)

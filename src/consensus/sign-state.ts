@@ -28,3 +28,13 @@ const signStateCodec: Codec<SignState> = record<SignState>({
 export const encodeSignState = (signState: SignState): Uint8Array => toBytes(signStateCodec, signState)
 /** Throws DecodeError with the path of the field. */
 export const decodeSignState = (encoded: Uint8Array): SignState => fromBytes(signStateCodec, encoded)
+
+/** R4: after a vote or promise in a term, no ack below it. */
+export function ackFloor({ vote, promise }: SignState): number {
+  return Math.max(vote?.term ?? 0, promise?.term ?? 0)
+}
+
+/** R3, R4: one vote a term, and none in a term already acked in. A promise leaves the vote of its term open. */
+export function mayVoteIn({ vote, lastAck }: SignState, term: Term): boolean {
+  return term > (vote?.term ?? 0) && term > (lastAck?.term ?? 0)
+}

@@ -1,10 +1,8 @@
 // Everything that the core knows, on one screen. Only step() changes it. spec/consensus.md, section 3.
 
-import type { Block } from '../types/block.ts'
 import type { Hash, MemberIndex, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert, Vote } from '../types/certificate.ts'
 import type { BlockTree } from './block-tree.ts'
-import { createEntry } from './block-tree.ts'
 import type { Settings } from './settings.ts'
 import type { SignState } from './sign-state.ts'
 
@@ -22,6 +20,11 @@ export interface State {
   /** Verified LeaderCerts by hash: of the current term, and of every term in the tree. */
   readonly leaderCerts: Map<Hash, LeaderCert>
   signState: SignState
+  /**
+   * Of signState.lastAck. binding: above the certified head, or none given. certified: on the certified chain.
+   * superseded: another block was certified in its place, so this validator acks nothing more in that term (R1).
+   */
+  ackStanding: 'binding' | 'certified' | 'superseded'
   /** Highest term heard of. */
   term: Term
   /** LeaderCert of `term`, once seen. */
@@ -48,8 +51,10 @@ export interface Candidate {
 
 export interface Leader {
   readonly kind: 'leader'
-  /** Own blocks from the term's opening block on exist. */
+  /** The term has its opening block. */
   opened: boolean
+  /** When the quorum was last counted: the certified head, and whether blocks were waiting above it. */
+  lastCount: { readonly certifiedHash: Hash; readonly isWaiting: boolean }
   readonly progress: Map<MemberIndex, Progress>
 }
 
@@ -75,17 +80,9 @@ export interface Progress {
 }
 
 export interface Sync {
-  from: MemberIndex
+  readonly from: MemberIndex
   /** Highest certificate heard of without its block. */
   targetHeight: number
-}
-
-/** What a core starts from; see `Head` and `Restored` of the ledger. */
-export interface Restored {
-  readonly certified: { readonly block: Block; readonly commitCert: CommitCert | null }
-  /** Persisted blocks above it, executed again, parents first. */
-  readonly uncommitted: readonly Block[]
-  /** Of the terms of these blocks, and later. */
-  readonly leaderCerts: readonly LeaderCert[]
-  readonly signState: SignState
+  /** A run has arrived and waits for its execution; nothing is being fetched. */
+  isApplying: boolean
 }

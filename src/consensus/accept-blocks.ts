@@ -1,0 +1,94 @@
+// Received blocks into the tree: the checks of section 7, then execution is asked for (spec/consensus.md).
+
+import type { Block } from '../types/block.ts'
+import type { Hash, MemberIndex } from '../types/brand.ts'
+import { BLOCK_BYTES_MAX } from '../types/limits.ts'
+import { blockHash } from '../types/signing.ts'
+import { bytesOf, createEntry, type Entry } from './block-tree.ts'
+import { isBodyOf, isOnParent, isUnderLeaderCert } from './header-rules.ts'
+import { UNCERTIFIED_BLOCKS_MAX, UNCERTIFIED_BYTES_MAX } from './limits.ts'
+import type { State } from './state.ts'
+import { accuse, emit, type Step } from './step.ts'
+import { certifiedHeight } from './tip.ts'
+
+interface Arrival {
+  readonly from: MemberIndex
+  /** By block sync, under a CommitCert. */
+  readonly isCertified: boolean
+}
+
+/**
+ * Takes in a chain of blocks on top of one that is here, as far as it is sound. Answers the last block of it that is
+ * here now, and whether any is new.
+ */
+export function acceptBlocks(
+  step: Step,
+  { from, base, blocks, isCertified }: Arrival & { base: Hash; blocks: readonly Block[] },
+): { readonly head: Hash; readonly isNew: boolean } {
+  let head = base
+  let isNew = false
+  for (const block of blocks) {
+    const entry = step.state.tree.entries.get(block.hash)
+    if (entry === undefined) {
+      if (!acceptBlock(step, { from, block, isCertified })) break
+      isNew = true
+    } else if (entry.status === 'invalid') break
+    head = block.hash
+  }
+  return { head, isNew }
+}
+
+function acceptBlock(step: Step, { from, block, isCertified }: Arrival & { block: Block }): boolean {
+  const { state } = step
+  const parent = state.tree.entries.get(block.header.parentHash)
+  if (parent === undefined || parent.status === 'invalid' || !hasRoomFor(state, block)) return false
+  // A branch below the certified head can never be certified (R5).
+  if (block.header.height <= certifiedHeight(state)) return false
+  if (!isSound(step, { from, block, isCertified, parent: parent.block })) return false
+  state.tree.entries.set(block.hash, createEntry(block, 'received'))
+  emit(step, { kind: 'execute', block })
+  return true
+}
+
+function isSound(step: Step, { from, block, isCertified, parent }: Arrival & { block: Block; parent: Block }): boolean {
+  const { state, settings } = step
+  const { header } = block
+  const certificate = state.leaderCerts.get(header.leaderCertHash)
+  const isChained =
+    header.term <= state.term &&
+    bytesOf(block) <= BLOCK_BYTES_MAX &&
+    blockHash(header) === block.hash &&
+    isOnParent(block, { parent, verifier: settings }) &&
+    isUnderLeaderCert(header, { parent: parent.header, certificate })
+  if (!isChained) {
+    accuse(step, { member: from, what: 'badChain' })
+    return false
+  }
+  if (!isBodyOf(block)) {
+    accuse(step, { member: from, what: 'badBody' })
+    return false
+  }
+  const twin = twinOf(state, block)
+  if (twin === undefined) return true
+  accuse(step, { member: header.proposer, what: 'equivocation' })
+  // Of the present leader the first one counts; which of two old or certified ones counts, others have decided.
+  return isCertified || header.term < state.term
+}
+
+/** Another block of the same proposer in the same place: one of the two is a lie. */
+function twinOf({ tree }: State, { header, hash }: Block): Entry | undefined {
+  for (const entry of tree.entries.values()) {
+    const other = entry.block.header
+    if (other.height === header.height && other.term === header.term && entry.block.hash !== hash) return entry
+  }
+  return undefined
+}
+
+/** Opening blocks always have room: without them no term could certify what fills the tree. */
+function hasRoomFor({ tree }: State, block: Block): boolean {
+  if (tree.entries.size - tree.recent.length >= UNCERTIFIED_BLOCKS_MAX) return false
+  if (block.transactions.length === 0) return true
+  let bytes = bytesOf(block)
+  for (const entry of tree.entries.values()) bytes += entry.bytes
+  return bytes <= UNCERTIFIED_BYTES_MAX
+}

@@ -1,0 +1,137 @@
+// A follower's acks: one for every block of the current term, in order, each durable before it is sent (R1, R2, R4;
+// spec/consensus.md, section 8).
+
+import { assert } from '../types/assert.ts'
+import type { Header } from '../types/block.ts'
+import type { Hash } from '../types/brand.ts'
+import type { Ack } from '../types/certificate.ts'
+import { ackMessage } from '../types/signing.ts'
+import { contains, type Entry, headerOf, pathFrom } from './block-tree.ts'
+import type { AppendReply, Position, SignedAck } from './messages.ts'
+import { leaderOf } from './roles.ts'
+import { ackFloor } from './sign-state.ts'
+import type { State } from './state.ts'
+import { emit, type Step, send, setTimer } from './step.ts'
+
+/** Signs the ack of one block and enters it into the sign-state; the caller persists that before anything is sent. */
+export function signAck(step: Step, entry: Entry): void {
+  const { state, settings } = step
+  const { term, height } = entry.block.header
+  assert(
+    term === state.term && term >= ackFloor(state.signState),
+    'an ack is of the current term, never below a vote (R2, R4)',
+  )
+  entry.ownAck = settings.sign(ackMessage(ackFor(step, entry)))
+  const isNew = !isAcked(state, entry.block.hash)
+  if (!isNew) return
+  state.signState = { ...state.signState, term, lastAck: { term, height, hash: entry.block.hash } }
+  state.ackStanding = 'binding'
+}
+
+/**
+ * Acks what the leader's chain now allows: executed here, on the chain of the earlier acks of this term, of a time that
+ * this clock can believe. Stops at the first block that does not qualify.
+ */
+export function acknowledge(step: Step): readonly SignedAck[] {
+  const { state } = step
+  const acks: SignedAck[] = []
+  for (const entry of nextToAck(state)) {
+    const { block } = entry
+    if (!isAcked(state, block.hash)) {
+      if (!isOnAckedChain(state, block.hash)) break
+      if (holdUntilDue(step, block.header) || isOutOfTime(step, block.header)) break
+    }
+    signAck(step, entry)
+    acks.push(signedAck(step, entry))
+  }
+  if (acks.length > 0) emit(step, { kind: 'persistSignState', signState: state.signState })
+  return acks
+}
+
+/** Acks given in this term above the certified head: what a leader may have missed. */
+export function standingAcks(step: Step): readonly SignedAck[] {
+  return leaderChain(step.state)
+    .filter(({ ownAck, block }) => ownAck !== null && block.header.term === step.state.term)
+    .map((entry) => signedAck(step, entry))
+}
+
+/** Tells the leader how far this follower is. */
+export function replyToLeader(step: Step, { acks }: { acks: readonly SignedAck[] }): void {
+  const { state } = step
+  const leader = leaderOf(state)
+  if (state.role.kind !== 'follower' || leader === null) return
+  const stored = leaderChain(state)
+    .filter(({ status }) => status === 'valid')
+    .at(-1)
+  const message: AppendReply = {
+    kind: 'appendReply',
+    term: state.term,
+    status: 'matched',
+    match: positionOf(state, stored?.block.hash ?? state.certifiedHash),
+    certified: positionOf(state, state.certifiedHash),
+    acks,
+    timeRefused: nextToAck(state).some(({ block }) => isOutOfTime(step, block.header)),
+  }
+  send(step, { to: leader, message })
+}
+
+export function positionOf(state: State, hash: Hash): Position {
+  return { height: headerOf(state.tree, hash).height, hash }
+}
+
+/** Uncertified blocks of the leader's chain, oldest first. */
+function leaderChain({ role, tree, certifiedHash }: State): Entry[] {
+  if (role.kind !== 'follower' || role.leaderHead === null) return []
+  return pathFrom(tree, { base: certifiedHash, hash: role.leaderHead })
+}
+
+/** Blocks of the current term without own ack, as far as everything below them is executed. */
+function nextToAck(state: State): Entry[] {
+  const chain = leaderChain(state)
+  const gap = chain.findIndex(({ status }) => status !== 'valid')
+  const stored = gap < 0 ? chain : chain.slice(0, gap)
+  return stored.filter(({ ownAck, block }) => ownAck === null && block.header.term === state.term)
+}
+
+/** At or below the last ack of its term: signing it again, after a restart, says nothing new. */
+function isAcked({ tree, signState: { lastAck } }: State, hash: Hash): boolean {
+  return (
+    lastAck !== null &&
+    lastAck.term === headerOf(tree, hash).term &&
+    contains(tree, { hash: lastAck.hash, ancestor: hash })
+  )
+}
+
+/** R1: the acks of one term form one chain. */
+function isOnAckedChain({ tree, signState: { lastAck }, ackStanding }: State, hash: Hash): boolean {
+  if (lastAck === null || lastAck.term !== headerOf(tree, hash).term) return true
+  if (ackStanding === 'binding') return contains(tree, { hash, ancestor: lastAck.hash })
+  return ackStanding === 'certified'
+}
+
+/** A block from the future waits; the timer brings it back. */
+function holdUntilDue(step: Step, { timeMs }: Header): boolean {
+  const earlyMs = timeMs - step.settings.timing.clockDriftMaxMs - step.nowMs
+  if (earlyMs <= 0) return false
+  setTimer(step, { timer: 'ack', delayMs: Math.min(earlyMs, ACK_TIMER_MAX_MS) })
+  return true
+}
+
+// Timers of the platform overflow beyond 2^31 ms; a block that far ahead is looked at again before.
+const ACK_TIMER_MAX_MS = 60_000
+
+/** Too far in the past, or further ahead than anybody will wait. The leader is told: it can only step down. */
+function isOutOfTime({ settings: { timing }, nowMs }: Step, { timeMs }: Header): boolean {
+  return (
+    timeMs < nowMs - timing.clockDriftMaxMs || timeMs > nowMs + timing.clockDriftMaxMs + timing.electionTimeoutMaxMs
+  )
+}
+
+function ackFor({ settings: { chainId, set } }: Step, { block: { header, hash } }: Entry): Ack {
+  return { chainId, epoch: set.epoch, term: header.term, height: header.height, blockHash: hash }
+}
+
+function signedAck(step: Step, entry: Entry): SignedAck {
+  assert(entry.ownAck !== null, 'acked before')
+  return { ack: ackFor(step, entry), signature: entry.ownAck }
+}

@@ -1,0 +1,24 @@
+// Leader: q acks on one block of its own term make a CommitCert (spec/consensus.md, section 9).
+
+import { quorum } from '../types/validator-set.ts'
+import { pathFrom } from './block-tree.ts'
+import { createCommitCert } from './certificate.ts'
+import { commit } from './commit.ts'
+import { pumpAll } from './replicate.ts'
+import type { Step } from './step.ts'
+
+/**
+ * Certifies the highest block that a quorum has acked, and its ancestors with it. Inherited blocks carry no acks: they
+ * are certified only in this way, through a block of the leader's term (Raft, section 5.4.2).
+ */
+export function maybeCertify(step: Step): void {
+  const { state, settings } = step
+  const q = quorum(settings.set)
+  const uncertified = pathFrom(state.tree, { base: state.certifiedHash, hash: state.tipHash })
+  const entry = uncertified.findLast(({ acks, block }) => block.header.term === state.term && acks.size >= q)
+  if (entry === undefined) return
+  const { header, hash } = entry.block
+  const { chainId, epoch, term, height } = header
+  commit(step, createCommitCert({ chainId, epoch, term, height, blockHash: hash }, entry.acks))
+  pumpAll(step)
+}

@@ -1,0 +1,135 @@
+// The certified head: how a CommitCert is learned, waits for execution, and moves it (R5; spec/consensus.md, section 9).
+
+import type { Hash, MemberIndex } from '../types/brand.ts'
+import type { CommitCert } from '../types/certificate.ts'
+import { contains, type Entry, entryOf, pathFrom } from './block-tree.ts'
+import { commitCertFault } from './certificate.ts'
+import { RECENT_BLOCKS_MAX, RECENT_BYTES_MAX } from './limits.ts'
+import { becomeFollower } from './roles.ts'
+import type { State } from './state.ts'
+import { accuse, emit, type Step } from './step.ts'
+import { continueSync, requestSync } from './sync.ts'
+import { certifiedHeight, chooseTip } from './tip.ts'
+
+/** A CommitCert that a member has shown. Commits what is here and executed; asks for what is not here. */
+export function learnCommitCert(
+  step: Step,
+  { from, certificate }: { from: MemberIndex; certificate: CommitCert },
+): void {
+  const { state, settings } = step
+  if (certificate.height < certifiedHeight(state) || certificate.blockHash === state.certifiedHash) return
+  if (state.pendingCommit !== null && certificate.height <= state.pendingCommit.height) return
+  if (state.sync !== null && certificate.height <= state.sync.targetHeight) return
+  if (commitCertFault(certificate, settings) !== null) {
+    accuse(step, { member: from, what: 'badCertificate' })
+    return
+  }
+  if (certificate.height === certifiedHeight(state)) {
+    diverge(step, { certificate, reason: 'another block is certified at this height' })
+    return
+  }
+  const entry = state.tree.entries.get(certificate.blockHash)
+  if (entry === undefined) requestSync(step, { from, targetHeight: certificate.height })
+  else applyCommitCert(step, { certificate, entry })
+}
+
+/** A verified CommitCert for a block in the tree. */
+export function applyCommitCert(step: Step, { certificate, entry }: { certificate: CommitCert; entry: Entry }): void {
+  if (entry.status === 'invalid') {
+    diverge(step, { certificate, reason: 'a certified block fails execution here' })
+    return
+  }
+  step.state.pendingCommit = certificate
+  maybeCommit(step)
+}
+
+/** Commits the pending certificate once its block, and with it every ancestor, has been executed here. */
+export function maybeCommit(step: Step): void {
+  const { pendingCommit, tree } = step.state
+  if (pendingCommit !== null && entryOf(tree, pendingCommit.blockHash).status === 'valid') commit(step, pendingCommit)
+}
+
+/** Two truths, and no way to tell which: sign nothing more (R5). */
+export function diverge(step: Step, { certificate, reason }: { certificate: CommitCert; reason: string }): void {
+  step.state.halted = true
+  emit(step, { kind: 'diverged', blockHash: certificate.blockHash, height: certificate.height, reason })
+}
+
+/**
+ * 1. the certified head moves up; 2. branches that do not contain it are dropped, their transactions returned; 3. what
+ * pointed into them is set right: the ack's standing, the tip, the leader's head; 4. a candidacy or leadership on a
+ * dropped branch ends; 5. block sync goes on from the new head.
+ */
+export function commit(step: Step, certificate: CommitCert): void {
+  const { state } = step
+  const { tree } = state
+  const path = pathFrom(tree, { base: state.certifiedHash, hash: certificate.blockHash })
+
+  // 1
+  state.certifiedHash = certificate.blockHash
+  state.commitCert = certificate
+  state.pendingCommit = null
+  for (const { block } of path) tree.recent.push(block.hash)
+  forgetOldBlocks(state)
+
+  // 2
+  const dropped = [...tree.entries.values()].filter((entry) => isSuperseded(state, entry))
+  for (const { block } of dropped) tree.entries.delete(block.hash)
+  emit(step, {
+    kind: 'commit',
+    certificate,
+    blocks: path.map(({ block }) => block),
+    dropped: dropped.map(({ block }) => block.hash),
+  })
+  const transactions = dropped.flatMap(({ block }) => block.transactions)
+  if (transactions.length > 0) emit(step, { kind: 'returned', transactions })
+  forgetLeaderCerts(state)
+
+  // 3
+  updateAckStanding(state, path)
+  chooseTip(step)
+  const { role } = state
+  if (role.kind === 'follower' && role.leaderHead !== null && !isOnCertified(state, role.leaderHead)) {
+    role.leaderHead = state.certifiedHash
+  }
+
+  // 4
+  if (role.kind === 'candidate' && !isOnCertified(state, role.vote.tip.hash)) becomeFollower(step, { term: state.term })
+  if (role.kind === 'leader' && !isOnCertified(state, state.tipHash)) becomeFollower(step, { term: state.term })
+
+  // 5
+  continueSync(step)
+}
+
+function isOnCertified({ tree, certifiedHash }: State, hash: Hash): boolean {
+  return contains(tree, { hash, ancestor: certifiedHash })
+}
+
+/** Neither kept as recent nor on top of the certified head. */
+function isSuperseded(state: State, { block }: Entry): boolean {
+  if (block.header.height > certifiedHeight(state)) return !isOnCertified(state, block.hash)
+  return !state.tree.recent.includes(block.hash)
+}
+
+function forgetOldBlocks({ tree }: State): void {
+  let bytes = tree.recent.reduce((total, hash) => total + entryOf(tree, hash).bytes, 0)
+  while (tree.recent.length > RECENT_BLOCKS_MAX || (tree.recent.length > 1 && bytes > RECENT_BYTES_MAX)) {
+    const oldest = tree.recent.shift() as Hash
+    bytes -= entryOf(tree, oldest).bytes
+    tree.entries.delete(oldest)
+  }
+}
+
+function forgetLeaderCerts(state: State): void {
+  const used = new Set<Hash | null>([state.leaderCertHash])
+  for (const { block } of state.tree.entries.values()) used.add(block.header.leaderCertHash)
+  for (const hash of state.leaderCerts.keys()) if (!used.has(hash)) state.leaderCerts.delete(hash)
+}
+
+/** `path` is what was certified just now. */
+function updateAckStanding(state: State, path: readonly Entry[]): void {
+  const { lastAck } = state.signState
+  if (state.ackStanding !== 'binding' || lastAck === null || lastAck.height > certifiedHeight(state)) return
+  const isCertified = path.some(({ block }) => block.hash === lastAck.hash)
+  state.ackStanding = isCertified ? 'certified' : 'superseded'
+}

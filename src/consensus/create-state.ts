@@ -1,0 +1,67 @@
+// The state of a core that starts: from genesis, or from what the disk kept (spec/consensus.md, section 12). Everything
+// that a later signature depends on is restored; leadership is not.
+
+import { assert } from '../types/assert.ts'
+import type { Block } from '../types/block.ts'
+import type { Hash, Term } from '../types/brand.ts'
+import type { CommitCert, LeaderCert } from '../types/certificate.ts'
+import { leaderCertHash } from '../types/signing.ts'
+import { createEntry } from './block-tree.ts'
+import type { Settings } from './settings.ts'
+import type { SignState } from './sign-state.ts'
+import type { State } from './state.ts'
+import { isBetterTip } from './tip.ts'
+
+/** What the disk kept; see `Head` and `Restored` of the ledger. */
+export interface Restored {
+  /** The certified head; no certificate for genesis. */
+  readonly certified: { readonly block: Block; readonly commitCert: CommitCert | null }
+  /** Persisted blocks above it, executed again, parents first. */
+  readonly uncommitted: readonly Block[]
+  /** Of the terms of all these blocks, and later. */
+  readonly leaderCerts: readonly LeaderCert[]
+  readonly signState: SignState
+  /** Hash of the certified block at a height; asked only for the height of the last ack. */
+  readonly certifiedHashAt: (height: number) => Hash | undefined
+}
+
+export function createState(settings: Settings, restored: Restored): State {
+  const { certified, uncommitted, leaderCerts, signState } = restored
+  const { block, commitCert } = certified
+  assert(
+    commitCert === null ? block.header.height === 0 : commitCert.blockHash === block.hash,
+    'head has its certificate',
+  )
+  const state: State = {
+    settings,
+    tree: { entries: new Map([[block.hash, createEntry(block, 'valid')]]), recent: [block.hash] },
+    certifiedHash: block.hash,
+    commitCert,
+    pendingCommit: null,
+    tipHash: block.hash,
+    leaderCerts: new Map(leaderCerts.map((certificate) => [leaderCertHash(certificate), certificate])),
+    signState,
+    ackStanding: standingOf(restored),
+    term: Math.max(signState.term, block.header.term) as Term,
+    leaderCertHash: null,
+    role: { kind: 'follower', leaderHead: null },
+    sync: null,
+    halted: false,
+  }
+  for (const stored of uncommitted) {
+    assert(state.tree.entries.has(stored.header.parentHash), 'uncommitted blocks come parents first')
+    state.tree.entries.set(stored.hash, createEntry(stored, 'valid'))
+    if (isBetterTip(state, stored.hash)) state.tipHash = stored.hash
+  }
+  for (const { block } of state.tree.entries.values()) {
+    const isGenesis = block.header.height === 0
+    assert(isGenesis || state.leaderCerts.has(block.header.leaderCertHash), 'every term on disk has its LeaderCert')
+  }
+  return state
+}
+
+function standingOf({ certified, signState, certifiedHashAt }: Restored): State['ackStanding'] {
+  const { lastAck } = signState
+  if (lastAck === null || lastAck.height > certified.block.header.height) return 'binding'
+  return certifiedHashAt(lastAck.height) === lastAck.hash ? 'certified' : 'superseded'
+}

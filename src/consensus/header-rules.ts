@@ -1,0 +1,53 @@
+// What a header must be to stand on its parent, whoever sends it (spec/consensus.md, section 7). Time against the clock
+// and the four roots are not looked at here.
+
+import { merkleRoot } from '../crypto/merkle.ts'
+import type { Block, Header, SignedHeader } from '../types/block.ts'
+import type { Hash } from '../types/brand.ts'
+import type { LeaderCert } from '../types/certificate.ts'
+import { headerMessage } from '../types/signing.ts'
+import { memberAt } from '../types/validator-set.ts'
+import type { Verifier } from './certificate.ts'
+
+/** A signed header with its hash. */
+export interface LinkedHeader extends SignedHeader {
+  readonly hash: Hash
+}
+
+/** Chain, epoch, place, time above the parent's, and the proposer's signature. */
+export function isOnParent(
+  { header, signature }: SignedHeader,
+  { parent, verifier }: { parent: Omit<LinkedHeader, 'signature'>; verifier: Verifier },
+): boolean {
+  const proposer = memberAt(verifier.set, header.proposer)
+  return (
+    proposer !== undefined &&
+    header.chainId === verifier.chainId &&
+    header.epoch === verifier.set.epoch &&
+    header.parentHash === parent.hash &&
+    header.height === parent.header.height + 1 &&
+    header.timeMs > parent.header.timeMs &&
+    header.term >= parent.header.term &&
+    verifier.verify(proposer.consensusKey, headerMessage(header), signature)
+  )
+}
+
+/**
+ * Is the header in its leader's term by right? The first block of a term stands on the tip that its LeaderCert names
+ * (R2); the others are of the same leader, under the same certificate.
+ */
+export function isUnderLeaderCert(
+  header: Header,
+  { parent, certificate }: { parent: Header; certificate: LeaderCert | undefined },
+): boolean {
+  if (certificate === undefined || certificate.term !== header.term || certificate.candidate !== header.proposer)
+    return false
+  if (header.term === parent.term) return header.leaderCertHash === parent.leaderCertHash
+  const { tip } = certificate
+  return tip.hash === header.parentHash && tip.height === parent.height && tip.term === parent.term
+}
+
+/** Do the transactions belong to the header? Else their sender, not the proposer, is to blame. */
+export function isBodyOf({ header, transactions }: Block): boolean {
+  return merkleRoot(transactions.map(({ bytes }) => bytes)) === header.txRoot
+}

@@ -1,0 +1,96 @@
+// Leader: how far a follower is, and its acks (spec/consensus.md, section 8 and 9).
+
+import type { Hash, MemberIndex } from '../types/brand.ts'
+import { ackMessage } from '../types/signing.ts'
+import { memberAt } from '../types/validator-set.ts'
+import { contains, headerOf } from './block-tree.ts'
+import { maybeCertify } from './certify.ts'
+import type { AppendReply, From, SignedAck } from './messages.ts'
+import { progressOf, pump, sendHeartbeat } from './replicate.ts'
+import type { Progress, State } from './state.ts'
+import { accuse, type Step } from './step.ts'
+import { certifiedHeight } from './tip.ts'
+
+export function onAppendReply(step: Step, { from, message }: From<AppendReply>): void {
+  const { state } = step
+  if (state.role.kind !== 'leader' || message.term !== state.term) return
+  const progress = progressOf(state, from)
+  progress.heard = true
+  progress.timeRefused = message.timeRefused
+  progress.certifiedHeight = Math.max(progress.certifiedHeight, message.certified.height)
+  switch (message.status) {
+    case 'matched':
+      progress.confirmed = true
+      advance(state, { progress, message })
+      for (const ack of message.acks) if (!collectAck(step, { from, ack })) return
+      break
+    case 'missing':
+      progress.confirmed = true
+      if (progress.resent) return
+      progress.resent = true
+      goBack(state, { progress, message })
+      break
+    case 'unknownLeader':
+      progress.confirmed = false
+      if (progress.resent) return
+      progress.resent = true
+      sendHeartbeat(step, from)
+      return
+  }
+  maybeCertify(step)
+  if (state.role.kind === 'leader') pump(step, from)
+}
+
+function advance(state: State, { progress, message }: { progress: Progress; message: AppendReply }): void {
+  const { match } = message
+  if (!isOnOwnChain(state, match.hash)) return
+  const { height } = headerOf(state.tree, match.hash)
+  // From a follower that was far behind, this is the first sign of life.
+  if (progress.behind) {
+    progress.behind = false
+    progress.matchHeight = height
+    progress.sentHeight = height
+  }
+  progress.matchHeight = Math.max(progress.matchHeight, height)
+  progress.sentHeight = Math.max(progress.sentHeight, height)
+}
+
+/** Goes on from what both have: the follower's tip, else its certified head, else only block sync helps. */
+function goBack(state: State, { progress, message }: { progress: Progress; message: AppendReply }): void {
+  const common = [message.match, message.certified].find(({ hash }) => isOnOwnChain(state, hash))
+  progress.behind = common === undefined
+  if (common === undefined) return
+  const { height } = headerOf(state.tree, common.hash)
+  progress.matchHeight = height
+  progress.sentHeight = height
+}
+
+function isOnOwnChain({ tree, tipHash }: State, hash: Hash): boolean {
+  return contains(tree, { hash: tipHash, ancestor: hash })
+}
+
+/** False when the ack is not what an honest follower of this term sends. */
+function collectAck(step: Step, { from, ack: { ack, signature } }: { from: MemberIndex; ack: SignedAck }): boolean {
+  const { state, settings } = step
+  const entry = state.tree.entries.get(ack.blockHash)
+  // Certified meanwhile, or repeated.
+  if (entry === undefined || entry.block.header.height <= certifiedHeight(state) || entry.acks.has(from)) return true
+  const { header } = entry.block
+  const isOfThisTerm =
+    ack.chainId === settings.chainId &&
+    ack.epoch === header.epoch &&
+    ack.term === state.term &&
+    header.term === state.term &&
+    ack.height === header.height
+  if (!isOfThisTerm) {
+    accuse(step, { member: from, what: 'foreignStatement' })
+    return false
+  }
+  const validator = memberAt(settings.set, from)
+  if (validator === undefined || !settings.verify(validator.consensusKey, ackMessage(ack), signature)) {
+    accuse(step, { member: from, what: 'badSignature' })
+    return false
+  }
+  entry.acks.set(from, signature)
+  return true
+}

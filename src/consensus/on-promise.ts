@@ -1,0 +1,18 @@
+// Candidate: a promise instead of a vote. Checked, so that a false one is noticed; what a promise is good for are
+// Releases (spec/consensus.md, section 13).
+
+import { promiseMessage } from '../types/signing.ts'
+import { memberAt } from '../types/validator-set.ts'
+import type { From, PromiseReply } from './messages.ts'
+import { accuse, type Step } from './step.ts'
+
+export function onPromise(step: Step, { from, message }: From<PromiseReply>): void {
+  const { chainId, set, verify } = step.settings
+  const { promise, signature } = message
+  const member = memberAt(set, from)
+  if (promise.chainId !== chainId || promise.epoch !== set.epoch) {
+    accuse(step, { member: from, what: 'foreignStatement' })
+  } else if (member === undefined || !verify(member.consensusKey, promiseMessage(promise), signature)) {
+    accuse(step, { member: from, what: 'badSignature' })
+  }
+}

@@ -1,0 +1,39 @@
+// A message from a member, to the handler of its kind.
+
+import { assertNever } from '../types/assert.ts'
+import { memberAt } from '../types/validator-set.ts'
+import type { Received } from './events.ts'
+import { onAppend } from './on-append.ts'
+import { onAppendReply } from './on-append-reply.ts'
+import { onPromise } from './on-promise.ts'
+import { onStaleTerm } from './on-stale-term.ts'
+import { onVote } from './on-vote.ts'
+import { onVoteRequest } from './on-vote-request.ts'
+import type { Step } from './step.ts'
+
+export function onReceived(step: Step, { from, message }: Received): void {
+  const { set, self } = step.settings
+  if (memberAt(set, from) === undefined || from === self) return
+  switch (message.kind) {
+    case 'append':
+      onAppend(step, { from, message })
+      break
+    case 'appendReply':
+      onAppendReply(step, { from, message })
+      break
+    case 'voteRequest':
+      onVoteRequest(step, { from, message })
+      break
+    case 'vote':
+      onVote(step, { from, message })
+      break
+    case 'promise':
+      onPromise(step, { from, message })
+      break
+    case 'staleTerm':
+      onStaleTerm(step, { from, message })
+      break
+    default:
+      assertNever(message)
+  }
+}

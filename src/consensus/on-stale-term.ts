@@ -1,0 +1,15 @@
+// This node spoke for a term that is over (spec/consensus.md, section 6).
+
+import { learnLeaderCert } from './learn-leader.ts'
+import type { From, StaleTerm } from './messages.ts'
+import { becomeFollower } from './roles.ts'
+import type { Step } from './step.ts'
+import { isBelievable } from './term.ts'
+
+export function onStaleTerm(step: Step, { from, message }: From<StaleTerm>): void {
+  const { state } = step
+  if (message.leaderCert !== null && !learnLeaderCert(step, { from, certificate: message.leaderCert })) return
+  if (message.term > state.term && isBelievable(step, { from, term: message.term })) {
+    becomeFollower(step, { term: message.term })
+  }
+}

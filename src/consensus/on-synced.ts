@@ -1,0 +1,55 @@
+// Block sync has brought a certified run (spec/consensus.md, section 11). Checked like everything that a member sends;
+// executed and committed on the same way as any other block.
+
+import type { MemberIndex } from '../types/brand.ts'
+import { acceptBlocks } from './accept-blocks.ts'
+import { commitCertFault } from './certificate.ts'
+import { applyCommitCert } from './commit.ts'
+import type { Synced } from './events.ts'
+import { learnLeaderCert } from './learn-leader.ts'
+import { accuse, type Step } from './step.ts'
+import { certifiedHeight } from './tip.ts'
+
+/** 1. the certificate is valid; 2. the LeaderCerts are; 3. the blocks lead from the certified head to it. */
+export function onSynced(step: Step, { from, blocks, leaderCerts, commitCert }: Synced): void {
+  const { state, settings } = step
+  if (state.sync === null) return
+
+  // 1
+  if (commitCertFault(commitCert, settings) !== null) {
+    giveUp(step, { from, what: 'badCertificate' })
+    return
+  }
+  if (commitCert.height <= certifiedHeight(state)) {
+    state.sync = null
+    return
+  }
+
+  // 2
+  for (const certificate of leaderCerts) {
+    if (learnLeaderCert(step, { from, certificate })) continue
+    state.sync = null
+    return
+  }
+
+  // 3
+  const missing = blocks.filter(({ header }) => header.height > certifiedHeight(state))
+  acceptBlocks(step, { from, base: state.certifiedHash, blocks: missing, isCertified: true })
+  const entry = state.tree.entries.get(commitCert.blockHash)
+  if (entry === undefined) {
+    giveUp(step, { from, what: 'badChain' })
+    return
+  }
+  state.sync.isApplying = true
+  applyCommitCert(step, { certificate: commitCert, entry })
+}
+
+/** The next CommitCert that is out of reach starts it again. */
+export function onSyncFailed(step: Step): void {
+  step.state.sync = null
+}
+
+function giveUp(step: Step, { from, what }: { from: MemberIndex; what: 'badCertificate' | 'badChain' }): void {
+  accuse(step, { member: from, what })
+  step.state.sync = null
+}

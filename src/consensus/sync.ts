@@ -1,0 +1,31 @@
+// Catching up by block sync: one request at a time, until the highest certificate heard of is reached
+// (spec/consensus.md, section 11).
+
+import type { Height, MemberIndex } from '../types/brand.ts'
+import { emit, type Step } from './step.ts'
+import { certifiedHeight } from './tip.ts'
+
+export function requestSync(step: Step, { from, targetHeight }: { from: MemberIndex; targetHeight: number }): void {
+  const { state } = step
+  if (state.sync !== null) {
+    state.sync.targetHeight = Math.max(state.sync.targetHeight, targetHeight)
+    return
+  }
+  state.sync = { from, targetHeight, isApplying: false }
+  fetchNext(step, from)
+}
+
+/** After a commit: the next run, or done. */
+export function continueSync(step: Step): void {
+  const { sync } = step.state
+  if (sync === null) return
+  if (certifiedHeight(step.state) >= sync.targetHeight) step.state.sync = null
+  else if (sync.isApplying) {
+    sync.isApplying = false
+    fetchNext(step, sync.from)
+  }
+}
+
+function fetchNext(step: Step, from: MemberIndex): void {
+  emit(step, { kind: 'needSync', from, fromHeight: (certifiedHeight(step.state) + 1) as Height })
+}

@@ -1,0 +1,98 @@
+// R3: what a voter is shown, and when it refuses (spec/consensus.md, section 6). Questions only, no effects.
+
+import type { Hash, Height, Term } from '../types/brand.ts'
+import type { Tip, Vote } from '../types/certificate.ts'
+import { blockHash, leaderCertHash } from '../types/signing.ts'
+import { headerOf } from './block-tree.ts'
+import { commitCertFault, leaderCertFault, type Verifier } from './certificate.ts'
+import { isOnParent, type LinkedHeader } from './header-rules.ts'
+import type { VoteRequest } from './messages.ts'
+import type { State } from './state.ts'
+import { bindingAck, compareTips } from './tip.ts'
+
+/** The candidate's chain, from its certified block to its tip. */
+export interface ShownChain {
+  /** Under the candidate's CommitCert; genesis without one. */
+  readonly certified: Tip
+  /** Above it, oldest first. */
+  readonly blocks: readonly LinkedHeader[]
+}
+
+/** What a vote request shows, when its certificates are valid and its parts belong together; else null: no honest one. */
+export function readShownChain(request: VoteRequest, verifier: Verifier): ShownChain | null {
+  const { commitCert, headers, leaderCert, tip } = request
+  if (commitCert !== null && commitCertFault(commitCert, verifier) !== null) return null
+  if (leaderCert !== null && leaderCertFault(leaderCert, verifier) !== null) return null
+  if (tip.term >= request.term) return null
+  const blocks = headers.map(({ header, signature }) => ({ header, signature, hash: blockHash(header) }))
+  const certified: Tip =
+    commitCert === null
+      ? { term: 0 as Term, height: 0 as Height, hash: headers[0]?.header.parentHash ?? tip.hash }
+      : { term: commitCert.term, height: commitCert.height, hash: commitCert.blockHash }
+  const chain = { certified, blocks }
+  return isLinkedTo(chain, tip) && isUnderLeaderCert(chain, request) ? chain : null
+}
+
+export type VoteVerdict = 'grant' | 'refuse' | 'invalid'
+
+/** R3 for a voter whose certified head is not below the candidate's. */
+export function judgeShownChain(state: State, { certified, blocks }: ShownChain): VoteVerdict {
+  const { height: ownHeight } = headerOf(state.tree, state.certifiedHash)
+  const hashAt = (height: number): Hash | undefined =>
+    height === certified.height ? certified.hash : blocks[height - certified.height - 1]?.hash
+
+  // Never let go of a certified block (R5).
+  if (hashAt(ownHeight) !== state.certifiedHash) return 'refuse'
+
+  let parent: { readonly hash: Hash; readonly header: LinkedHeader['header'] } = {
+    hash: state.certifiedHash,
+    header: headerOf(state.tree, state.certifiedHash),
+  }
+  for (const block of blocks.slice(ownHeight - certified.height)) {
+    if (!isOnParent(block, { parent, verifier: state.settings })) return 'invalid'
+    parent = block
+  }
+
+  const ack = bindingAck(state)
+  if (ack === null) return 'grant'
+  if (compareTips(parent.header, ack) < 0) return 'refuse'
+  return parent.header.term === ack.term && hashAt(ack.height) !== ack.hash ? 'refuse' : 'grant'
+}
+
+/** Word for word: what is signed is the same. */
+export function isSameVote(left: Vote | null, right: Vote): boolean {
+  return (
+    left !== null &&
+    left.chainId === right.chainId &&
+    left.epoch === right.epoch &&
+    left.term === right.term &&
+    left.candidate === right.candidate &&
+    left.tip.term === right.tip.term &&
+    left.tip.height === right.tip.height &&
+    left.tip.hash === right.tip.hash &&
+    left.releasesHash === right.releasesHash
+  )
+}
+
+function isLinkedTo({ certified, blocks }: ShownChain, tip: Tip): boolean {
+  let last = certified
+  for (const { header, hash } of blocks) {
+    if (header.parentHash !== last.hash || header.height !== last.height + 1 || header.term < last.term) return false
+    last = { term: header.term, height: header.height, hash }
+  }
+  return last.hash === tip.hash && last.height === tip.height && last.term === tip.term
+}
+
+/**
+ * The tip's term has its LeaderCert, and the chain passes through that certificate's tip; where the CommitCert is itself
+ * of the tip's term, q members have checked that before.
+ */
+function isUnderLeaderCert({ certified, blocks }: ShownChain, { tip, leaderCert }: VoteRequest): boolean {
+  if (leaderCert === null) return tip.term === 0
+  if (leaderCert.term !== tip.term) return false
+  const ofTerm = blocks.filter(({ header }) => header.term === tip.term)
+  const hash = leaderCertHash(leaderCert)
+  if (ofTerm.some(({ header }) => header.leaderCertHash !== hash || header.proposer !== leaderCert.candidate))
+    return false
+  return certified.term === tip.term || ofTerm[0]?.header.parentHash === leaderCert.tip.hash
+}
