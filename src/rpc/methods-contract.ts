@@ -90,7 +90,10 @@ function convertArguments(
     return argumentsFromJson(abi, method, named)
   } catch (error) {
     if (!(error instanceof AbiError)) throw error
-    throw new RpcError('INVALID_PARAMS', { field: 'params.args', accepted: error.message }, { cause: error })
+    // The path of an unknown parameter is what the caller wrote.
+    const field = error.code === 'UNKNOWN_PARAMETER' ? 'params.args' : `params.args.${error.path}`
+    const accepted = error.message.slice(error.path.length + 2)
+    throw new RpcError('INVALID_PARAMS', { field, accepted }, { cause: error })
   }
 }
 
