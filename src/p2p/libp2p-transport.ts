@@ -1,12 +1,10 @@
-// The transport over libp2p. Owns the table of connected peers: at most one connection each, its class, its outgoing
-// channels. Everything that happens on a stream is in channels.ts, requests.ts and gossip.ts.
+// The transport over libp2p: wires the host to the parts. Who is connected is in sessions.ts, what happens on a stream in
+// channels.ts, requests.ts and gossip.ts, who may in gate.ts.
 
-import type { Connection } from '@libp2p/interface'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { PublicKey } from '../types/brand.ts'
-import { PeerLink, receiveChannel } from './channels.ts'
+import { dialAddress, parseAddress } from './addresses.ts'
+import { receiveChannel } from './channels.ts'
 import { type Counters, createCounters } from './counters.ts'
-import { type Candidate, keepsExisting } from './duplicates.ts'
 import { P2pError } from './errors.ts'
 import { Gate } from './gate.ts'
 import { Gossip, type GossipSubscription } from './gossip.ts'
@@ -16,6 +14,7 @@ import { createHost, type Host } from './host.ts'
 import { CHANNEL_STREAMS_MAX, FLUSH_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS } from './limits.ts'
 import { Redialer } from './redial.ts'
 import { ask, RequestServer } from './requests.ts'
+import { Sessions } from './sessions.ts'
 import {
   CHANNELS,
   type Channel,
@@ -24,7 +23,6 @@ import {
   type MessageHandler,
   type PeerChange,
   type PeerChangeHandler,
-  type PeerClass,
   type RequestHandler,
   type RequestLimits,
   type RequestOptions,
@@ -33,7 +31,7 @@ import {
   type Transport,
   type TransportOptions,
 } from './transport.ts'
-import { libp2pKeyOf, peerIdOf, transportKeyOf } from './transport-key.ts'
+import { libp2pKeyOf, transportKeyOf } from './transport-key.ts'
 import { protocolId } from './wire-names.ts'
 
 export interface Libp2pTransportOptions extends TransportOptions {
@@ -43,15 +41,6 @@ export interface Libp2pTransportOptions extends TransportOptions {
   readonly listen: readonly string[]
 }
 
-interface Session {
-  readonly connection: Connection
-  readonly candidate: Candidate
-  readonly peerClass: PeerClass
-  link: PeerLink | null
-  /** The node above was told `connected`. */
-  announced: boolean
-}
-
 export class Libp2pTransport implements Transport {
   readonly self: PublicKey
   readonly #options: Libp2pTransportOptions
@@ -59,14 +48,13 @@ export class Libp2pTransport implements Transport {
   readonly #gate: Gate
   readonly #onHandlerFailure: ReportHandlerFailure
   readonly #redialer: Redialer
-  readonly #sessions = new Map<PublicKey, Session>()
+  readonly #sessions: Sessions
   readonly #requestServers = new Map<string, RequestServer>()
   readonly #subscriptions: GossipSubscription[] = []
   readonly #changeHandlers: PeerChangeHandler[] = []
   #messageHandler: MessageHandler | null = null
   #host: Host | null = null
   #gossip: Gossip | null = null
-  #stopping = false
 
   constructor(options: Libp2pTransportOptions) {
     this.#options = options
@@ -75,7 +63,16 @@ export class Libp2pTransport implements Transport {
     this.#onHandlerFailure = createFailureReport(this.#counters, options.logger)
     this.#redialer = new Redialer({
       dial: (peer, addresses) => this.#dial(peer, addresses),
-      isConnected: (peer) => this.#sessions.has(peer),
+      isConnected: (peer) => this.#sessions.get(peer) !== undefined,
+    })
+    this.#sessions = new Sessions({
+      self: this.self,
+      chainId: options.chainId,
+      gate: this.#gate,
+      counters: this.#counters,
+      logger: options.logger,
+      onChange: (peer, change) => this.#onChange(peer, change),
+      onGone: (peer) => this.#redialer.onDisconnected(peer),
     })
   }
 
@@ -83,8 +80,8 @@ export class Libp2pTransport implements Transport {
     const { chainId, listen, seed, logger } = this.#options
     for (const address of listen) parseAddress(address)
     const host = await createHost({ privateKey: libp2pKeyOf(seed).privateKey, chainId, listen, gate: this.#gate })
-    host.addEventListener('connection:open', (event) => this.#onConnectionOpen(event.detail))
-    host.addEventListener('connection:close', (event) => this.#onConnectionClose(event.detail))
+    host.addEventListener('connection:open', (event) => this.#sessions.onOpen(event.detail))
+    host.addEventListener('connection:close', (event) => this.#sessions.onClose(event.detail))
     for (const channel of CHANNELS) await this.#handleChannel(host, channel)
     for (const [protocol, server] of this.#requestServers) await this.#handleProtocol(host, { protocol, server })
     try {
@@ -106,12 +103,8 @@ export class Libp2pTransport implements Transport {
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true
     this.#redialer.stop()
-    const sessions = [...this.#sessions]
-    const signal = AbortSignal.timeout(FLUSH_TIMEOUT_MS)
-    await Promise.allSettled(sessions.map(([, session]) => session.link?.flush(signal)))
-    for (const [peer, session] of sessions) this.#endSession(peer, session)
+    await this.#sessions.close(AbortSignal.timeout(FLUSH_TIMEOUT_MS))
     await this.#host?.stop()
     this.#host = null
     this.#gossip = null
@@ -134,16 +127,11 @@ export class Libp2pTransport implements Transport {
   }
 
   recheck(): void {
-    for (const [peer, session] of [...this.#sessions]) {
-      const peerClass = this.#gate.classOf(peer)
-      if (peerClass === session.peerClass) continue
-      if (peerClass === 'refused') this.#gate.reportRefused(peer, 'class-changed')
-      this.#disconnect(peer, session)
-    }
+    this.#sessions.recheck()
   }
 
   connectedPeers(): readonly PublicKey[] {
-    return [...this.#sessions].filter(([, session]) => session.announced).map(([peer]) => peer)
+    return this.#sessions.connected()
   }
 
   onPeerChange(handler: PeerChangeHandler): void {
@@ -165,81 +153,15 @@ export class Libp2pTransport implements Transport {
     }
   }
 
-  #onConnectionOpen(connection: Connection): void {
-    const peer = transportKeyOf(connection.remotePeer)
-    const peerClass = peer === null ? 'refused' : this.#gate.classOf(peer)
-    if (peer === null || peerClass === 'refused' || this.#stopping) {
-      connection.abort(new P2pError('not-permitted', 'the peer is not permitted any more'))
-      return
-    }
-    const dialledBy = connection.direction === 'outbound' ? this.self : peer
-    const candidate: Candidate = { openedAtMs: performance.now(), dialledBy }
-    const existing = this.#sessions.get(peer)
-    if (existing && keepsExisting(existing.candidate, candidate)) {
-      connection.abort(new P2pError('cancelled', 'the other connection of a simultaneous dial is kept'))
-      return
-    }
-    if (existing) this.#disconnect(peer, existing)
-    const session: Session = { connection, candidate, peerClass, link: null, announced: false }
-    this.#sessions.set(peer, session)
-    if (peerClass === 'member') session.link = this.#openLink(peer, session)
-    else this.#announce(peer, session)
-  }
-
-  #openLink(peer: PublicKey, session: Session): PeerLink {
-    return new PeerLink({
-      peer,
-      chainId: this.#options.chainId,
-      connection: session.connection,
-      counters: this.#counters,
-      logger: this.#options.logger,
-      onReady: () => this.#announce(peer, session),
-      onLost: () => this.#retract(peer, session),
-    })
-  }
-
-  #onConnectionClose(connection: Connection): void {
-    const peer = transportKeyOf(connection.remotePeer)
-    const session = peer === null ? undefined : this.#sessions.get(peer)
-    if (peer === null || session?.connection !== connection) return
-    this.#endSession(peer, session)
-    this.#redialer.onDisconnected(peer)
-  }
-
-  #disconnect(peer: PublicKey, session: Session): void {
-    this.#endSession(peer, session)
-    session.connection.abort(new P2pError('cancelled', 'the connection is given up'))
-    this.#redialer.onDisconnected(peer)
-  }
-
-  #endSession(peer: PublicKey, session: Session): void {
-    this.#sessions.delete(peer)
-    session.link?.close()
-    this.#retract(peer, session)
-  }
-
-  #announce(peer: PublicKey, session: Session): void {
-    if (this.#sessions.get(peer) !== session) return
-    session.announced = true
-    this.#redialer.onUseful(peer)
-    this.#tell(peer, 'connected')
-  }
-
-  #retract(peer: PublicKey, session: Session): void {
-    if (!session.announced) return
-    session.announced = false
-    this.#tell(peer, 'disconnected')
-  }
-
-  #tell(peer: PublicKey, change: PeerChange): void {
+  #onChange(peer: PublicKey, change: PeerChange): void {
+    if (change === 'connected') this.#redialer.onUseful(peer)
     this.#options.logger.info({ peer, change }, 'peer changed')
     for (const handler of this.#changeHandlers) handler(peer, change)
   }
 
   #onFrameTooLarge(peer: PublicKey): void {
     this.#gate.reportMisbehaviour(peer, 'frame-too-large')
-    const session = this.#sessions.get(peer)
-    if (session) this.#disconnect(peer, session)
+    this.#sessions.disconnect(peer)
   }
 
   // ── channels ──
@@ -327,30 +249,4 @@ export class Libp2pTransport implements Transport {
     assertGossipBound(topic, subscription.maxBytes)
     this.#subscriptions.push({ ...subscription, topic, handler })
   }
-}
-
-/** Throws P2pError `address-invalid` for anything but a TCP multiaddr. */
-function parseAddress(address: string): Multiaddr {
-  let parsed: Multiaddr
-  try {
-    parsed = multiaddr(address)
-  } catch (error) {
-    throw new P2pError('address-invalid', `address: not a multiaddr; accepted: /ip4/10.0.0.7/tcp/7000`, {
-      cause: error,
-    })
-  }
-  if (!parsed.getComponents().some((component) => component.name === 'tcp')) {
-    throw new P2pError('address-invalid', `address ${address}: expected TCP, such as /ip4/10.0.0.7/tcp/7000`)
-  }
-  return parsed
-}
-
-/** With the peer's id, so that nobody else can answer there. */
-function dialAddress(address: string, peer: PublicKey): Multiaddr {
-  const parsed = parseAddress(address)
-  const expected = peerIdOf(peer).toString()
-  const named = parsed.getComponents().find((component) => component.name === 'p2p')?.value
-  if (named === undefined) return parsed.encapsulate(`/p2p/${expected}`)
-  if (named !== expected) throw new P2pError('address-invalid', `address ${address}: names another key`, { peer })
-  return parsed
 }
