@@ -69,11 +69,13 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const commits = new CommitSignal(services.events)
 
   const app = createApp(listen)
+  // First: its hook knows an upgrade, so that a refused one is hung up on.
+  await addWebSocket(app)
   addDoor(app, new DoorPolicy(listen))
   addHealth(app, services)
   const { events, log, nowMs } = services
   const connection = { dispatcher, outbox, events, commits, log, active: metrics.subscriptions, nowMs }
-  await addRpc(app, { connection, metrics })
+  addRpc(app, { connection, metrics })
 
   try {
     await app.listen({ host: listen.host, port: listen.port })
@@ -180,10 +182,7 @@ function addHealth(app: FastifyInstance, { health, metrics }: RpcServices): void
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()))
 }
 
-async function addRpc(
-  app: FastifyInstance,
-  { connection, metrics }: { connection: ConnectionServices; metrics: RpcMetrics },
-): Promise<void> {
+async function addWebSocket(app: FastifyInstance): Promise<void> {
   await app.register(websocket, {
     options: { maxPayload: BODY_BYTES_MAX, perMessageDeflate: false },
     // A protocol error of the peer: ws has closed the socket with the code that says which.
@@ -199,6 +198,12 @@ async function addRpc(
       }, CLOSE_GRACE_MS)
     },
   })
+}
+
+function addRpc(
+  app: FastifyInstance,
+  { connection, metrics }: { connection: ConnectionServices; metrics: RpcMetrics },
+): void {
   app.post('/', async ({ body }, reply) => {
     const bytes = body instanceof Uint8Array ? body : new Uint8Array()
     const answer = await connection.dispatcher.answer(bytes, { subscriber: null, afterReply: (action) => action() })
