@@ -5,7 +5,8 @@
 //   i hash32                    height8 of a stored block
 //   n height8                   hash32 of the certified block
 //   c height8                   CommitCert on exactly that block
-//   l term8 hash32              LeaderCert
+//   l hash32                    LeaderCert
+//   L term8                     hash32 of the term's LeaderCert: of the certified chain, else the one stored last
 //   r height8                   receipts of the block
 //   t id32                      height8 index4 of a committed transaction
 //   m position8                 hash32, node of the mountain range over block hashes
@@ -22,6 +23,7 @@ export const SPACE = {
   certified: 0x6e,
   commitCert: 0x63,
   leaderCert: 0x6c,
+  leaderCertOfTerm: 0x4c,
   receipts: 0x72,
   transaction: 0x74,
   rangeNode: 0x6d,
@@ -84,7 +86,8 @@ export const blockKey = (height: number, hash: Hash): Uint8Array => numberHashKe
 export const blockHeightKey = (hash: Hash): Uint8Array => hashKey(SPACE.blockHeight, hash)
 export const certifiedKey = (height: number): Uint8Array => numberKey(SPACE.certified, height)
 export const commitCertKey = (height: number): Uint8Array => numberKey(SPACE.commitCert, height)
-export const leaderCertKey = (term: number, hash: Hash): Uint8Array => numberHashKey(SPACE.leaderCert, term, hash)
+export const leaderCertKey = (hash: Hash): Uint8Array => hashKey(SPACE.leaderCert, hash)
+export const leaderCertOfTermKey = (term: number): Uint8Array => numberKey(SPACE.leaderCertOfTerm, term)
 export const receiptsKey = (height: number): Uint8Array => numberKey(SPACE.receipts, height)
 export const transactionKey = (id: Hash): Uint8Array => hashKey(SPACE.transaction, id)
 export const rangeNodeKey = (position: number): Uint8Array => numberKey(SPACE.rangeNode, position)

@@ -13,6 +13,7 @@ import type { ReceiptProof } from '../types/receipt-proof.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
 import type { BlockRefusal } from './errors.ts'
+import type { BlockOutcome } from './execute-block.ts'
 import type { SignerOf } from './signer.ts'
 import type { StateProof } from './state-proof.ts'
 import type { VerdictCache } from './verdict-cache.ts'
@@ -36,6 +37,8 @@ export interface Draft {
 export interface ExecutedBlock extends BlockRoots, Draft {
   readonly height: Height
   readonly receipts: readonly Receipt[]
+  /** The ledger's own: encoded receipts, state, mountain range. */
+  readonly outcome: BlockOutcome
 }
 
 export type Execution =
@@ -78,6 +81,8 @@ export interface EventPage {
   readonly events: readonly LedgerEvent[]
   /** Where to go on: behind the last event, or at the block after the head when there is nothing more. */
   readonly next: EventCursor
+  /** Are there committed blocks at or behind `next`? A page may be short, or empty, and still have more behind it. */
+  readonly more: boolean
 }
 
 export interface TransactionLocation {

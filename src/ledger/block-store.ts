@@ -1,0 +1,199 @@
+// Blocks, certificates, receipts and indexes as they stand in the store: which bytes under which key, both ways. Reads
+// throw DATA_CORRUPT where stored bytes are not what was once written there.
+
+import type { MountainRange } from '../crypto/mountain-range.ts'
+import { type Block, blockEnvelopeCodec, type Header } from '../types/block.ts'
+import type { Hash, Height, Term } from '../types/brand.ts'
+import {
+  bytes,
+  type Codec,
+  DecodeError,
+  fromBytes,
+  hash,
+  height,
+  list,
+  record,
+  toBytes,
+  uint,
+} from '../types/canonical.ts'
+import { type CommitCert, commitCertCodec, type LeaderCert, leaderCertCodec } from '../types/certificate.ts'
+import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
+import { type Receipt, receiptCodec } from '../types/receipt.ts'
+import { decodeBlock, encodeBlock, leaderCertHash } from '../types/signing.ts'
+import { corrupt } from './errors.ts'
+import {
+  blockHeightKey,
+  blockKey,
+  CHAIN_KEY,
+  certifiedKey,
+  commitCertKey,
+  decodeNumber,
+  encodeNumber,
+  FORMAT_KEY,
+  HEAD_KEY,
+  leaderCertKey,
+  leaderCertOfTermKey,
+  rangeNodeKey,
+  receiptsKey,
+  transactionKey,
+} from './keys.ts'
+import type { TransactionLocation } from './ledger.ts'
+import type { KeyValueStore, StoreWrite } from './store.ts'
+
+/** Layout of the store. A later one is refused, an earlier one would be converted. */
+export const STORE_FORMAT = 1
+
+/** Head of the certified chain. `range` covers the blocks before it. */
+export interface StoredHead {
+  readonly height: Height
+  readonly hash: Hash
+  readonly range: MountainRange
+}
+
+const headCodec: Codec<StoredHead> = record<StoredHead>({
+  height,
+  hash,
+  range: record<MountainRange>({ size: uint, peaks: list(hash, 64) }),
+})
+
+/** A receipt holds what contracts returned and emitted; its size is bounded by gas, and here by a length to be sane. */
+const RECEIPT_BYTES_MAX = 64 * BLOCK_BYTES_MAX
+const receiptListCodec = list(bytes(RECEIPT_BYTES_MAX), BLOCK_TRANSACTIONS_MAX)
+
+const put = (key: Uint8Array, value: Uint8Array): StoreWrite => ({ type: 'put', key, value })
+const del = (key: Uint8Array): StoreWrite => ({ type: 'del', key })
+
+// ── writes ──
+
+export const writeIdentity = (chainId: Hash): StoreWrite[] => [
+  put(FORMAT_KEY, encodeNumber(STORE_FORMAT)),
+  put(CHAIN_KEY, Uint8Array.fromHex(chainId)),
+]
+export const writeHead = (head: StoredHead): StoreWrite => put(HEAD_KEY, toBytes(headCodec, head))
+
+export const writeBlock = (block: Block): StoreWrite[] => [
+  put(blockKey(block.header.height, block.hash), encodeBlock(block)),
+  put(blockHeightKey(block.hash), encodeNumber(block.header.height)),
+]
+export const deleteBlock = (at: { height: number; hash: Hash }): StoreWrite[] => [
+  del(blockKey(at.height, at.hash)),
+  del(blockHeightKey(at.hash)),
+]
+export function writeLeaderCert(cert: LeaderCert): StoreWrite[] {
+  const certHash = leaderCertHash(cert)
+  return [put(leaderCertKey(certHash), toBytes(leaderCertCodec, cert)), writeLeaderCertOfTerm(cert.term, certHash)]
+}
+export const writeLeaderCertOfTerm = (term: Term, certHash: Hash): StoreWrite =>
+  put(leaderCertOfTermKey(term), Uint8Array.fromHex(certHash))
+export const writeCommitCert = (cert: CommitCert): StoreWrite =>
+  put(commitCertKey(cert.height), toBytes(commitCertCodec, cert))
+export const writeCertified = (at: { height: number; hash: Hash }): StoreWrite =>
+  put(certifiedKey(at.height), Uint8Array.fromHex(at.hash))
+export const writeReceipts = (at: number, receipts: readonly Uint8Array[]): StoreWrite =>
+  put(receiptsKey(at), toBytes(receiptListCodec, receipts))
+export const writeRangeNode = (position: number, nodeHash: Hash): StoreWrite =>
+  put(rangeNodeKey(position), Uint8Array.fromHex(nodeHash))
+
+export function writeLocation(id: Hash, { height, index }: TransactionLocation): StoreWrite {
+  const value = new Uint8Array(12)
+  value.set(encodeNumber(height))
+  new DataView(value.buffer).setUint32(8, index)
+  return put(transactionKey(id), value)
+}
+
+// ── reads ──
+
+export class BlockStore {
+  private readonly store: Pick<KeyValueStore, 'get'>
+
+  constructor(store: Pick<KeyValueStore, 'get'>) {
+    this.store = store
+  }
+
+  format(): number | undefined {
+    return this.read('format of the data folder', FORMAT_KEY, decodeNumber)
+  }
+
+  chainId(): Hash | undefined {
+    return this.read('chain id', CHAIN_KEY, toHash)
+  }
+
+  head(): StoredHead | undefined {
+    return this.read('head', HEAD_KEY, (value) => fromBytes(headCodec, value))
+  }
+
+  hashAt(at: number): Hash | undefined {
+    return this.read(`certified hash of height ${at}`, certifiedKey(at), toHash)
+  }
+
+  heightOf(hash: Hash): Height | undefined {
+    return this.read('height of a block', blockHeightKey(hash), (value) => decodeNumber(value) as Height)
+  }
+
+  block(at: { height: number; hash: Hash }): Block | undefined {
+    return this.read(`block ${at.height}`, blockKey(at.height, at.hash), decodeBlock)
+  }
+
+  /** Without decoding its transactions. */
+  header(at: { height: number; hash: Hash }): Header | undefined {
+    const key = blockKey(at.height, at.hash)
+    return this.read(`block ${at.height}`, key, (value) => fromBytes(blockEnvelopeCodec, value).header)
+  }
+
+  commitCert(at: number): CommitCert | undefined {
+    return this.read(`CommitCert of height ${at}`, commitCertKey(at), (value) => fromBytes(commitCertCodec, value))
+  }
+
+  leaderCert(certHash: Hash): LeaderCert | undefined {
+    return this.read('LeaderCert', leaderCertKey(certHash), (value) => fromBytes(leaderCertCodec, value))
+  }
+
+  leaderCertHashOf(term: number): Hash | undefined {
+    return this.read(`LeaderCert of term ${term}`, leaderCertOfTermKey(term), toHash)
+  }
+
+  receiptBytes(at: number): readonly Uint8Array[] | undefined {
+    return this.read(`receipts of height ${at}`, receiptsKey(at), (value) => fromBytes(receiptListCodec, value))
+  }
+
+  receipts(at: number): readonly Receipt[] | undefined {
+    const receipts = this.receiptBytes(at)
+    return receipts?.map((receipt) => decodeStored(`receipts of height ${at}`, () => fromBytes(receiptCodec, receipt)))
+  }
+
+  location(id: Hash): TransactionLocation | undefined {
+    return this.read('transaction index', transactionKey(id), (value) => ({
+      height: decodeNumber(value) as Height,
+      index: new DataView(value.buffer, value.byteOffset, value.byteLength).getUint32(8),
+    }))
+  }
+
+  hasLocation(id: Hash): boolean {
+    return this.store.get(transactionKey(id)) !== undefined
+  }
+
+  rangeNode(position: number): Hash {
+    const node = this.read(`mountain range node ${position}`, rangeNodeKey(position), toHash)
+    if (node === undefined) throw corrupt(`mountain range node ${position} is missing`)
+    return node
+  }
+
+  private read<T>(what: string, key: Uint8Array, decode: (value: Uint8Array) => T): T | undefined {
+    const value = this.store.get(key)
+    return value === undefined ? undefined : decodeStored(what, () => decode(value))
+  }
+}
+
+function decodeStored<T>(what: string, decode: () => T): T {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof DecodeError || error instanceof RangeError) throw corrupt(`${what}: damaged`, { cause: error })
+    throw error
+  }
+}
+
+function toHash(value: Uint8Array): Hash {
+  if (value.length !== 32) throw new RangeError('expected 32 bytes')
+  return value.toHex() as Hash
+}

@@ -1,0 +1,471 @@
+// The ledger itself: certified head, executed blocks on top of it, and the one atomic write that moves the head.
+// ledger.ts says what each method promises; spec/ledger.md, "Commit" and "Durability", why.
+
+import type { Abi } from '../contracts/abi.ts'
+import { type CallOutcome, type ContractCall, type ContractSet, queryView } from '../contracts/execute.ts'
+import type { StateReader } from '../contracts/state-access.ts'
+import { sha256Hex } from '../crypto/hash.ts'
+import { appendLeaf } from '../crypto/mountain-range.ts'
+import { assert } from '../types/assert.ts'
+import type { Block, Header } from '../types/block.ts'
+import type { Hash, Height, Term } from '../types/brand.ts'
+import type { CommitCert, LeaderCert } from '../types/certificate.ts'
+import type { Genesis } from '../types/genesis.ts'
+import { TRANSACTION_GAS_MAX } from '../types/limits.ts'
+import type { ContractEvent, Receipt } from '../types/receipt.ts'
+import type { ReceiptProof } from '../types/receipt-proof.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
+import { BlockNode } from './block-node.ts'
+import {
+  type BlockStore,
+  deleteBlock,
+  writeBlock,
+  writeCertified,
+  writeCommitCert,
+  writeHead,
+  writeLeaderCert,
+  writeLeaderCertOfTerm,
+  writeLocation,
+  writeRangeNode,
+  writeReceipts,
+} from './block-store.ts'
+import { fromByteString } from './byte-string.ts'
+import { type BlockRefusal, corrupt, LedgerError } from './errors.ts'
+import { readEvents } from './event-index.ts'
+import { executeBlock, refuseBlock } from './execute-block.ts'
+import type {
+  BlockRoots,
+  Draft,
+  EventCursor,
+  EventPage,
+  ExecutedBlock,
+  Execution,
+  Head,
+  Ledger,
+  LedgerCounters,
+  Restored,
+  TransactionLocation,
+} from './ledger.ts'
+import { createReceiptProof } from './receipt-proof.ts'
+import type { SignerOf } from './signer.ts'
+import type { StateProof } from './state-proof.ts'
+import type { StateVersion } from './state-version.ts'
+import type { KeyValueStore, StoreWrite } from './store.ts'
+import type { VerdictCache } from './verdict-cache.ts'
+
+/** Executed blocks without a certificate: far more than consensus keeps in flight, over several terms. */
+const UNCOMMITTED_MAX = 1_024
+
+export interface ChainParts {
+  readonly genesis: Genesis
+  readonly genesisBlock: Block
+  readonly chainId: Hash
+  readonly contracts: ContractSet
+  readonly validators: ValidatorSet
+  readonly store: KeyValueStore
+  readonly blocks: BlockStore
+  readonly verdicts: VerdictCache
+  readonly head: {
+    readonly hash: Hash
+    readonly header: Header
+    readonly state: StateVersion
+    readonly range: BlockNode['range']
+    readonly commitCert: CommitCert | null
+  }
+}
+
+export class Chain implements Ledger {
+  readonly chainId: Hash
+  readonly genesis: Genesis
+  readonly genesisBlock: Block
+  readonly validators: ValidatorSet
+  readonly verdicts: VerdictCache
+  readonly counters: LedgerCounters = {
+    executedBlocks: 0,
+    executedTransactions: 0,
+    executedCalls: 0,
+    refusedCalls: 0,
+    committedBlocks: 0,
+    committedTransactions: 0,
+    uncommittedBlocks: 0,
+    signatureChecks: 0,
+    signatureCacheHits: 0,
+  }
+  restored: Restored = { uncommitted: [], leaderCerts: [] }
+  private readonly contractSet: ContractSet
+  private readonly store: KeyValueStore
+  private readonly blocks: BlockStore
+  private headNode: BlockNode
+  private headCert: CommitCert | null
+  /** The head and the executed blocks on top of it. */
+  private readonly nodes = new Map<Hash, BlockNode>()
+  /** Blocks in the store that are not certified: deleted once a conflicting block is. */
+  private readonly waiting = new Map<Hash, { readonly height: Height; readonly parentHash: Hash }>()
+
+  constructor(parts: ChainParts) {
+    this.chainId = parts.chainId
+    this.genesis = parts.genesis
+    this.genesisBlock = parts.genesisBlock
+    this.validators = parts.validators
+    this.verdicts = parts.verdicts
+    this.contractSet = parts.contracts
+    this.store = parts.store
+    this.blocks = parts.blocks
+    this.headCert = parts.head.commitCert
+    this.headNode = this.createNode({ ...parts.head, executed: undefined, block: undefined }, undefined)
+    this.nodes.set(this.headNode.hash, this.headNode)
+  }
+
+  private createNode(content: ConstructorParameters<typeof BlockNode>[0], parent: BlockNode | undefined): BlockNode {
+    const isRecent = (id: Hash): boolean => this.isRecent(id)
+    return new BlockNode(content, { parent, contracts: this.contractSet, isRecent })
+  }
+
+  get head(): Head {
+    return { hash: this.headNode.hash, header: this.headNode.header, commitCert: this.headCert }
+  }
+
+  // ── the way of a block ──
+
+  execute({ parentHash, timeMs, transactions }: Draft): Execution {
+    const parent = this.nodes.get(parentHash)
+    if (parent === undefined) return refuseBlock('PARENT_UNKNOWN', 'parentHash: names no executed block')
+    const { verdicts, contractSet, counters, chainId } = this
+    const result = executeBlock(
+      parent,
+      { timeMs, transactions },
+      { chainId, contracts: contractSet, verdicts, counters },
+    )
+    counters.signatureChecks = verdicts.checks
+    counters.signatureCacheHits = verdicts.hits
+    if (!result.ok) return result
+    const { outcome } = result
+    const height = (parent.height + 1) as Height
+    const { receipts, roots } = outcome
+    return { ok: true, executed: { parentHash, height, timeMs, transactions, receipts, ...roots, outcome } }
+  }
+
+  check(block: Block): Execution {
+    const { header, transactions } = block
+    const parent = this.nodes.get(header.parentHash)
+    if (parent !== undefined && header.height !== parent.height + 1) {
+      return refuseBlock('HEIGHT', `height: expected ${parent.height + 1}, got ${header.height}`)
+    }
+    const execution = this.execute({ parentHash: header.parentHash, timeMs: header.timeMs, transactions })
+    if (!execution.ok) return execution
+    const refusal = compareRoots(header, execution.executed)
+    return refusal === undefined ? execution : { ok: false, refusal }
+  }
+
+  adopt(block: Block, executed: ExecutedBlock): void {
+    const { header, hash } = block
+    if (this.nodes.has(hash)) return
+    const parent = this.nodes.get(executed.parentHash)
+    if (parent === undefined) throw new LedgerError('UNKNOWN_BLOCK', 'the parent of an executed block is gone')
+    assert(header.parentHash === executed.parentHash, 'adopt: block and execution have one parent')
+    assert(header.timeMs === executed.timeMs, 'adopt: block and execution have one time')
+    assert(compareRoots(header, executed) === undefined, 'adopt: block and execution have the same roots')
+    if (this.nodes.size > UNCOMMITTED_MAX) {
+      throw new LedgerError(
+        'TOO_MANY_UNCOMMITTED',
+        `more than ${UNCOMMITTED_MAX} executed blocks wait for a certificate`,
+      )
+    }
+    const { state, range } = executed.outcome
+    this.nodes.set(hash, this.createNode({ hash, header, state, range, executed, block }, parent))
+    this.counters.uncommittedBlocks = this.nodes.size - 1
+  }
+
+  isExecuted(blockHash: Hash): boolean {
+    return this.nodes.has(blockHash)
+  }
+
+  async persist(items: {
+    readonly blocks?: readonly Block[]
+    readonly leaderCerts?: readonly LeaderCert[]
+  }): Promise<void> {
+    const { blocks = [], leaderCerts = [] } = items
+    const writes = [...blocks.flatMap((block) => this.writeWaiting(block)), ...leaderCerts.flatMap(writeLeaderCert)]
+    if (writes.length > 0) await this.store.write(writes, { sync: true })
+  }
+
+  private writeWaiting(block: Block): StoreWrite[] {
+    const { height, parentHash } = block.header
+    if (height <= this.headNode.height && this.blocks.hashAt(height) === block.hash) return []
+    this.waiting.set(block.hash, { height, parentHash })
+    return writeBlock(block)
+  }
+
+  async commit(cert: CommitCert): Promise<readonly Block[]> {
+    const node = this.nodes.get(cert.blockHash)
+    if (node === undefined) {
+      if (this.blocks.hashAt(cert.height) === cert.blockHash) return []
+      throw new LedgerError(
+        'UNKNOWN_BLOCK',
+        `CommitCert of height ${cert.height}: its block has not been executed here`,
+      )
+    }
+    const { committed, writes } = this.moveHead(node, cert)
+    await this.store.write(writes, { sync: false })
+    return committed
+  }
+
+  /** Moves the head in memory and answers what the store must learn, in the same turn: nobody sees the time between. */
+  private moveHead(node: BlockNode, cert: CommitCert): { committed: readonly Block[]; writes: readonly StoreWrite[] } {
+    assert(cert.height === node.height, 'commit: certificate and block have one height')
+    const path = node.path()
+    const writes = [...path.flatMap((certified) => this.writeCommitted(certified)), writeCommitCert(cert)]
+    for (const { hash } of path) this.waiting.delete(hash)
+    this.headCert = cert
+    if (path.length > 0) {
+      writes.push(writeHead({ height: node.height, hash: node.hash, range: node.range }))
+      this.headNode = node
+      writes.push(...this.dropOtherBranches(node))
+      node.parent = undefined
+    }
+    this.counters.committedBlocks += path.length
+    this.counters.uncommittedBlocks = this.nodes.size - 1
+    return { committed: path.map(blockOf), writes }
+  }
+
+  /** Receipts, indexes, state and tree of one block on the way to the new head. */
+  private writeCommitted(node: BlockNode): StoreWrite[] {
+    const { hash, header, executed, parent } = node
+    assert(executed !== undefined && parent !== undefined, 'commit: every block above the head was executed')
+    const { height } = header
+    const writes: StoreWrite[] = this.waiting.has(hash) ? [] : writeBlock(blockOf(node))
+    writes.push(writeCertified({ height, hash }), writeReceipts(height, executed.outcome.receiptBytes))
+    executed.transactions.forEach(({ id }, index) => {
+      writes.push(writeLocation(id, { height, index }))
+    })
+    if (header.term !== parent.header.term) writes.push(writeLeaderCertOfTerm(header.term, header.leaderCertHash))
+    for (const { position, hash: nodeHash } of appendLeaf(parent.range, parent.hash).newNodes) {
+      writes.push(writeRangeNode(position, nodeHash))
+    }
+    writes.push(...node.state.save())
+    this.counters.committedTransactions += executed.transactions.length
+    return writes
+  }
+
+  private dropOtherBranches(head: BlockNode): StoreWrite[] {
+    for (const [hash, node] of this.nodes) {
+      if (!node.descendsFrom(head)) this.nodes.delete(hash)
+    }
+    const writes: StoreWrite[] = []
+    for (const [hash, { height, parentHash }] of this.waiting) {
+      // Parents stand before their children here. What was stored without having been executed may still be.
+      const mayFollow = this.nodes.has(parentHash) || this.waiting.has(parentHash)
+      if (mayFollow) continue
+      this.waiting.delete(hash)
+      writes.push(...deleteBlock({ height, hash }))
+    }
+    return writes
+  }
+
+  async applyCertified(run: {
+    readonly blocks: readonly Block[]
+    readonly leaderCerts: readonly LeaderCert[]
+    readonly cert: CommitCert
+  }): Promise<{ readonly ok: true } | { readonly ok: false; readonly height: Height; readonly refusal: BlockRefusal }> {
+    for (const block of run.blocks) {
+      if (this.nodes.has(block.hash) || this.hashAt(block.header.height) === block.hash) continue
+      const execution = this.check(block)
+      if (!execution.ok) return { ok: false, height: block.header.height, refusal: execution.refusal }
+      this.adopt(block, execution.executed)
+    }
+    const node = this.nodes.get(run.cert.blockHash)
+    if (node === undefined) {
+      if (this.hashAt(run.cert.height) === run.cert.blockHash) return { ok: true }
+      throw new LedgerError(
+        'NOT_ON_CHAIN',
+        `CommitCert of height ${run.cert.height}: is not on the last block of the run`,
+      )
+    }
+    const { writes } = this.moveHead(node, run.cert)
+    await this.store.write([...run.leaderCerts.flatMap(writeLeaderCert), ...writes], { sync: false })
+    return { ok: true }
+  }
+
+  /** Blocks that a restart found above the head: executed again, in order. One that does not fit waits to be dropped. */
+  restore(restored: Restored): void {
+    const uncommitted = restored.uncommitted.filter((block) => {
+      const { height, parentHash } = block.header
+      this.waiting.set(block.hash, { height, parentHash })
+      const execution = this.check(block)
+      if (execution.ok) this.adopt(block, execution.executed)
+      return execution.ok
+    })
+    this.restored = { ...restored, uncommitted }
+  }
+
+  // ── reads ──
+
+  block(at: Height | Hash): Block | undefined {
+    if (typeof at === 'string') {
+      const node = this.nodes.get(at)
+      if (node?.block !== undefined) return node.block
+    }
+    const place = this.placeOf(at)
+    return place && (place.height === 0 ? this.genesisBlock : this.blocks.block(place))
+  }
+
+  header(at: Height | Hash): Header | undefined {
+    if (typeof at === 'string') {
+      const node = this.nodes.get(at)
+      if (node !== undefined) return node.header
+    }
+    if (at === this.headNode.height) return this.headNode.header
+    const place = this.placeOf(at)
+    return place && (place.height === 0 ? this.genesisBlock.header : this.blocks.header(place))
+  }
+
+  private placeOf(at: Height | Hash): { height: Height; hash: Hash } | undefined {
+    const height = typeof at === 'string' ? this.heightOf(at) : at
+    const hash = typeof at === 'string' ? at : this.hashAt(at)
+    return height === undefined || hash === undefined ? undefined : { height, hash }
+  }
+
+  private hashAt(height: number): Hash | undefined {
+    if (height === 0) return this.genesisBlock.hash
+    return height === this.headNode.height ? this.headNode.hash : this.blocks.hashAt(height)
+  }
+
+  private heightOf(hash: Hash): Height | undefined {
+    return hash === this.genesisBlock.hash ? this.genesisBlock.header.height : this.blocks.heightOf(hash)
+  }
+
+  commitCert(height: Height): CommitCert | undefined {
+    return this.blocks.commitCert(height)
+  }
+
+  commitCertCovering(height: Height): CommitCert | undefined {
+    for (let at: number = height; at <= this.headNode.height; at++) {
+      const cert = this.blocks.commitCert(at)
+      if (cert !== undefined) return cert
+    }
+    return undefined
+  }
+
+  leaderCert(term: Term): LeaderCert | undefined {
+    const hash = this.blocks.leaderCertHashOf(term)
+    return hash && this.blocks.leaderCert(hash)
+  }
+
+  leaderCertByHash(hash: Hash): LeaderCert | undefined {
+    return this.blocks.leaderCert(hash)
+  }
+
+  locate(transactionId: Hash): TransactionLocation | undefined {
+    return this.blocks.location(transactionId)
+  }
+
+  receipt(transactionId: Hash): Receipt | undefined {
+    const at = this.locate(transactionId)
+    return at && this.blocks.receipts(at.height)?.[at.index]
+  }
+
+  receipts(height: Height): readonly Receipt[] | undefined {
+    return height === 0 ? [] : this.blocks.receipts(height)
+  }
+
+  receiptProof(transactionId: Hash): ReceiptProof | undefined {
+    const at = this.locate(transactionId)
+    if (at === undefined) return undefined
+    const commitCert = this.commitCertCovering(at.height)
+    const header = this.header(at.height)
+    const certified = commitCert && this.header(commitCert.height)
+    const receipts = this.blocks.receiptBytes(at.height)
+    if (commitCert === undefined || header === undefined || certified === undefined || receipts === undefined) {
+      throw corrupt(`height ${at.height}: header, receipts or certificate are missing`)
+    }
+    return createReceiptProof({
+      receipts,
+      index: at.index,
+      header,
+      certified: { header: certified, commitCert },
+      readNode: (position) => this.blocks.rangeNode(position),
+    })
+  }
+
+  /**
+   * The index of all committed ids answers for the window: an id that stands in an older block belongs to a transaction
+   * that has expired, which is refused for that. spec/ledger.md, "Replay".
+   */
+  isRecent(transactionId: Hash): boolean {
+    return this.blocks.hasLocation(transactionId)
+  }
+
+  isCommitted(transactionId: Hash): boolean {
+    return this.blocks.hasLocation(transactionId)
+  }
+
+  isInChain(tip: Hash, transactionId: Hash): boolean {
+    return (this.nodes.get(tip) ?? this.headNode).isInChain(transactionId)
+  }
+
+  eventsFrom(
+    cursor: EventCursor,
+    options: { readonly limit: number; readonly matches?: (event: ContractEvent) => boolean },
+  ): EventPage {
+    const source = {
+      headHeight: this.headNode.height,
+      receipts: (height: number) => this.receipts(height as Height) ?? missing(`receipts of height ${height}`),
+      timeMs: (height: number) => (this.header(height as Height) ?? missing(`block ${height}`)).timeMs,
+    }
+    return readEvents(source, cursor, options)
+  }
+
+  state(): StateReader {
+    return this.headNode.state.reader()
+  }
+
+  stateProof(key: Uint8Array): StateProof {
+    const { state } = this.headNode
+    const { steps, leaf } = state.proveKey(key)
+    if (leaf === undefined) return { steps, leaf: null }
+    const value = state.get(leaf) ?? missing('value of a state key')
+    return { steps, leaf: { keyHash: sha256Hex(fromByteString(leaf)), valueHash: sha256Hex(value) } }
+  }
+
+  query(
+    call: ContractCall,
+    { timeMs, gasLimit = TRANSACTION_GAS_MAX }: { readonly timeMs: number; readonly gasLimit?: number },
+  ): CallOutcome {
+    const context = { timeMs, height: this.headNode.height }
+    return queryView(this.contractSet, call, { context, state: this.state(), gasLimit })
+  }
+
+  readonly signerOf: SignerOf = (sender, keyId) => this.headNode.signerOf(sender, keyId)
+
+  contracts(): readonly { readonly name: string; readonly abi: Abi }[] {
+    return this.contractSet.names.flatMap((name) => {
+      const abi = this.contractSet.abi(name)
+      return abi === undefined ? [] : [{ name, abi }]
+    })
+  }
+
+  close(): Promise<void> {
+    return this.store.close()
+  }
+}
+
+function compareRoots(header: Header, roots: BlockRoots): BlockRefusal | undefined {
+  const refuse = (code: BlockRefusal['code'], field: string): BlockRefusal => ({
+    code,
+    message: `${field}: is not what execution on the parent gives`,
+  })
+  if (header.logRoot !== roots.logRoot) return refuse('LOG_ROOT', 'logRoot')
+  if (header.txRoot !== roots.txRoot) return refuse('TX_ROOT', 'txRoot')
+  if (header.receiptRoot !== roots.receiptRoot) return refuse('RECEIPT_ROOT', 'receiptRoot')
+  if (header.stateRoot !== roots.stateRoot) return refuse('STATE_ROOT', 'stateRoot')
+  return undefined
+}
+
+function blockOf({ block }: BlockNode): Block {
+  assert(block !== undefined, 'chain: a block above the head is in memory')
+  return block
+}
+
+function missing(what: string): never {
+  throw corrupt(`${what}: missing`)
+}

@@ -1,0 +1,174 @@
+// From a parent and a list of transactions to receipts and roots: the same on the leader that drafts a block and on
+// every validator that checks it. Every transaction is checked against the parent's state before any runs.
+// spec/ledger.md, "Execution".
+
+import { type CallOutcome, type ContractSet, executeCall } from '../contracts/execute.ts'
+import { merkleRoot } from '../crypto/merkle.ts'
+import { appendLeaf, type MountainRange, rangeRoot } from '../crypto/mountain-range.ts'
+import type { Hash, Height } from '../types/brand.ts'
+import { toBytes } from '../types/canonical.ts'
+import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
+import { type CallReceipt, type Receipt, receiptCodec } from '../types/receipt.ts'
+import type { SignedTransaction } from '../types/transaction.ts'
+import { checkSigner, checkTerms, refuse } from './admission.ts'
+import type { BlockRefusal, BlockRefusalCode, TransactionRefusal } from './errors.ts'
+import type { BlockRoots, LedgerCounters } from './ledger.ts'
+import type { StateOverlay } from './overlay.ts'
+import type { SignerOf } from './signer.ts'
+import type { StateVersion } from './state-version.ts'
+import type { VerdictCache } from './verdict-cache.ts'
+
+/** Code of a call that an atomic transaction did not reach, and of one that it took back. spec/ledger.md, "Receipts". */
+export const NOT_EXECUTED = 'NOT_EXECUTED'
+export const ROLLED_BACK = 'ROLLED_BACK'
+
+export interface Parent {
+  readonly hash: Hash
+  readonly height: Height
+  readonly timeMs: number
+  readonly state: StateVersion
+  /** Over all blocks before the parent. */
+  readonly range: MountainRange
+  /** In the parent's state. */
+  readonly signerOf: SignerOf
+  /** Is the id in the chain that ends in the parent? */
+  isInChain(transactionId: Hash): boolean
+}
+
+export interface ExecutionRules {
+  readonly chainId: Hash
+  readonly contracts: ContractSet
+  readonly verdicts: VerdictCache
+  readonly counters: LedgerCounters
+}
+
+export interface BlockOutcome {
+  readonly roots: BlockRoots
+  readonly receipts: readonly Receipt[]
+  /** Leaves of receiptRoot. */
+  readonly receiptBytes: readonly Uint8Array[]
+  readonly state: StateVersion
+  /** Over all blocks up to the parent. */
+  readonly range: MountainRange
+}
+
+export type BlockExecution =
+  | { readonly ok: true; readonly outcome: BlockOutcome }
+  | { readonly ok: false; readonly refusal: BlockRefusal }
+
+export function refuseBlock(
+  code: BlockRefusalCode,
+  message: string,
+): { readonly ok: false; readonly refusal: BlockRefusal } {
+  return { ok: false, refusal: { code, message } }
+}
+
+export function executeBlock(
+  parent: Parent,
+  block: { readonly timeMs: number; readonly transactions: readonly SignedTransaction[] },
+  rules: ExecutionRules,
+): BlockExecution {
+  const { timeMs, transactions } = block
+  if (timeMs <= parent.timeMs) return refuseBlock('TIME', "timeMs: expected above the parent's")
+  if (transactions.length > BLOCK_TRANSACTIONS_MAX) {
+    return refuseBlock('BLOCK_TOO_LARGE', `transactions: at most ${BLOCK_TRANSACTIONS_MAX}, got ${transactions.length}`)
+  }
+  const bytes = transactions.reduce((sum, transaction) => sum + transaction.bytes.length, 0)
+  if (bytes > BLOCK_BYTES_MAX) {
+    return refuseBlock('BLOCK_TOO_LARGE', `transactions: at most ${BLOCK_BYTES_MAX} bytes, got ${bytes}`)
+  }
+  const inBlock = new Set<Hash>()
+  for (const [index, transaction] of transactions.entries()) {
+    const refusal = checkTransaction(transaction, { parent, timeMs, inBlock, rules })
+    if (refusal !== undefined) return refuseTransaction(transaction, { index, refusal })
+    inBlock.add(transaction.id)
+  }
+
+  const overlay = parent.state.overlay()
+  const height = (parent.height + 1) as Height
+  const receipts = transactions.map((transaction) =>
+    executeTransaction(transaction, { overlay, height, timeMs, rules }),
+  )
+  const receiptBytes = receipts.map((receipt) => toBytes(receiptCodec, receipt))
+  const state = parent.state.after(overlay.diff())
+  const { range } = appendLeaf(parent.range, parent.hash)
+  const roots: BlockRoots = {
+    txRoot: merkleRoot(transactions.map((transaction) => transaction.bytes)),
+    receiptRoot: merkleRoot(receiptBytes),
+    stateRoot: state.stateRoot,
+    logRoot: rangeRoot(range),
+  }
+  rules.counters.executedBlocks++
+  rules.counters.executedTransactions += transactions.length
+  return { ok: true, outcome: { roots, receipts, receiptBytes, state, range } }
+}
+
+function checkTransaction(
+  transaction: SignedTransaction,
+  at: { parent: Parent; timeMs: number; inBlock: ReadonlySet<Hash>; rules: ExecutionRules },
+): TransactionRefusal | undefined {
+  const { parent, timeMs, inBlock, rules } = at
+  const badTerms = checkTerms(transaction, { chainId: rules.chainId, timeMs })
+  if (badTerms !== undefined) return badTerms
+  if (inBlock.has(transaction.id) || parent.isInChain(transaction.id)) {
+    return refuse('DUPLICATE', 'id: the transaction is in the chain already')
+  }
+  return checkSigner(transaction, { signerOf: parent.signerOf, verdicts: rules.verdicts })
+}
+
+function refuseTransaction(
+  { id }: SignedTransaction,
+  { index, refusal }: { index: number; refusal: TransactionRefusal },
+): { readonly ok: false; readonly refusal: BlockRefusal } {
+  const message = `transactions[${index}]: ${refusal.message}`
+  return { ok: false, refusal: { code: 'TRANSACTION', message, index, transactionId: id, transaction: refusal } }
+}
+
+interface TransactionContext {
+  readonly overlay: StateOverlay
+  readonly height: Height
+  readonly timeMs: number
+  readonly rules: ExecutionRules
+}
+
+function executeTransaction({ id, transaction }: SignedTransaction, context: TransactionContext): Receipt {
+  const { overlay, height, timeMs, rules } = context
+  const { sender, atomic } = transaction
+  const start = overlay.mark()
+  const calls: CallReceipt[] = []
+  let gasLeft = transaction.gasLimit
+  for (const [callIndex, call] of transaction.calls.entries()) {
+    const before = overlay.mark()
+    const outcome = executeCall(rules.contracts, call, {
+      context: { sender, timeMs, height, transactionId: id, callIndex, genesis: false },
+      state: overlay,
+      gasLimit: gasLeft,
+    })
+    gasLeft -= outcome.gas
+    rules.counters.executedCalls++
+    calls.push(callReceipt(outcome))
+    if (outcome.status === 'ok') continue
+    rules.counters.refusedCalls++
+    overlay.rollback(before)
+    if (!atomic) continue
+    overlay.rollback(start)
+    return { transactionId: id, calls: abandon(calls, transaction.calls.length) }
+  }
+  return { transactionId: id, calls }
+}
+
+function callReceipt(outcome: CallOutcome): CallReceipt {
+  const { gas } = outcome
+  if (outcome.status === 'ok') return { status: 'ok', code: 'OK', value: outcome.value, events: outcome.events, gas }
+  return { status: 'refused', code: outcome.code, value: outcome.detail ?? null, events: [], gas }
+}
+
+/** Receipts of an atomic transaction whose last executed call was refused: that one keeps its own code. */
+function abandon(executed: readonly CallReceipt[], callCount: number): readonly CallReceipt[] {
+  const refused = executed.length - 1
+  return Array.from({ length: callCount }, (_, i): CallReceipt => {
+    const call = executed[i]
+    if (call === undefined) return { status: 'refused', code: NOT_EXECUTED, value: null, events: [], gas: 0 }
+    return i === refused ? call : { status: 'refused', code: ROLLED_BACK, value: null, events: [], gas: call.gas }
+  })
+}

@@ -1,0 +1,118 @@
+// Opens a ledger on a store: makes block 0 in an empty one, else checks that the store is this chain's and goes on where
+// it ended. Nothing applied is executed again; only blocks that wait for their certificate are.
+
+import { loadContracts } from '../contracts/execute.ts'
+import { EMPTY_RANGE } from '../crypto/mountain-range.ts'
+import type { Block } from '../types/block.ts'
+import type { Hash } from '../types/brand.ts'
+import { DecodeError } from '../types/canonical.ts'
+import type { LeaderCert } from '../types/certificate.ts'
+import type { Genesis } from '../types/genesis.ts'
+import { chainIdOf, decodeBlock } from '../types/signing.ts'
+import { validatorsOf } from '../types/validator-set.ts'
+import { BlockStore, STORE_FORMAT, writeBlock, writeCertified, writeHead, writeIdentity } from './block-store.ts'
+import { Chain } from './chain.ts'
+import { corrupt, LedgerError } from './errors.ts'
+import { executeGenesis } from './genesis-block.ts'
+import { numberRange, SPACE } from './keys.ts'
+import type { Ledger, Restored } from './ledger.ts'
+import { StateTree } from './state-tree.ts'
+import { StateVersion, StoredState } from './state-version.ts'
+import type { KeyValueStore } from './store.ts'
+import { createVerdictCache } from './verdict-cache.ts'
+
+export interface LedgerOptions {
+  readonly store: KeyValueStore
+  readonly genesis: Genesis
+  /** State-tree branches kept in memory, about 1 kB each. */
+  readonly branchesKept?: number
+}
+
+/** Throws LedgerError DATA_OTHER_CHAIN, DATA_NEWER_FORMAT, DATA_CORRUPT, STORE_FAILED, GENESIS_REFUSED; ContractError. */
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  const { store, genesis, branchesKept } = options
+  const blocks = new BlockStore(store)
+  const chainId = chainIdOf(genesis)
+  const isNew = checkIdentity(blocks, chainId)
+  const tree = new StateTree(store, branchesKept === undefined ? {} : { branchesKept })
+  const stored = new StoredState(store, tree)
+  if (isNew) await createBlockZero(store, { genesis, stored })
+
+  const head = blocks.head()
+  if (head === undefined) throw corrupt('the head of the chain is missing')
+  const genesisBlock = readBlock(blocks, { height: 0, hash: blocks.hashAt(0) })
+  const header = readBlock(blocks, head).header
+  const state = StateVersion.atHead(stored, store)
+  if (state.stateRoot !== header.stateRoot) throw corrupt(`height ${head.height}: the stored state is of another block`)
+  const commitCert = blocks.commitCert(head.height) ?? null
+  if (commitCert === null && head.height > 0) throw corrupt(`height ${head.height}: the CommitCert is missing`)
+
+  const chain = new Chain({
+    genesis,
+    genesisBlock,
+    chainId,
+    contracts: loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module }))),
+    validators: validatorsOf(genesis),
+    store,
+    blocks,
+    verdicts: createVerdictCache(),
+    head: { hash: head.hash, header, state, range: head.range, commitCert },
+  })
+  chain.restore(await readRestored(store, { blocks, headHeight: head.height, headTerm: header.term }))
+  return chain
+}
+
+/** Is the store empty? Throws unless it is, or is this chain's in a known format. */
+function checkIdentity(blocks: BlockStore, chainId: Hash): boolean {
+  const format = blocks.format()
+  if (format === undefined) return true
+  if (format > STORE_FORMAT) {
+    const message = `data folder: written in format ${format}, this program knows ${STORE_FORMAT}; start a newer version`
+    throw new LedgerError('DATA_NEWER_FORMAT', message)
+  }
+  if (format !== STORE_FORMAT) throw corrupt('format of the data folder: unknown')
+  if (blocks.chainId() !== chainId) {
+    const message = 'data folder: belongs to another chain; give this node its own folder, or the genesis of that chain'
+    throw new LedgerError('DATA_OTHER_CHAIN', message)
+  }
+  return false
+}
+
+async function createBlockZero(
+  store: KeyValueStore,
+  { genesis, stored }: { genesis: Genesis; stored: StoredState },
+): Promise<void> {
+  const { chainId, block, state } = executeGenesis(genesis, StateVersion.atHead(stored, store))
+  const at = { height: block.header.height, hash: block.hash }
+  const head = { ...at, range: EMPTY_RANGE }
+  const writes = [...writeIdentity(chainId), ...writeBlock(block), writeCertified(at), ...state.save(), writeHead(head)]
+  await store.write(writes, { sync: true })
+}
+
+function readBlock(blocks: BlockStore, { height, hash }: { height: number; hash: Hash | undefined }): Block {
+  const block = hash && blocks.block({ height, hash })
+  if (block === undefined) throw corrupt(`block ${height}: missing`)
+  return block
+}
+
+async function readRestored(
+  store: KeyValueStore,
+  at: { readonly blocks: BlockStore; readonly headHeight: number; readonly headTerm: number },
+): Promise<Restored> {
+  const uncommitted: Block[] = []
+  for await (const [, value] of store.range(numberRange(SPACE.block, { from: at.headHeight + 1 }))) {
+    try {
+      uncommitted.push(decodeBlock(value))
+    } catch (error) {
+      if (error instanceof DecodeError) throw corrupt('a block above the head: damaged', { cause: error })
+      throw error
+    }
+  }
+  const leaderCerts: LeaderCert[] = []
+  for await (const [, value] of store.range(numberRange(SPACE.leaderCertOfTerm, { from: at.headTerm }))) {
+    const cert = at.blocks.leaderCert(value.toHex() as Hash)
+    if (cert === undefined) throw corrupt('a LeaderCert: missing')
+    leaderCerts.push(cert)
+  }
+  return { uncommitted, leaderCerts }
+}

@@ -1,0 +1,35 @@
+// Builds the proof that a receipt is on the chain: Merkle path to the header, and the certificate on the block itself or
+// on a descendant whose logRoot holds it. types/receipt-proof.ts is its form, client/verify-receipt.ts checks it.
+
+import { createMerkleProof } from '../crypto/merkle.ts'
+import { createRangeProof } from '../crypto/mountain-range.ts'
+import type { Header } from '../types/block.ts'
+import type { Hash } from '../types/brand.ts'
+import type { CommitCert } from '../types/certificate.ts'
+import type { Ancestry, ReceiptProof } from '../types/receipt-proof.ts'
+
+export function createReceiptProof(options: {
+  readonly receipts: readonly Uint8Array[]
+  readonly index: number
+  readonly header: Header
+  /** The certified block: the same, or a descendant. */
+  readonly certified: { readonly header: Header; readonly commitCert: CommitCert }
+  readonly readNode: (position: number) => Hash
+}): ReceiptProof {
+  const { receipts, index, header, certified, readNode } = options
+  const { path, leafCount } = createMerkleProof(receipts, index)
+  return {
+    receipt: receipts[index] as Uint8Array,
+    index,
+    leafCount,
+    path,
+    header,
+    commitCert: certified.commitCert,
+    ancestry: certified.header.height === header.height ? null : ancestryOf(header, certified.header, readNode),
+  }
+}
+
+function ancestryOf(header: Header, descendant: Header, readNode: (position: number) => Hash): Ancestry {
+  const { path, otherPeaks } = createRangeProof(header.height, { size: descendant.height, readNode })
+  return { descendant, path, otherPeaks }
+}
