@@ -21,8 +21,9 @@ import { bytesOf, connected, TestNode, textOf } from './transport-suite.ts'
 const blockAt = (height: number): Uint8Array => bytesOf(`block ${height}`)
 const chainOf = (headHeight: number): BlockSource => ({
   headHeight: () => headHeight,
-  getBlocks: (fromHeight, maxBlocks) =>
-    Array.from({ length: Math.min(maxBlocks, headHeight - fromHeight + 1) }, (_, index) => blockAt(fromHeight + index)),
+  *blocksFrom(fromHeight) {
+    for (let height = fromHeight; height <= headHeight; height++) yield blockAt(height)
+  },
 })
 
 describe('sync messages', () => {

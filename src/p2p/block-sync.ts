@@ -41,8 +41,8 @@ export const SYNC_REQUEST_BYTES_MAX = 256
 export interface BlockSource {
   /** Highest certified height. */
   headHeight(): number
-  /** Certified blocks from `fromHeight` on, at most `maxBlocks`, fewer if the source likes. */
-  getBlocks(fromHeight: number, maxBlocks: number): readonly Uint8Array[] | Promise<readonly Uint8Array[]>
+  /** Certified blocks from `fromHeight` on; read only as far as the reply has room. */
+  blocksFrom(fromHeight: number): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
 /** Handler of SYNC_PROTOCOL. A reply has at least one block if the source has one, even above `maxBytes`. */
@@ -50,13 +50,13 @@ export function createSyncHandler(source: BlockSource): RequestHandler {
   return async (_peer, message) => {
     const { fromHeight, maxBlocks, maxBytes } = decodeSyncRequest(message)
     const headHeight = source.headHeight()
-    const available = fromHeight > headHeight ? [] : await source.getBlocks(fromHeight, maxBlocks)
     const blocks: Uint8Array[] = []
     let total = 0
-    for (const block of available.slice(0, maxBlocks)) {
+    for await (const block of source.blocksFrom(fromHeight)) {
       total += block.length
       if (blocks.length > 0 && total > maxBytes) break
       blocks.push(block)
+      if (blocks.length >= maxBlocks) break
     }
     return encodeSyncReply({ headHeight, blocks })
   }

@@ -122,8 +122,19 @@ export class Libp2pTransport implements Transport {
 
   setPeers(peers: readonly KnownPeer[]): void {
     const others = peers.filter((peer) => peer.transportKey !== this.self)
-    for (const peer of others) for (const address of peer.addresses) dialAddress(address, peer.transportKey)
-    this.#redialer.setPeers(others)
+    this.#redialer.setPeers(others.map((peer) => ({ ...peer, addresses: this.#usableAddresses(peer) })))
+  }
+
+  #usableAddresses({ transportKey, addresses }: KnownPeer): string[] {
+    return addresses.filter((address) => {
+      try {
+        dialAddress(address, transportKey)
+        return true
+      } catch (error) {
+        this.#options.logger.warn({ peer: transportKey, error }, 'address of a peer ignored')
+        return false
+      }
+    })
   }
 
   recheck(): void {

@@ -65,7 +65,10 @@ export interface Transport {
   /** Listening multiaddrs with their real ports, without a peer id. */
   addresses(): readonly string[]
 
-  /** Peers to stay connected to: dialled at once, then for ever with capped back-off. Replaces the earlier list. */
+  /**
+   * Peers to stay connected to: dialled at once, then for ever with capped back-off. Replaces the earlier list. An address
+   * that cannot be used is logged and left out: what one member registered must not keep us from the others.
+   */
   setPeers(peers: readonly KnownPeer[]): void
   /** Asks `allow` again about every connected peer; one whose class changed is disconnected. Call after each commit that touched the registry. */
   recheck(): void
