@@ -2,6 +2,7 @@
 // with a certificate of the configured authority. Everywhere: only under names that the operator knows, so that no page
 // in a browser reaches the node through a name of its own (DNS rebinding).
 
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { RpcError } from './errors.ts'
 
 export interface TlsOptions {
@@ -47,13 +48,35 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
 }
 
+/** Throws TLS_REQUIRED or TLS_INVALID. */
 export function assertMayListen({ host, tls }: ListenOptions): void {
-  if (isLoopback(host) || tls !== undefined) return
+  if (tls !== undefined) return assertTls(tls)
+  if (isLoopback(host)) return
   throw new ListenError(
     'TLS_REQUIRED',
     `rpc.host: ${JSON.stringify(host)} is not a loopback address: accepted only with rpc.tls {certificate, key, clientAuthority}`,
   )
 }
+
+/** OpenSSL takes an authority that is no certificate without a word, and then trusts nobody. */
+function assertTls({ certificate, key, clientAuthority }: TlsOptions): void {
+  const read = <T>(field: keyof TlsOptions, parse: () => T): T => {
+    try {
+      return parse()
+    } catch (error) {
+      throw new ListenError('TLS_INVALID', `rpc.tls.${field}: expected PEM: ${(error as Error).message}`, {
+        cause: error,
+      })
+    }
+  }
+  const own = read('certificate', () => new X509Certificate(certificate))
+  const privateKey = read('key', () => createPrivateKey(asPem(key)))
+  read('clientAuthority', () => new X509Certificate(clientAuthority))
+  if (own.checkPrivateKey(privateKey)) return
+  throw new ListenError('TLS_INVALID', 'rpc.tls.key: is not the private key of rpc.tls.certificate')
+}
+
+export const asPem = (pem: string | Uint8Array): string | Buffer => (typeof pem === 'string' ? pem : Buffer.from(pem))
 
 /** What listen() failed with, in words for the operator. Anything unexpected comes back as it is. */
 export function explainListenFailure(error: unknown, { host, port }: ListenOptions): unknown {

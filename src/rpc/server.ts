@@ -9,7 +9,7 @@ import { type ConnectionServices, serveConnection } from './connection.ts'
 import { Dispatcher } from './dispatch.ts'
 import { errorBody, RpcError } from './errors.ts'
 import { BODY_BYTES_MAX, CLOSE_GRACE_MS, CONNECTIONS_MAX, REQUEST_TIMEOUT_MS } from './limits.ts'
-import { assertMayListen, DoorPolicy, explainListenFailure, ListenError, type ListenOptions } from './listen-policy.ts'
+import { asPem, assertMayListen, DoorPolicy, explainListenFailure, type ListenOptions } from './listen-policy.ts'
 import type { Method } from './method.ts'
 import { chainMethods } from './methods-chain.ts'
 import { contractMethods } from './methods-contract.ts'
@@ -112,15 +112,8 @@ function createApp({ tls }: ListenOptions): FastifyInstance {
     rejectUnauthorized: true,
     minVersion: 'TLSv1.3' as const,
   }
-  try {
-    return Fastify({ ...limits, https }) as unknown as FastifyInstance
-  } catch (error) {
-    const fields = 'rpc.tls: expected PEM files in certificate, key and clientAuthority'
-    throw new ListenError('TLS_INVALID', `${fields}: ${(error as Error).message}`, { cause: error })
-  }
+  return Fastify({ ...limits, https }) as unknown as FastifyInstance
 }
-
-const asPem = (pem: string | Uint8Array): string | Buffer => (typeof pem === 'string' ? pem : Buffer.from(pem))
 
 /** Host, Origin, content type; and every failure before the dispatcher as a JSON-RPC error. */
 function addDoor(app: FastifyInstance, door: DoorPolicy): void {
