@@ -116,9 +116,11 @@ function admit(kind: EntryKind, genesis: boolean): void {
       if (!genesis) refuse('GENESIS_ONLY')
       return
     case 'view':
-      return refuse('UNKNOWN_METHOD', 'a view is queried, not called')
+      refuse('UNKNOWN_METHOD', 'a view is queried, not called')
+      return
     default:
-      return assertNever(kind)
+      assertNever(kind)
+      return
   }
 }
 

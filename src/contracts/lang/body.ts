@@ -3,11 +3,11 @@
 
 import { OP } from '../vm/instruction.ts'
 import type { Type } from '../vm/type.ts'
-import { unwrap } from './build.ts'
+import { expectType, unwrap } from './build.ts'
 import type { Checked, Local } from './checked.ts'
 import { Mistake, type Span } from './diagnostics.ts'
 import { assertFresh, type Symbols } from './symbols.ts'
-import type { Word } from './syntax.ts'
+import type { Expression, Word } from './syntax.ts'
 
 /** A mistake that follows from one already reported: never shown. */
 export class FollowUp extends Mistake {
@@ -18,6 +18,9 @@ export class FollowUp extends Mistake {
 
 /** Paths, such as `3.validTo`, whose optional value is known to be some. Only of what cannot change. */
 export type Facts = ReadonlySet<string>
+
+/** check() of check-expression.ts, handed in because the files it calls need it, too. */
+export type ExpressionChecker = (body: Body, syntax: Expression, expected?: Type) => Checked
 
 export class Body {
   readonly symbols: Symbols
@@ -32,9 +35,20 @@ export class Body {
   loopDepth = 0
   private scopes: Map<string, Local | null>[] = [new Map()]
 
-  constructor(symbols: Symbols, returns: Type | null) {
+  private readonly checker: ExpressionChecker
+
+  constructor(symbols: Symbols, returns: Type | null, checker: ExpressionChecker) {
     this.symbols = symbols
     this.returns = returns
+    this.checker = checker
+  }
+
+  check(syntax: Expression, expected?: Type): Checked {
+    return this.checker(this, syntax, expected)
+  }
+
+  checkAs(syntax: Expression, type: Type): Checked {
+    return expectType(this.check(syntax, type), type, syntax.span)
   }
 
   /** `null`: the variable exists, but its type could not be found out. */
@@ -71,7 +85,11 @@ export class Body {
   private assertUnused(word: Word): void {
     assertFresh(this.symbols, word)
     if (this.find(word.text) !== undefined) {
-      throw new Mistake(word.span, `"${word.text}" already names a variable`, 'One name means one thing: choose another.')
+      throw new Mistake(
+        word.span,
+        `"${word.text}" already names a variable`,
+        'One name means one thing: choose another.',
+      )
     }
   }
 

@@ -26,7 +26,12 @@ export type Checked = { readonly type: Type } & (
   | { readonly kind: 'none' }
   | { readonly kind: 'local'; readonly local: Local }
   /** Operands are computed in order, then `op` takes them; `a` is its operand, a type stands for its index. */
-  | { readonly kind: 'operation'; readonly op: Opcode; readonly a: number | Type; readonly operands: readonly Checked[] }
+  | {
+      readonly kind: 'operation'
+      readonly op: Opcode
+      readonly a: number | Type
+      readonly operands: readonly Checked[]
+    }
   | { readonly kind: 'list'; readonly items: readonly Checked[] }
   | { readonly kind: 'logical'; readonly operator: 'and' | 'or'; readonly left: Checked; readonly right: Checked }
   | { readonly kind: 'else'; readonly value: Checked; readonly otherwise: Checked }
@@ -61,6 +66,14 @@ export type CheckedStatement =
       readonly kind: 'if'
       readonly branches: readonly { readonly condition: Checked; readonly body: CheckedBlock }[]
       readonly otherwise: CheckedBlock | null
+    }
+  | {
+      readonly kind: 'match'
+      /** Holds the value while the conditions of the cases test it. */
+      readonly local: Local
+      readonly value: Checked
+      readonly cases: readonly { readonly condition: Checked; readonly body: CheckedBlock }[]
+      readonly otherwise: CheckedBlock
     }
   | { readonly kind: 'forList'; readonly variable: Local; readonly list: Checked; readonly body: CheckedBlock }
   | {

@@ -30,7 +30,8 @@ function parseStatement(tokens: TokenStream): Statement {
     const statement = parse(tokens)
     return { ...statement, span: tokens.spanFrom(start.span) }
   }
-  if (!tokens.isName()) throw tokens.unexpected('a statement', 'A statement starts with a word such as let, if, require.')
+  if (!tokens.isName())
+    throw tokens.unexpected('a statement', 'A statement starts with a word such as let, if, require.')
   return parseNameStatement(tokens)
 }
 
@@ -106,7 +107,9 @@ function parsePrefix(tokens: TokenStream): Expression[] {
   return prefix
 }
 
-function parseStart(tokens: TokenStream): { kind: 'from' | 'after'; keys: Expression[]; span: Expression['span'] } | null {
+function parseStart(
+  tokens: TokenStream,
+): { kind: 'from' | 'after'; keys: Expression[]; span: Expression['span'] } | null {
   const kind = tokens.isWord('from') ? 'from' : tokens.isWord('after') ? 'after' : null
   if (kind === null) return null
   const word = tokens.next()

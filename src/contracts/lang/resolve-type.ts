@@ -1,13 +1,42 @@
 // Types as written -> types; bounds -> numbers.
 
-import { LIST_MAX, SCALARS, type Type } from '../vm/type.ts'
-import { didYouMean, Mistake } from './diagnostics.ts'
+import { LIST_MAX, type Measure, measureOf, SCALARS, TYPE_DEPTH_MAX, TYPE_SCALARS_MAX, type Type } from '../vm/type.ts'
+import { didYouMean, Mistake, type Span } from './diagnostics.ts'
 import { lookUp, type Symbols } from './symbols.ts'
 import type { BoundSyntax, TypeSyntax } from './syntax.ts'
 
 export function resolveType(symbols: Symbols, syntax: TypeSyntax): Type {
   const base = resolveBase(symbols, syntax)
-  return syntax.optional ? { kind: 'optional', value: base } : base
+  const type: Type = syntax.optional ? { kind: 'optional', value: base } : base
+  assertFits(type, syntax.span)
+  return type
+}
+
+/** The verifier would refuse the module; here the mistake has a place. */
+export function assertFits(type: Type, span: Span): void {
+  const { scalars, depth } = measure(type)
+  if (depth > TYPE_DEPTH_MAX) {
+    throw new Mistake(span, `nested deeper than ${TYPE_DEPTH_MAX} levels`, 'Keep parts in states of their own.')
+  }
+  if (scalars <= TYPE_SCALARS_MAX) return
+  const found = `a value could hold ${scalars} scalars, and ${TYPE_SCALARS_MAX} are the limit`
+  throw new Mistake(span, found, 'Make the lists in it shorter, or keep parts in states of their own.')
+}
+
+function measure(type: Type): Measure {
+  switch (type.kind) {
+    case 'record':
+      return measureOf(
+        1,
+        type.fields.map((field) => measure(field.type)),
+      )
+    case 'list':
+      return measureOf(type.max, [measure(type.item)])
+    case 'optional':
+      return measureOf(1, [measure(type.value)])
+    default:
+      return measureOf(1, [])
+  }
 }
 
 function resolveBase(symbols: Symbols, { base, span }: TypeSyntax): Type {

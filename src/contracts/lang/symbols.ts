@@ -42,7 +42,8 @@ export function lookUp<T>(table: ReadonlyMap<string, T>, word: Word, what: strin
   const found = table.get(word.text)
   if (found !== undefined) return found
   const known = [...table.keys()]
-  const advice = known.length === 0 ? `This contract declares no ${what}.` : `Declare it.${didYouMean(word.text, known)}`
+  const advice =
+    known.length === 0 ? `This contract declares no ${what}.` : `Declare it.${didYouMean(word.text, known)}`
   throw new Mistake(word.span, `there is no ${what} "${word.text}"`, advice)
 }
 

@@ -49,7 +49,12 @@ export type Expression = { readonly span: Span } & (
   | { readonly kind: 'negate'; readonly value: Expression }
   | { readonly kind: 'not'; readonly value: Expression }
   | { readonly kind: 'logical'; readonly operator: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
-  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly kind: 'binary'
+      readonly operator: BinaryOperator
+      readonly left: Expression
+      readonly right: Expression
+    }
   | { readonly kind: 'in'; readonly negated: boolean; readonly item: Expression; readonly target: Expression }
   | { readonly kind: 'is'; readonly negated: boolean; readonly value: Expression; readonly test: IsTest }
   | { readonly kind: 'else'; readonly value: Expression; readonly otherwise: Expression | RefusalSyntax }

@@ -166,7 +166,8 @@ export function writeCell(writer: Writer, type: Type, cell: Cell): void {
     case 'record': {
       const fields = cell as readonly Cell[]
       writer.list(fields.length)
-      for (let i = 0; i < fields.length; i++) writeCell(writer, (type.fields[i] as { type: Type }).type, fields[i] as Cell)
+      for (let i = 0; i < fields.length; i++)
+        writeCell(writer, (type.fields[i] as { type: Type }).type, fields[i] as Cell)
       return
     }
     case 'list': {

@@ -18,7 +18,7 @@ import {
 } from './contract-state.ts'
 import { GAS, OP, OPERATIONS } from './instruction.ts'
 import type { ViewImport } from './module.ts'
-import { type Program, type Routine, type StateTable, STRIDE } from './program.ts'
+import { type Program, type Routine, STRIDE, type StateTable } from './program.ts'
 import { Refusal, refuse } from './refusal.ts'
 import type { Type } from './type.ts'
 

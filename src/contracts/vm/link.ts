@@ -49,7 +49,8 @@ function linkProgram(program: Program, loaded: ReadonlyMap<string, LoadedContrac
     if (target === undefined || routine === undefined) throw unlinked(module.name, `there is no view ${name}`)
     const expected = [...entry.parameters, ...(entry.result === null ? [] : [entry.result])]
     const found = [...routine.parameters, ...(routine.result === null ? [] : [routine.result])]
-    const fits = expected.length === found.length && expected.every((index, i) => isSame(program.types[index], found[i]))
+    const fits =
+      expected.length === found.length && expected.every((index, i) => isSame(program.types[index], found[i]))
     if (!fits) throw unlinked(module.name, `${name} has other types than it was compiled against`)
     return { program: target, routine, import: entry }
   })

@@ -222,4 +222,3 @@ export function decodeModule(moduleBytes: Uint8Array): Module {
     throw error
   }
 }
-

@@ -42,7 +42,6 @@ export interface EventTable {
   readonly fields: readonly { readonly name: string; readonly type: Type }[]
 }
 
-
 export interface Program {
   readonly module: Module
   readonly types: readonly Type[]

@@ -139,15 +139,18 @@ export class StackModel {
     switch (op) {
       case OP.CONSTANT: {
         const constant = this.entry(tables.module.constants, a, 'constant', invalid)
-        return this.push(this.entry(tables.types, constant.type, 'type', invalid), invalid)
+        this.push(this.entry(tables.types, constant.type, 'type', invalid), invalid)
+        return
       }
       case OP.NONE:
         if (type().kind !== 'optional') throw invalid('only an optional value can be none')
-        return this.push(type(), invalid)
+        this.push(type(), invalid)
+        return
       case OP.LOCAL: {
         const local = this.entry(frame.locals, a, 'local', invalid)
         if (this.assigned[a] !== 1) throw invalid(`local ${a} may not be set yet`)
-        return this.push(local, invalid)
+        this.push(local, invalid)
+        return
       }
       case OP.SET_LOCAL:
         this.popExactly(this.entry(frame.locals, a, 'local', invalid), invalid)
@@ -157,13 +160,16 @@ export class StackModel {
         this.pop(invalid)
         return
       case OP.WIDEN:
-        return this.widen(this.popType(invalid), type(), invalid)
+        this.widen(this.popType(invalid), type(), invalid)
+        return
       case OP.UNWRAP:
-        return this.push(this.popOptional(invalid), invalid)
+        this.push(this.popOptional(invalid), invalid)
+        return
       case OP.IS_SOME:
       case OP.IS_NONE:
         this.popOptional(invalid)
-        return this.push(BOOL, invalid)
+        this.push(BOOL, invalid)
+        return
       case OP.SOME_OR:
         this.popOptional(invalid)
         return
@@ -171,10 +177,12 @@ export class StackModel {
       case OP.JUMP_IF_TRUE:
       case OP.AND:
       case OP.OR:
-        return this.popExactly(BOOL, invalid)
+        this.popExactly(BOOL, invalid)
+        return
       case OP.NOT:
         this.popExactly(BOOL, invalid)
-        return this.push(BOOL, invalid)
+        this.push(BOOL, invalid)
+        return
       case OP.ADD:
       case OP.SUBTRACT:
       case OP.MULTIPLY:
@@ -182,12 +190,14 @@ export class StackModel {
       case OP.REMAINDER: {
         const right = this.popType(invalid)
         const left = this.popType(invalid)
-        return this.push(arithmetic(op, left, right, invalid), invalid)
+        this.push(arithmetic(op, left, right, invalid), invalid)
+        return
       }
       case OP.NEGATE: {
         const operand = this.popType(invalid)
         if (operand !== INT && operand !== DURATION) throw invalid(`${text(operand)} has no negative`)
-        return this.push(operand, invalid)
+        this.push(operand, invalid)
+        return
       }
       case OP.EQUAL:
       case OP.NOT_EQUAL: {
@@ -195,7 +205,8 @@ export class StackModel {
         this.popExactly(right, invalid)
         const compared = right.kind === 'optional' ? right.value : right
         if (!isScalar(compared)) throw invalid(`${text(right)} is not compared`)
-        return this.push(BOOL, invalid)
+        this.push(BOOL, invalid)
+        return
       }
       case OP.LESS:
       case OP.LESS_OR_EQUAL:
@@ -206,10 +217,12 @@ export class StackModel {
         const right = this.popType(invalid)
         this.popExactly(right, invalid)
         if (!isOrdered(right)) throw invalid(`${text(right)} has no order`)
-        return this.push(op === OP.MINIMUM || op === OP.MAXIMUM ? right : BOOL, invalid)
+        this.push(op === OP.MINIMUM || op === OP.MAXIMUM ? right : BOOL, invalid)
+        return
       }
       default:
-        return this.applyToCompound({ op, a, b }, invalid)
+        this.applyToCompound({ op, a, b }, invalid)
+        return
     }
   }
 
@@ -230,38 +243,46 @@ export class StackModel {
           type.fields.map((field) => field.type),
           invalid,
         )
-        return this.push(type, invalid)
+        this.push(type, invalid)
+        return
       }
       case OP.FIELD: {
         const type = this.popType(invalid)
         if (type.kind !== 'record') throw invalid(`${text(type)} is no record`)
-        return this.push(this.entry(type.fields, a, 'field', invalid).type, invalid)
+        this.push(this.entry(type.fields, a, 'field', invalid).type, invalid)
+        return
       }
       case OP.WITH: {
         const value = this.popType(invalid)
         const type = this.popType(invalid)
         if (type.kind !== 'record') throw invalid(`${text(type)} is no record`)
-        if (this.entry(type.fields, a, 'field', invalid).type !== value) throw invalid(`field ${a} is no ${text(value)}`)
-        return this.push(type, invalid)
+        if (this.entry(type.fields, a, 'field', invalid).type !== value)
+          throw invalid(`field ${a} is no ${text(value)}`)
+        this.push(type, invalid)
+        return
       }
       case OP.LIST: {
         const type = this.entry(tables.types, a, 'type', invalid)
         if (type.kind !== 'list' || b > type.max) throw invalid(`${text(type)} is no list of ${b} elements`)
         for (let i = 0; i < b; i++) this.popExactly(type.item, invalid)
-        return this.push(type, invalid)
+        this.push(type, invalid)
+        return
       }
       case OP.LENGTH:
         this.popList(invalid)
-        return this.push(INT, invalid)
+        this.push(INT, invalid)
+        return
       case OP.INDEX: {
         this.popExactly(INT, invalid)
-        return this.push(this.popList(invalid).item, invalid)
+        this.push(this.popList(invalid).item, invalid)
+        return
       }
       case OP.CONTAINS: {
         const list = this.popList(invalid)
         if (!isScalar(list.item)) throw invalid(`elements of ${text(list)} are not compared`)
         this.popExactly(list.item, invalid)
-        return this.push(BOOL, invalid)
+        this.push(BOOL, invalid)
+        return
       }
       case OP.APPEND:
       case OP.WITH_MEMBER:
@@ -271,14 +292,16 @@ export class StackModel {
         if (list.item !== item) throw invalid(`${text(item)} is no element of ${text(list)}`)
         if (op !== OP.WITHOUT_MEMBER && a !== list.max) throw invalid(`${text(list)} grows to ${list.max}, not to ${a}`)
         if (op !== OP.APPEND && !isScalar(item)) throw invalid(`elements of ${text(list)} are not compared`)
-        return this.push(list, invalid)
+        this.push(list, invalid)
+        return
       }
       case OP.REPLACE: {
         const item = this.popType(invalid)
         this.popExactly(INT, invalid)
         const list = this.popList(invalid)
         if (list.item !== item) throw invalid(`${text(item)} is no element of ${text(list)}`)
-        return this.push(list, invalid)
+        this.push(list, invalid)
+        return
       }
       case OP.GET:
       case OP.HAS:
@@ -292,7 +315,8 @@ export class StackModel {
         return
       }
       default:
-        return this.applyToControl({ op, a, b }, invalid)
+        this.applyToControl({ op, a, b }, invalid)
+        return
     }
   }
 
@@ -329,7 +353,8 @@ export class StackModel {
           invalid,
         )
         if (view.result === null) throw invalid('a view returns something')
-        return this.push(tables.types[view.result] as Type, invalid)
+        this.push(tables.types[view.result] as Type, invalid)
+        return
       }
       case OP.RETURN:
         if (frame.result !== null) this.popExactly(frame.result, invalid)
@@ -342,35 +367,43 @@ export class StackModel {
         return
       case OP.EMIT: {
         const event = this.entry(tables.events, a, 'event', invalid)
-        return this.popAll(
+        this.popAll(
           event.fields.map((field) => field.type),
           invalid,
         )
+        return
       }
       case OP.NOW:
-        return this.push(TIME, invalid)
+        this.push(TIME, invalid)
+        return
       case OP.HEIGHT:
       case OP.CALL_INDEX:
-        return this.push(INT, invalid)
+        this.push(INT, invalid)
+        return
       case OP.SENDER:
-        return this.push(ID, invalid)
+        this.push(ID, invalid)
+        return
       case OP.TRANSACTION:
-        return this.push(HASH, invalid)
+        this.push(HASH, invalid)
+        return
       case OP.PACK: {
         this.popExactly(this.entry(tables.types, a, 'type', invalid), invalid)
-        return this.push(PACKED, invalid)
+        this.push(PACKED, invalid)
+        return
       }
       case OP.HASH:
       case OP.DERIVE_ID:
         if (a > HASH_PARTS_MAX) throw invalid(`hashes more than ${HASH_PARTS_MAX} values`)
         for (let i = 0; i < a; i++) this.popExactly(PACKED, invalid)
-        return this.push(op === OP.HASH ? HASH : ID, invalid)
+        this.push(op === OP.HASH ? HASH : ID, invalid)
+        return
       case OP.RETYPE: {
         const bytes32: readonly string[] = ['id', 'hash', 'key']
         const to = this.entry(tables.types, a, 'type', invalid)
         const from = this.popType(invalid)
         if (!bytes32.includes(from.kind) || !bytes32.includes(to.kind)) throw invalid('retypes other than 32 bytes')
-        return this.push(to, invalid)
+        this.push(to, invalid)
+        return
       }
       default:
         throw invalid('is not expected here')

@@ -49,6 +49,28 @@ export const LIST_MAX = 1_024
 export const ENUM_MEMBERS_MAX = 256
 export const RECORD_FIELDS_MAX = 64
 
+/** Scalars that the largest value of a type may hold: bounds the memory of every value. */
+export const TYPE_SCALARS_MAX = 262_144
+/** Below VALUE_DEPTH_MAX, so that every value fits into a receipt with its surroundings. */
+export const TYPE_DEPTH_MAX = 10
+
+export interface Measure {
+  readonly scalars: number
+  readonly depth: number
+}
+
+/** How large and how deep a value of a type can be, from the measures of its parts. */
+export function measureOf(times: number, parts: readonly Measure[]): Measure {
+  return {
+    scalars: 1 + times * parts.reduce((sum, part) => sum + part.scalars, 0),
+    depth: 1 + parts.reduce((most, part) => Math.max(most, part.depth), 0),
+  }
+}
+
+export function isWithinLimits({ scalars, depth }: Measure): boolean {
+  return scalars <= TYPE_SCALARS_MAX && depth <= TYPE_DEPTH_MAX
+}
+
 /** Scalars are compared with ==, stand in keys and are members of lists. */
 export function isScalar(type: Type): type is ScalarType | EnumType {
   return type.kind !== 'record' && type.kind !== 'list' && type.kind !== 'optional'

@@ -16,14 +16,10 @@ import {
   type TypeEntry,
 } from './module.ts'
 import type { Program, Routine } from './program.ts'
-import { isScalar, LIST_MAX, type Type, typeText } from './type.ts'
+import { isScalar, isWithinLimits, LIST_MAX, type Measure, measureOf, type Type, typeText } from './type.ts'
 import { TypeInterner } from './type-interner.ts'
 import { verifyFunction } from './verify-function.ts'
 
-/** Scalars that the largest value of a type may hold: bounds the memory of every value. */
-const TYPE_SCALARS_MAX = 65_536
-/** Below VALUE_DEPTH_MAX, so that every value fits into a receipt with its surroundings. */
-const TYPE_DEPTH_MAX = 10
 export const RANGE_MAX = 1_024
 
 function invalid(where: string, reason: string): ContractError {
@@ -77,7 +73,7 @@ export function verifyModule(bytes: Uint8Array): Program {
 
 function verifyTypes(entries: readonly TypeEntry[], interner: TypeInterner): Type[] {
   const types: Type[] = []
-  const measures: { readonly scalars: number; readonly depth: number }[] = []
+  const measures: Measure[] = []
   const texts = new Set<string>()
   for (const [i, entry] of entries.entries()) {
     const where = `types[${i}]`
@@ -88,18 +84,15 @@ function verifyTypes(entries: readonly TypeEntry[], interner: TypeInterner): Typ
     }
     const parts = partsOf(entry).map((index) => {
       earlier(index)
-      return measures[index] as { scalars: number; depth: number }
+      return measures[index] as Measure
     })
-    const times = entry.kind === 'list' ? entry.max : 1
-    const scalars = 1 + times * parts.reduce((sum, part) => sum + part.scalars, 0)
-    const depth = 1 + parts.reduce((most, part) => Math.max(most, part.depth), 0)
-    if (scalars > TYPE_SCALARS_MAX) throw invalid(where, `a value may hold more than ${TYPE_SCALARS_MAX} scalars`)
-    if (depth > TYPE_DEPTH_MAX) throw invalid(where, `nested deeper than ${TYPE_DEPTH_MAX}`)
+    const measure = measureOf(entry.kind === 'list' ? entry.max : 1, parts)
+    if (!isWithinLimits(measure)) throw invalid(where, 'a value of it could be too large or too deep')
     const type = typeOf(entry, earlier, where)
     if (texts.has(typeText(type))) throw invalid(where, `${typeText(type)} stands twice in the table`)
     texts.add(typeText(type))
     types.push(interner.intern(type))
-    measures.push({ scalars, depth })
+    measures.push(measure)
   }
   return types
 }
@@ -157,11 +150,7 @@ function verifyNames(module: Module): void {
   for (const event of module.events) assertDistinct(named(event.fields), event.name)
 }
 
-function verifyConstant(
-  constant: ConstantEntry,
-  resolve: (index: number, where: string) => Type,
-  where: string,
-): Cell {
+function verifyConstant(constant: ConstantEntry, resolve: (index: number, where: string) => Type, where: string): Cell {
   try {
     return cellFromValue(resolve(constant.type, where), constant.value as Value, where)
   } catch (error) {
@@ -174,7 +163,8 @@ function verifyRange(range: RangeEntry, states: Program['states'], where: string
   const state = states[range.state]
   if (state === undefined) throw invalid(where, `there is no state ${range.state}`)
   if (range.prefix >= state.keyTypes.length) throw invalid(where, 'the prefix leaves no part of the key')
-  if (range.prefix + range.start > state.keyTypes.length) throw invalid(where, 'starts with more parts than the key has')
+  if (range.prefix + range.start > state.keyTypes.length)
+    throw invalid(where, 'starts with more parts than the key has')
   if (range.after && range.start === 0) throw invalid(where, 'starts after nothing')
   if (range.max < 1 || range.max > RANGE_MAX) throw invalid(where, `a range has 1 to ${RANGE_MAX} entries`)
 }
