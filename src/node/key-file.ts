@@ -28,6 +28,8 @@ export interface NodeKeys {
   readonly transport: { readonly publicKey: PublicKey; readonly seed: Uint8Array }
   /** Present on validators. */
   readonly consensus: SigningKey | null
+  /** Of the off-chain index from identifiers to random ids. */
+  readonly indexKey: Uint8Array
 }
 
 export class KeyFileError extends Error {
@@ -42,6 +44,7 @@ const schema = z.strictObject({
   encryption: encryptionSchema,
   transport: hex32,
   consensus: hex32.nullable(),
+  index: hex32,
 })
 
 export const newSeed = (): string => randomBytes(32).toHex()
@@ -68,6 +71,7 @@ export function createKeyFile(file: string, { validator }: { validator: boolean 
     encryption: newEncryptionKey(),
     transport: newSeed(),
     consensus: validator ? newSeed() : null,
+    index: newSeed(),
   })
 }
 
@@ -80,6 +84,7 @@ export function loadKeyFile(file: string): NodeKeys {
     encryption: encryptionKey(keys.encryption),
     transport: { publicKey: publicKeyOf(transportSeed).toHex() as PublicKey, seed: transportSeed },
     consensus: keys.consensus === null ? null : signingKey(keys.consensus),
+    indexKey: Uint8Array.fromHex(keys.index),
   }
 }
 

@@ -1,5 +1,6 @@
 // The key file of a person: a patient's, a practitioner's or a delegate's random id with a signing and an encryption key.
 
+import { rmSync } from 'node:fs'
 import * as z from 'zod'
 import { asIdentityId, type IdentityId } from '../types/brand.ts'
 import {
@@ -23,8 +24,18 @@ export interface PersonKeys {
 
 const schema = z.strictObject({ identity: hex32, signing: hex32, encryption: encryptionSchema })
 
-export function createPersonFile(file: string): void {
-  writeSecretFile(file, { identity: newSeed(), signing: newSeed(), encryption: newEncryptionKey() })
+/** Writes new random keys, for a new random id or for one that an institution gave out; refuses to overwrite. */
+export function createPersonFile(file: string, identity: string = newSeed()): PersonKeys {
+  writeSecretFile(file, { identity, signing: newSeed(), encryption: newEncryptionKey() })
+  return loadPersonFile(file)
+}
+
+/** A file that was made before its id was known gets it now. */
+export function setPersonIdentity(file: string, identity: IdentityId): PersonKeys {
+  const content = readSecretFile(file, schema)
+  rmSync(file)
+  writeSecretFile(file, { ...content, identity })
+  return loadPersonFile(file)
 }
 
 export function loadPersonFile(file: string): PersonKeys {

@@ -43,6 +43,8 @@ export interface RuntimeParts {
   /** Fetches certified blocks; null when the member has none. */
   readonly fetchRun: (from: PublicKey, fromHeight: number) => Promise<CertifiedRun | null>
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
+  /** The leader's append or heartbeat came. */
+  readonly onHeardLeader: () => void
   readonly onRole: (role: Role, term: Term, leader: MemberIndex | null) => void
   /** A failed sync, a divergence, an assertion: the node must not sign any more. */
   readonly onFatal: (error: unknown) => void
@@ -53,6 +55,7 @@ export class Runtime {
   readonly #queue: Occurrence[] = []
   readonly #timers = new Map<Timer, NodeJS.Timeout>()
   readonly #indexOf: ReadonlyMap<PublicKey, MemberIndex>
+  #leader: MemberIndex | null = null
   #awake = false
   #wake: () => void = () => undefined
   #drained: (() => void)[] = []
@@ -88,7 +91,9 @@ export class Runtime {
     const from = this.#indexOf.get(peer)
     if (from === undefined) return undefined
     try {
-      this.#post({ kind: 'received', from, message: decodeMessage(bytes) })
+      const message = decodeMessage(bytes)
+      if (message.kind === 'append' && from === this.#leader) this.#parts.onHeardLeader()
+      this.#post({ kind: 'received', from, message })
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.#parts.log.warn({ member: from, field: error.path, reason: error.reason }, 'malformed consensus message')
@@ -260,6 +265,7 @@ export class Runtime {
         this.#sync(effect.from, effect.fromHeight)
         return undefined
       case 'roleChanged':
+        this.#leader = effect.leader
         this.#parts.onRole(effect.role, effect.term, effect.leader)
         if (effect.role === 'leader') this.transactionsArrived()
         return undefined

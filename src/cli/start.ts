@@ -1,0 +1,47 @@
+// assent start: runs this institution's node until a signal or a fault stops it.
+
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { loadConfig } from '../node/config.ts'
+import { createLog } from '../node/log.ts'
+import { type RunningNode, startNode } from '../node/node.ts'
+import { pairs, print } from './output.ts'
+
+export function addStart(program: Command): void {
+  program
+    .command('start')
+    .description("run this institution's node")
+    .option('--folder <folder>', "the institution's folder", '.')
+    .option('--config <file>', 'its configuration (default: assent.json in the folder)')
+    .option('--json', 'print the endpoints as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  assent start --folder hospital-a\n  Stops on SIGINT or SIGTERM, after what is under way.',
+    )
+    .action(async (options) => {
+      const config = loadConfig(options.config ?? join(options.folder, 'assent.json'))
+      const log = createLog({ ...config.log, name: 'assent' })
+      const stopping = Promise.withResolvers<'signal'>()
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.resolve('signal'))
+      const node = await startNode(config, log)
+      const endpoints = { rpc: node.rpcUrl, p2p: node.p2pAddresses, metrics: `${node.rpcUrl}/metrics` }
+      print(
+        endpoints,
+        () =>
+          pairs([
+            ['RPC (HTTP, WebSocket)', node.rpcUrl],
+            ['metrics', `${node.rpcUrl}/metrics`],
+            ['peers reach', node.p2pAddresses.join(', ')],
+          ]),
+        options,
+      )
+      await runUntil(node, stopping.promise)
+      log.flush()
+    })
+}
+
+async function runUntil(node: RunningNode, signal: Promise<'signal'>): Promise<void> {
+  const reason = await Promise.race([signal, node.failed])
+  await node.stop()
+  if (reason !== 'signal') throw reason
+}

@@ -1,0 +1,93 @@
+// The institution's own methods of its node's RPC (spec/rpc.md, "institution.*"): for its systems, which hold its token.
+
+import * as z from 'zod'
+import type { IdentityId } from '../types/brand.ts'
+import { type Client, type ConnectOptions, connect } from './client.ts'
+
+const id = z.string() as unknown as z.ZodType<IdentityId>
+const patientSchema = z.object({ patient: id, created: z.boolean() })
+const recordsSchema = z.object({ records: z.array(z.object({ record: id, ciphertextHash: z.string() })) })
+const problemSchema = z.object({ code: z.string(), path: z.string(), reason: z.string(), accepted: z.string() })
+const consentSchema = z.union([
+  z.object({ kind: z.literal('registered'), consents: z.array(z.object({ consent: id, version: z.int() })) }),
+  z.object({ kind: z.literal('ended'), consent: id }),
+  z.object({ kind: z.literal('nothing'), reason: z.string() }),
+  z.object({ kind: z.literal('refused'), problems: z.array(problemSchema) }),
+])
+const fetchedSchema = z.object({
+  records: z.array(z.object({ record: id, version: z.int(), release: z.int(), resource: z.base64() })),
+})
+
+export type ConsentAnswer = z.output<typeof consentSchema>
+export interface FetchedResource {
+  readonly record: IdentityId
+  readonly version: number
+  readonly release: number
+  readonly bytes: Uint8Array
+}
+export type ReferenceMap = { readonly [reference: string]: { kind: string; id: IdentityId; at?: IdentityId } }
+
+/** Base64 of resources in one request: stays below the RPC's body limit of 1 MiB. */
+const CHUNK_BYTES = 600_000
+const FETCH_TIMEOUT_MS = 30_000
+
+export class InstitutionClient {
+  readonly #client: Client
+
+  /** `token`: content of the file `rpc-token` in the node's data folder. */
+  constructor(options: ConnectOptions, token: string) {
+    const request = options.fetch ?? globalThis.fetch.bind(globalThis)
+    this.#client = connect({
+      ...options,
+      fetch(input, init) {
+        const headers = new Headers(init?.headers)
+        headers.set('authorization', `Bearer ${token}`)
+        return request(input, { ...init, headers })
+      },
+    })
+  }
+
+  enrollPatient(resource: object, keys: { signing?: string; encryption?: string } = {}) {
+    return this.#call('institution.enrollPatient', { resource, ...keys }, patientSchema)
+  }
+
+  /** Exact bytes of resources; in as many requests as it takes. */
+  async storeRecords(patient: IdentityId, resources: readonly Uint8Array[]): Promise<readonly IdentityId[]> {
+    const stored: IdentityId[] = []
+    for (const chunk of chunksOf(resources)) {
+      const params = { patient, resources: chunk.map((bytes) => bytes.toBase64()) }
+      const { records } = await this.#call('institution.storeRecords', params, recordsSchema)
+      stored.push(...records.map(({ record }) => record))
+    }
+    return stored
+  }
+
+  putConsent(bytes: Uint8Array, references: ReferenceMap): Promise<ConsentAnswer> {
+    return this.#call('institution.putConsent', { consent: bytes.toBase64(), references }, consentSchema)
+  }
+
+  async fetchRecords(patient: IdentityId, decision: number): Promise<readonly FetchedResource[]> {
+    const { records } = await this.#call('institution.fetchRecords', { patient, decision }, fetchedSchema)
+    return records.map(({ resource, ...rest }) => ({ ...rest, bytes: Uint8Array.fromBase64(resource) }))
+  }
+
+  #call<T>(method: string, params: object, schema: z.ZodType<T>): Promise<T> {
+    return this.#client.call(method, params, schema, { timeoutMs: FETCH_TIMEOUT_MS })
+  }
+}
+
+function* chunksOf(resources: readonly Uint8Array[]): Generator<readonly Uint8Array[]> {
+  let chunk: Uint8Array[] = []
+  let size = 0
+  for (const bytes of resources) {
+    const length = Math.ceil(bytes.length / 3) * 4
+    if (chunk.length > 0 && size + length > CHUNK_BYTES) {
+      yield chunk
+      chunk = []
+      size = 0
+    }
+    chunk.push(bytes)
+    size += length
+  }
+  if (chunk.length > 0) yield chunk
+}

@@ -1,0 +1,322 @@
+// The institution's own desk, behind the RPC token: brings its patients, records and consents from FHIR into index, vault
+// and chain, and fetches records from other custodians for its practitioners. health.md, "Patients are random ids",
+// "FHIR Consent -> chain", "Release".
+
+import { join } from 'node:path'
+import { randomBytes } from '../crypto/random.ts'
+import { registerArguments, updateArguments } from '../fhir/consent-intent.ts'
+import { consentToChain } from '../fhir/consent-to-chain.ts'
+import type { JsonObject } from '../fhir/element.ts'
+import { IdentityIndex } from '../fhir/identity-index.ts'
+import { createKeyValue } from '../fhir/key-value.ts'
+import { readMasterIdentifier } from '../fhir/master-identifier.ts'
+import { parseResource } from '../fhir/parse-json.ts'
+import { type ElementProblem, Problems } from '../fhir/problem.ts'
+import type { ResolvedIdentity } from '../fhir/resolver.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Transport } from '../p2p/transport.ts'
+import { RpcError } from '../rpc/errors.ts'
+import { assert, assertNever } from '../types/assert.ts'
+import { asIdentityId, type Hash, type IdentityId, type PublicKey } from '../types/brand.ts'
+import type { CallReceipt } from '../types/receipt.ts'
+import type { Call } from '../types/transaction.ts'
+import { ConsentBodies } from '../vault/consent-bodies.ts'
+import { createDatabase } from '../vault/database.ts'
+import { ExchangeError } from '../vault/errors.ts'
+import { RECORD_PROTOCOL } from '../vault/exchange-ports.ts'
+import { fetchRecords } from '../vault/fetch-records.ts'
+import { REQUEST_BYTES_MAX } from '../vault/limits.ts'
+import { RecordVault, type StoredRecord } from '../vault/records.ts'
+import { createReleaseHandler } from '../vault/release.ts'
+import { SealedStore } from '../vault/sealed-store.ts'
+import { type KeySource, readKeySecret } from '../vault/wrapping-key.ts'
+import type { Clock } from './clock.ts'
+import type { CommitFeed } from './commit-feed.ts'
+import { type Config, ConfigError } from './config.ts'
+import type { Freshness } from './freshness.ts'
+import type { InstitutionSender } from './institution-sender.ts'
+import type { NodeKeys } from './key-file.ts'
+import type { Log } from './log.ts'
+import type { Membership } from './membership.ts'
+import { idValue, queryView } from './query.ts'
+import { createReleaseAuthority, createReleaseLog, createRequesterChain, findDecision } from './release-ports.ts'
+
+const RECORD_TIMEOUT_MS = 20_000
+const RESOURCE_BYTES_MAX = 4 * 1024 * 1024
+/** Records in one call of `access.registerRecords`. */
+const RECORDS_PER_CALL = 256
+/** Consents have no master identifier; their logical id is unique at the institution. */
+const CONSENT_SYSTEM = 'urn:assent:consent'
+
+/** Who a FHIR reference of a Consent stands for; a delegation is under which right its performer consents. */
+export type ReferenceBinding = ResolvedIdentity | { readonly kind: 'delegation'; readonly id: IdentityId }
+
+export interface GatewayParts {
+  readonly config: Config
+  readonly chainId: Hash
+  readonly keys: NodeKeys
+  readonly ledger: Ledger
+  readonly sender: InstitutionSender
+  readonly membership: Membership
+  readonly freshness: Freshness
+  readonly feed: CommitFeed
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface RegisteredConsent {
+  readonly consent: IdentityId
+  readonly version: number
+}
+
+export type ConsentOutcome =
+  | { readonly kind: 'registered'; readonly consents: readonly RegisteredConsent[] }
+  | { readonly kind: 'ended'; readonly consent: IdentityId }
+  | { readonly kind: 'nothing'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly problems: readonly ElementProblem[] }
+
+export interface ReceivedRecord {
+  readonly record: IdentityId
+  readonly version: number
+  readonly release: number
+  readonly bytes: Uint8Array
+}
+
+interface Stores {
+  readonly records: SealedStore
+  readonly consents: SealedStore
+  readonly index: IdentityIndex
+}
+
+export class InstitutionGateway {
+  readonly #parts: GatewayParts
+  readonly #stores: Stores
+  readonly #vault: RecordVault
+  readonly #bodies: ConsentBodies
+
+  private constructor(parts: GatewayParts, stores: Stores) {
+    this.#parts = parts
+    this.#stores = stores
+    this.#vault = new RecordVault(stores.records)
+    this.#bodies = new ConsentBodies(stores.consents)
+  }
+
+  /** Opens vault and index. To be called before the transport starts: it answers record requests from then on. */
+  static async open(parts: GatewayParts): Promise<InstitutionGateway> {
+    const { config, chainId, keys, transport } = parts
+    const { dataFolder } = config
+    const secret = await readKeySecret(keySource(config), { dataFolder })
+    const owner = { chainId, custodian: keys.institution }
+    const openStore = (name: string) => SealedStore.open(createDatabase(join(dataFolder, name)), { owner, secret })
+    const records = await openStore('records')
+    const consents = await openStore('consents')
+    const index = await IdentityIndex.open(createKeyValue(join(dataFolder, 'index')), keys.indexKey)
+    const gateway = new InstitutionGateway(parts, { records, consents, index })
+    transport.handleRequests(RECORD_PROTOCOL, gateway.#releaseHandler(), {
+      maxRequestBytes: REQUEST_BYTES_MAX,
+      concurrency: 16,
+    })
+    return gateway
+  }
+
+  async close(): Promise<void> {
+    const { records, consents, index } = this.#stores
+    await Promise.all([records.close(), consents.close(), index.close()])
+  }
+
+  /** Random id of a FHIR Patient at this institution; enrolled on the chain when it is new. */
+  async enrollPatient(
+    resource: JsonObject,
+    options: { signing: PublicKey | null; encryption: PublicKey | null },
+  ): Promise<{ patient: IdentityId; created: boolean }> {
+    const problems = new Problems()
+    const system = this.#parts.config.fhir.masterIdentifierSystem
+    const identifier = readMasterIdentifier(resource, { type: 'Patient', system, problems })
+    if (identifier === undefined) throw unacceptable(problems.list)
+    const { id: patient, created } = await this.#stores.index.enroll(identifier)
+    if (this.#ask('registry', 'identity', [idValue(patient)]) === null) {
+      const { signing, encryption } = options
+      const args = [idValue(patient), signing && idValue(signing), encryption && idValue(encryption)]
+      await this.#send([{ contract: 'registry', method: 'enrollPatient', args }])
+    }
+    return { patient, created }
+  }
+
+  /** Random id that this institution's index has for a FHIR Patient, or null. */
+  async findPatient(resource: JsonObject): Promise<IdentityId | null> {
+    const problems = new Problems()
+    const system = this.#parts.config.fhir.masterIdentifierSystem
+    const identifier = readMasterIdentifier(resource, { type: 'Patient', system, problems })
+    if (identifier === undefined) throw unacceptable(problems.list)
+    return this.#stores.index.find(identifier)
+  }
+
+  /** Encrypts resource versions into the vault and enters them on the chain: random id, ciphertext hash, custodian. */
+  async storeRecords(patient: IdentityId, resources: readonly Uint8Array[]): Promise<readonly StoredRecord[]> {
+    const stored = await this.#vault.put(
+      patient,
+      resources.map((bytes) => ({ bytes })),
+    )
+    const calls: Call[] = []
+    for (let start = 0; start < stored.length; start += RECORDS_PER_CALL) {
+      const entries = stored.slice(start, start + RECORDS_PER_CALL).map(({ recordId, ciphertextHash }) => ({
+        record: idValue(recordId),
+        ciphertextHash: idValue(ciphertextHash),
+      }))
+      calls.push({ contract: 'access', method: 'registerRecords', args: [entries] })
+    }
+    await this.#send(calls)
+    return stored
+  }
+
+  /** Reads a FHIR Consent and attests, changes or ends it on the chain as its custodian. */
+  async putConsent(
+    bytes: Uint8Array,
+    references: { readonly [reference: string]: ReferenceBinding },
+  ): Promise<ConsentOutcome> {
+    const { config, keys } = this.#parts
+    const index = this.#stores.index
+    const name = consentName(bytes)
+    const known = name === null ? null : await index.find(name)
+    const bound = (reference: string): ReferenceBinding | null =>
+      Object.hasOwn(references, reference) ? (references[reference] ?? null) : null
+    const intent = await consentToChain(bytes, {
+      known: known !== null,
+      timeZone: config.fhir.timeZone,
+      resolver: {
+        async identity(reference) {
+          const binding = bound(reference)
+          return binding === null || binding.kind === 'delegation' ? null : binding
+        },
+        async delegation(reference) {
+          const binding = bound(reference)
+          return binding?.kind === 'delegation' ? binding.id : null
+        },
+      },
+    })
+    switch (intent.kind) {
+      case 'refused':
+      case 'nothing':
+        return intent
+      case 'revoke':
+      case 'void':
+        assert(known !== null, 'only a known consent ends')
+        await this.#send([{ contract: 'consent', method: intent.kind, args: [idValue(known)] }])
+        return { kind: 'ended', consent: known }
+      case 'terms': {
+        const own = intent.terms.findIndex(({ custodian }) => custodian === keys.institution)
+        const terms = intent.terms[own]
+        const body = intent.bodies[own]
+        if (terms === undefined || body === undefined) {
+          const problems = new Problems()
+          const accepted = 'a consent that names this institution as custodian'
+          problems.add('conflict', 'Consent.organization', { reason: 'another custodian', accepted })
+          return { kind: 'refused', problems: problems.list }
+        }
+        const consent = known ?? (name === null ? newId() : (await index.enroll(name)).id)
+        const head = this.#ask('consent', 'find', [idValue(terms.patient), idValue(consent)]) as {
+          version: number
+        } | null
+        const version = (head?.version ?? 0) + 1
+        const recorder = keys.institution
+        const args =
+          head === null
+            ? registerArguments(terms, { consentId: consent, recorder })
+            : updateArguments(terms, { consentId: consent, replaces: head.version, recorder })
+        await this.#bodies.put({
+          consentId: consent,
+          version,
+          patient: terms.patient,
+          bytes: body.bytes,
+          salt: body.salt,
+        })
+        await this.#send([{ contract: 'consent', method: head === null ? 'register' : 'update', args }])
+        return { kind: 'registered', consents: [{ consent, version }] }
+      }
+      default:
+        return assertNever(intent)
+    }
+  }
+
+  /** Fetches what a committed decision permits from its custodian, opens it and checks it against the chain. */
+  async fetchRecords(
+    ref: { patient: IdentityId; decision: number },
+    options: { records?: readonly IdentityId[]; recipientSecretKey?: Uint8Array } = {},
+  ): Promise<readonly ReceivedRecord[]> {
+    const { ledger, clock, chainId, keys, transport, membership, feed } = this.#parts
+    const entry = findDecision(ledger, ref, clock.nowMs())
+    if (entry === null) throw new RpcError('NOT_FOUND', { field: 'params.decision' })
+    const custodian = asIdentityId(entry.terms.request.custodian.toHex())
+    const peer = membership.transportKeysOf(custodian).find((key) => transport.connectedPeers().includes(key))
+    if (peer === undefined) throw new RpcError('NOT_READY', { reason: 'CUSTODIAN_NOT_CONNECTED' })
+    const received: ReceivedRecord[] = []
+    try {
+      for await (const record of fetchRecords({
+        ...ref,
+        ...(options.records === undefined ? {} : { records: options.records }),
+        chainId,
+        custodian,
+        recipientSecretKey: options.recipientSecretKey ?? keys.encryption.secretKey,
+        ask: (message, limits) =>
+          transport.request(peer, RECORD_PROTOCOL, message, { timeoutMs: RECORD_TIMEOUT_MS, ...limits }),
+        chain: createRequesterChain({ ledger, feed, clock }),
+      })) {
+        const { recordId, version, release, bytes } = record
+        received.push({ record: recordId, version, release, bytes })
+      }
+    } catch (error) {
+      if (error instanceof ExchangeError) {
+        throw new RpcError('NOT_RELEASED', { reason: error.reason ?? error.code }, { cause: error })
+      }
+      throw error
+    }
+    return received
+  }
+
+  #releaseHandler() {
+    const { chainId, config, ledger, membership, freshness, clock, keys, sender, log } = this.#parts
+    return createReleaseHandler({
+      chainId,
+      vault: this.#vault,
+      authority: createReleaseAuthority({ ledger, membership, freshness, clock, custodian: keys.institution }),
+      log: createReleaseLog(sender),
+      disclosure: config.vault.disclosure,
+      onOutcome: (outcome) => log.info(outcome, 'record request answered'),
+    })
+  }
+
+  /** All or an error with the contract's code: what an institution does for itself is not left half done silently. */
+  async #send(calls: readonly Call[]): Promise<readonly CallReceipt[]> {
+    const receipts = await this.#parts.sender.send(calls)
+    const refused = receipts.find(({ status }) => status === 'refused')
+    if (refused !== undefined) throw new RpcError('CALL_REFUSED', { reason: refused.code })
+    return receipts
+  }
+
+  #ask(contract: string, method: string, args: Uint8Array[]): unknown {
+    return queryView(this.#parts.ledger, { contract, method, args }, this.#parts.clock.nowMs())
+  }
+}
+
+/** Without a configured key there is no vault to lose: keys that exist nowhere else would be worse than none. */
+function keySource(config: Config): KeySource {
+  const { wrappingKey } = config.vault
+  if (wrappingKey === undefined) {
+    throw new ConfigError('assent.json', ['vault.wrappingKey: expected one of {file}, {environment}, {command}'])
+  }
+  if ('file' in wrappingKey) return { kind: 'file', path: wrappingKey.file }
+  if ('environment' in wrappingKey) return { kind: 'environment', variable: wrappingKey.environment }
+  const [command = '', ...args] = wrappingKey.command
+  return { kind: 'command', command, args }
+}
+
+/** The Consent's logical id at this institution, where it has one. What is wrong with it is for the translation to say. */
+function consentName(bytes: Uint8Array): { system: string; value: string } | null {
+  const resource = parseResource(bytes, { type: 'Consent', bytesMax: RESOURCE_BYTES_MAX, problems: new Problems() })
+  return typeof resource?.id === 'string' ? { system: CONSENT_SYSTEM, value: resource.id } : null
+}
+
+const newId = (): IdentityId => randomBytes(32).toHex() as IdentityId
+const unacceptable = (problems: readonly ElementProblem[]): RpcError =>
+  new RpcError('UNACCEPTABLE_RESOURCE', { problems })

@@ -1,0 +1,87 @@
+// Every validator says regularly how far it is: an observer on an idle chain knows by it that it has missed nothing.
+// Signed by the transport key, so that a status is its author's whoever passed it on.
+
+import { sign, verify } from '../crypto/ed25519.ts'
+import { taggedBytes } from '../crypto/hash.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Transport, Verdict } from '../p2p/transport.ts'
+import type { Hash, Height, PublicKey } from '../types/brand.ts'
+import { fromBytes, hash, height, publicKey, record, signature, toBytes, uint } from '../types/canonical.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
+import type { Clock } from './clock.ts'
+import type { Freshness } from './freshness.ts'
+import type { NodeKeys } from './key-file.ts'
+
+const INTERVAL_MS = 1_000
+/** A status older than this says nothing about now. */
+const AGE_MAX_MS = 5_000
+const STATUS_BYTES_MAX = 512
+const TAG = 'assent/status/1'
+
+interface Status {
+  readonly transportKey: PublicKey
+  readonly height: Height
+  readonly headHash: Hash
+  readonly timeMs: number
+}
+const statusCodec = record<Status>({ transportKey: publicKey, height, headHash: hash, timeMs: uint })
+const signedCodec = record<{ status: Status; signature: Uint8Array }>({ status: statusCodec, signature })
+
+export interface StatusGossipParts {
+  readonly transport: Transport
+  readonly keys: NodeKeys
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly freshness: Freshness
+  readonly validators: ValidatorSet
+}
+
+export class StatusGossip {
+  readonly #parts: StatusGossipParts
+  readonly #validators: ReadonlySet<PublicKey>
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(parts: StatusGossipParts) {
+    this.#parts = parts
+    this.#validators = new Set(parts.validators.members.map(({ transportKey }) => transportKey))
+    const validate = (_source: PublicKey, message: Uint8Array): Verdict => this.#judge(message)
+    parts.transport.subscribe('status', { maxBytes: STATUS_BYTES_MAX, validate }, () => undefined)
+  }
+
+  /** Validators report; everybody listens. */
+  start(): void {
+    if (!this.#validators.has(this.#parts.keys.transport.publicKey)) return
+    this.#timer = setInterval(() => this.#publish(), INTERVAL_MS)
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+  }
+
+  #publish(): void {
+    const { transport, keys, ledger, clock } = this.#parts
+    const { header, hash: headHash } = ledger.head
+    const status = { transportKey: keys.transport.publicKey, height: header.height, headHash, timeMs: clock.nowMs() }
+    const message = taggedBytes(TAG, toBytes(statusCodec, status))
+    const bytes = toBytes(signedCodec, { status, signature: sign(keys.transport.seed, message) })
+    // Nobody may be connected yet; the next one tells.
+    transport.publish('status', bytes).catch(() => undefined)
+  }
+
+  #judge(bytes: Uint8Array): Verdict {
+    const { ledger, clock, freshness } = this.#parts
+    let report: { status: Status; signature: Uint8Array }
+    try {
+      report = fromBytes(signedCodec, bytes)
+    } catch {
+      return 'reject'
+    }
+    const { status } = report
+    if (!this.#validators.has(status.transportKey)) return 'ignore'
+    const message = taggedBytes(TAG, toBytes(statusCodec, status))
+    if (!verify(Uint8Array.fromHex(status.transportKey), message, report.signature)) return 'reject'
+    if (Math.abs(clock.nowMs() - status.timeMs) > AGE_MAX_MS) return 'ignore'
+    if (status.height <= ledger.head.header.height) freshness.reported(status.transportKey)
+    return 'accept'
+  }
+}
