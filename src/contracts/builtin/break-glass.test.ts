@@ -26,7 +26,11 @@ const outcomeOf = (consortium: Consortium, options: RequestOptions = {}) => {
   return `${outcome} ${basis ?? '-'} ${reasons.join(' ')}`
 }
 const byNurse: RequestOptions = { sender: nurse, practitioner: nurse, role: 'nurse' }
-const names = (recipient: string, limited = false) => ({ purposes: ['BTG'], recipients: [toPerson(recipient)], limited })
+const names = (recipient: string, limited = false) => ({
+  purposes: ['BTG'],
+  recipients: [toPerson(recipient)],
+  limited,
+})
 
 const configured = (implicitPolicy: string, breakGlass: string) => {
   const consortium = new Consortium()
@@ -38,7 +42,12 @@ describe('who may break the glass', () => {
   it('a physician, with a coded reason, for four hours', () => {
     const consortium = new Consortium()
     const answer = consortium.request(emergency)
-    expect(answer).toMatchObject({ outcome: 'PERMIT_BTG', basis: 'breakGlass', reasons: ['BREAK_GLASS'], filtered: false })
+    expect(answer).toMatchObject({
+      outcome: 'PERMIT_BTG',
+      basis: 'breakGlass',
+      reasons: ['BREAK_GLASS'],
+      filtered: false,
+    })
     expect(answer.expiresAt).toBe(consortium.nowMs + 4 * HOUR)
   })
 

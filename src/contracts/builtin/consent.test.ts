@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import {
-  Consortium,
   type ConsentOptions,
+  Consortium,
   clerk,
   DAY,
   deny,
@@ -17,8 +17,8 @@ import {
   permit,
   physician,
   privacyOfficer,
-  regulator,
   registration,
+  regulator,
   stranger,
   toGroup,
   toInstitution,
@@ -168,7 +168,9 @@ describe('a valid consent', () => {
     const purposes = ['TREAT', 'COC', 'ETREAT', 'HPAYMT', 'HOPERAT', 'HRESCH', 'PUBHLTH', 'PATRQT', 'HMARKT']
     expect(refusal(...Array.from({ length: 17 }, () => permit()))).toBe('ok')
     expect(() => refusal(...Array.from({ length: 18 }, () => permit()))).toThrow(/clauses/)
-    expect(() => refusal(permit({ recipients: Array.from({ length: 33 }, () => toPerson(physician)) }))).toThrow(/clauses/)
+    expect(() => refusal(permit({ recipients: Array.from({ length: 33 }, () => toPerson(physician)) }))).toThrow(
+      /clauses/,
+    )
     expect(() => refusal(permit({ purposes: [...purposes, ...purposes] }))).toThrow(/clauses/)
   })
 

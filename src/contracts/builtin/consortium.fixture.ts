@@ -87,7 +87,12 @@ export class Consortium {
       genesis: this.height === 0,
     }
     const outcome = this.state.tentatively(
-      () => executeCall(this.contracts, { contract, method: entry.name, args }, { context, state: this.state, gasLimit: GAS }),
+      () =>
+        executeCall(
+          this.contracts,
+          { contract, method: entry.name, args },
+          { context, state: this.state, gasLimit: GAS },
+        ),
       ({ status }) => status === 'ok',
     )
     if (outcome.status === 'refused') return { ...outcome, detail: outcome.detail }
@@ -111,7 +116,11 @@ export class Consortium {
     const { contract, entry } = this.entry(method)
     const args = argumentsFromJson(this.abi(contract), entry.name, named)
     const context = { timeMs: this.nowMs, height: this.height }
-    const outcome = queryView(this.contracts, { contract, method: entry.name, args }, { context, state: this.state, gasLimit: GAS })
+    const outcome = queryView(
+      this.contracts,
+      { contract, method: entry.name, args },
+      { context, state: this.state, gasLimit: GAS },
+    )
     if (outcome.status === 'refused') throw new Error(`${method} was refused: ${outcome.code} ${outcome.detail ?? ''}`)
     return this.json(entry, outcome.value)
   }

@@ -129,7 +129,13 @@ describe('step 1: the requester', () => {
       patient: stranger,
       recipientKey: id('some key'),
     })
-    expect(answer.reasons).toEqual(['SUSPENDED', 'NOT_AFFILIATED', 'ROLE_PURPOSE', 'UNKNOWN_PATIENT', 'KEY_NOT_REGISTERED'])
+    expect(answer.reasons).toEqual([
+      'SUSPENDED',
+      'NOT_AFFILIATED',
+      'ROLE_PURPOSE',
+      'UNKNOWN_PATIENT',
+      'KEY_NOT_REGISTERED',
+    ])
     expect(answer).toMatchObject({ outcome: 'DENY', basis: null, clauses: [], expiresAt: null })
   })
 
@@ -255,9 +261,7 @@ describe('step 3: matching', () => {
   ])('a permit for %s covers a request for %s: %s', (granted, purpose, isCovered) => {
     const consortium = new Consortium()
     consortium.consent('consent', { clauses: [permit({ purposes: [granted] })] })
-    expect(outcomeOf(consortium, { purpose })).toBe(
-      isCovered ? 'PERMIT consent PERMITTED' : 'DENY implicit NO_CONSENT',
-    )
+    expect(outcomeOf(consortium, { purpose })).toBe(isCovered ? 'PERMIT consent PERMITTED' : 'DENY implicit NO_CONSENT')
   })
 
   it('a permit for research does not cover a clinical trial, and one that names no purpose does', () => {
@@ -352,7 +356,12 @@ describe('step 5: nobody speaks', () => {
     expect(outcomeOf(new Consortium())).toBe('DENY implicit NO_CONSENT')
   })
 
-  const byResearcher: RequestOptions = { sender: researcher, practitioner: researcher, role: 'researcher', purpose: 'HRESCH' }
+  const byResearcher: RequestOptions = {
+    sender: researcher,
+    practitioner: researcher,
+    role: 'researcher',
+    purpose: 'HRESCH',
+  }
   it.each([
     ['deny', 'DENY', 'DENY'],
     ['basicNormal', 'PERMIT', 'DENY'],

@@ -48,9 +48,15 @@ describe('institutions', () => {
   it('all have a transport key that the gate lets in, until it is revoked', () => {
     const consortium = new Consortium()
     const admitted = () =>
-      (consortium.ask('registry.transportKeys', { after: null }) as { identity: string }[]).map(({ identity }) => identity)
+      (consortium.ask('registry.transportKeys', { after: null }) as { identity: string }[]).map(
+        ({ identity }) => identity,
+      )
     expect(admitted().sort()).toEqual([hospitalA, hospitalB, laboratory, regulator].sort())
-    const added = consortium.act(laboratory, 'registry.addKey', { identity: laboratory, kind: 'transport', key: id('new') })
+    const added = consortium.act(laboratory, 'registry.addKey', {
+      identity: laboratory,
+      kind: 'transport',
+      key: id('new'),
+    })
     expect(added).toBe(4)
     expect(admitted()).toHaveLength(5)
     consortium.act(laboratory, 'registry.revokeKey', { identity: laboratory, keyId: 2 })
@@ -78,7 +84,8 @@ describe('people', () => {
 
   it('act for one institution at a time', () => {
     const consortium = new Consortium()
-    const take = () => consortium.code(laboratory, 'registry.affiliate', { practitioner: physician, roles: ['physician'] })
+    const take = () =>
+      consortium.code(laboratory, 'registry.affiliate', { practitioner: physician, roles: ['physician'] })
     expect(take()).toBe('AFFILIATED_ELSEWHERE')
     expect(consortium.code(hospitalA, 'registry.endAffiliation', { practitioner: physician })).toBe('NOT_AUTHORIZED')
     consortium.act(physician, 'registry.endAffiliation', { practitioner: physician })
@@ -104,8 +111,7 @@ describe('people', () => {
 })
 
 describe('suspension', () => {
-  const suspend = (sender: string, identity: string) =>
-    new Consortium().code(sender, 'registry.suspend', { identity })
+  const suspend = (sender: string, identity: string) => new Consortium().code(sender, 'registry.suspend', { identity })
 
   it('is for an institution over its own people, and for a regulator', () => {
     expect(suspend(hospitalB, physician)).toBe('ok')
@@ -148,7 +154,11 @@ describe('keys', () => {
 
   it('rotate with overlap: add, then revoke', () => {
     const consortium = new Consortium()
-    const keyId = consortium.act(physician, 'registry.addKey', { identity: physician, kind: 'signing', key: id('second') })
+    const keyId = consortium.act(physician, 'registry.addKey', {
+      identity: physician,
+      kind: 'signing',
+      key: id('second'),
+    })
     expect(signer(consortium, physician, 0)).toMatchObject({ active: true })
     expect(signer(consortium, physician, keyId as number)).toEqual({ key: id('second'), active: true })
     consortium.act(physician, 'registry.revokeKey', { identity: physician, keyId: 0 })
@@ -217,7 +227,11 @@ describe('groups', () => {
     expect(set(hospitalA, [physician])).toBe('ok')
     expect(set(hospitalB, [physician, nurse])).toBe('NOT_AUTHORIZED')
     expect(set(hospitalA, [physician, nurse])).toBe('ok')
-    expect(consortium.ask('registry.group', { group })).toEqual({ owner: hospitalA, version: 2, members: [physician, nurse] })
+    expect(consortium.ask('registry.group', { group })).toEqual({
+      owner: hospitalA,
+      version: 2,
+      members: [physician, nurse],
+    })
     expect(consortium.ask('registry.groupVersion', { group, version: 1 })).toMatchObject({ members: [physician] })
   })
 
