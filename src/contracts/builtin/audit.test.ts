@@ -17,7 +17,7 @@ import {
   privacyOfficer,
   regulator,
   stranger,
-} from './consortium.fixture.ts'
+} from './consortium.test-support.ts'
 
 const mayRead = (consortium: Consortium, reader: string, subject: string | null) =>
   consortium.ask('audit.mayRead', { reader, subject })

@@ -19,7 +19,7 @@ import {
   requestFields,
   researcher,
   toPerson,
-} from './consortium.fixture.ts'
+} from './consortium.test-support.ts'
 
 const outcomeOf = (consortium: Consortium, options: RequestOptions = {}) => {
   const { outcome, basis, reasons } = consortium.request({ ...emergency, ...options })

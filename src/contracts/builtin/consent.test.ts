@@ -25,7 +25,7 @@ import {
   toPerson,
   toPersonAt,
   version,
-} from './consortium.fixture.ts'
+} from './consortium.test-support.ts'
 
 const register = (consortium: Consortium, { sender = patient, ...rest }: Partial<ConsentOptions> = {}) =>
   consortium.code(sender, 'consent.register', registration('consent', rest))

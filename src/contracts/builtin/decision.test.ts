@@ -27,7 +27,7 @@ import {
   toPerson,
   toPersonAt,
   version,
-} from './consortium.fixture.ts'
+} from './consortium.test-support.ts'
 
 const outcomeOf = (consortium: Consortium, options: RequestOptions = {}) => {
   const { outcome, basis, reasons } = consortium.request(options)

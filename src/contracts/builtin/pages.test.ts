@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { AbiEntry } from '../abi.ts'
 import { type Type, typeText } from '../vm/type.ts'
-import { Consortium } from './consortium.fixture.ts'
+import { Consortium } from './consortium.test-support.ts'
 
 const page = (name: string) => readFileSync(new URL(`../../../spec/${name}.md`, import.meta.url), 'utf8')
 const contractsPage = page('contracts')
@@ -29,7 +29,7 @@ const rowsOf = (text: string): string[][] =>
     .map((cells) => cells.map((cell) => cell.trim().replaceAll('\\', '')))
 
 const codesIn = (text: string): string[] =>
-  [...text.replaceAll(/^```[^]*?^```$/gm, '').matchAll(/`([^`]+)`/g)].map(([, code]) => code as string)
+  [...text.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`]+)`/g)].map(([, code]) => code as string)
 
 /** `action name(parameters) returns type reveals parameter`, a line for each method that a page lists. */
 function methodsOnPage(contract: string): string[] {
@@ -55,8 +55,16 @@ function methodsOf(contract: string): string[] {
   )
 }
 
-const line = (method: { [key: string]: string | undefined }) =>
-  `${method['kind']} ${method['name']}(${method['parameters']}) -> ${method['returns']} reveals ${method['reveals']}`
+interface Method {
+  readonly kind: string
+  readonly name: string
+  readonly parameters: string | undefined
+  readonly returns: string | undefined
+  readonly reveals: string | undefined
+}
+
+const line = ({ kind, name, parameters, returns, reveals }: Method) =>
+  `${kind} ${name}(${parameters}) -> ${returns} reveals ${reveals}`
 
 describe.each(contracts)('spec/contracts.md on %s', (contract) => {
   it('lists every method with its parameters, its answer and whom it reveals', () => {

@@ -19,7 +19,7 @@ import {
   regulator,
   signingKeyOf,
   stranger,
-} from './consortium.fixture.ts'
+} from './consortium.test-support.ts'
 
 describe('institutions', () => {
   it('are founded in block 0 only', () => {

@@ -20,7 +20,7 @@ import {
   toGroup,
   toPerson,
   version,
-} from './consortium.fixture.ts'
+} from './consortium.test-support.ts'
 
 const records = [id('record 1'), id('record 2')]
 const manifest = id('manifest')

@@ -1,17 +1,17 @@
 // A small consortium for the tests of the built-in contracts: their real sources, compiled and run by the real machine on
 // state in memory. Hospital A holds the record of one patient; people of hospital B ask for it.
 
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../../crypto/hash.ts'
 import type { Hash, IdentityId } from '../../types/brand.ts'
 import type { Value } from '../../types/canonical.ts'
 import type { ContractEvent } from '../../types/receipt.ts'
 import { type AbiEntry, argumentsFromJson, type Json, valueToJson } from '../abi.ts'
 import { type ContractSet, executeCall, queryView } from '../execute.ts'
-import { builtinContracts } from './builtin.fixture.ts'
-import { MemoryState } from './memory-state.fixture.ts'
+import { builtinContracts } from './builtin.test-support.ts'
+import { MemoryState } from './memory-state.test-support.ts'
 
 /** 32 bytes that a name stands for: ids, keys and hashes alike. */
-export const id = (name: string): string => createHash('sha256').update(name).digest('hex')
+export const id = (name: string): string => sha256Hex(new TextEncoder().encode(name))
 
 export const hospitalA = id('hospital A')
 export const hospitalB = id('hospital B')
