@@ -1,0 +1,141 @@
+// What tests of the core share: validators whose signatures are keyed hashes, a genesis, a ledger that only chains roots.
+
+import { sha256, taggedHash } from '../crypto/hash.ts'
+import { merkleRoot } from '../crypto/merkle.ts'
+import type { Block, Header } from '../types/block.ts'
+import {
+  asHash,
+  asIdentityId,
+  asPublicKey,
+  type Epoch,
+  type Hash,
+  type Height,
+  type MemberIndex,
+  type PublicKey,
+  type Term,
+  ZERO_HASH,
+} from '../types/brand.ts'
+import { blockHash, signTransaction } from '../types/signing.ts'
+import type { SignedTransaction } from '../types/transaction.ts'
+import { defaultLiars, type ValidatorSet } from '../types/validator-set.ts'
+import type { Propose } from './events.ts'
+import { DEFAULT_TIMING, type Timing } from './limits.ts'
+import type { Settings } from './settings.ts'
+
+export const CHAIN_ID = asHash('c1'.repeat(32))
+export const GENESIS_TIME_MS = 1_700_000_000_000
+
+const numbered = (prefix: string, index: number): string =>
+  prefix + index.toString(16).padStart(64 - prefix.length, '0')
+
+/** 64 bytes that only the holder of `key` makes: SHA-256 of key and message, twice. */
+function keyedHash(key: Uint8Array, message: Uint8Array): Uint8Array {
+  const keyed = new Uint8Array(key.length + message.length)
+  keyed.set(key)
+  keyed.set(message, key.length)
+  const digest = sha256(keyed)
+  const signature = new Uint8Array(64)
+  signature.set(digest)
+  signature.set(digest, 32)
+  return signature
+}
+
+const keyOf = (publicKey: PublicKey): Uint8Array => Uint8Array.fromHex(publicKey).reverse()
+
+export function createSet(memberCount: number, b = defaultLiars(memberCount)): ValidatorSet {
+  return {
+    epoch: 0 as Epoch,
+    b,
+    members: Array.from({ length: memberCount }, (_, index) => ({
+      institution: asIdentityId(numbered('aa', index)),
+      consensusKey: asPublicKey(numbered('bb', index)),
+      transportKey: asPublicKey(numbered('cc', index)),
+    })),
+  }
+}
+
+export function signAs(set: ValidatorSet, member: number): (message: Uint8Array) => Uint8Array {
+  const publicKey = set.members[member]?.consensusKey
+  if (publicKey === undefined) throw new RangeError('no such member')
+  return (message) => keyedHash(keyOf(publicKey), message)
+}
+
+export function createSettings(set: ValidatorSet, self: number, timing: Partial<Timing> = {}): Settings {
+  return {
+    chainId: CHAIN_ID,
+    set,
+    self: self as MemberIndex,
+    sign: signAs(set, self),
+    verify: (publicKey, message, signature) => keyedHash(keyOf(publicKey), message).toHex() === signature.toHex(),
+    timing: { ...DEFAULT_TIMING, ...timing },
+  }
+}
+
+export function createGenesisBlock(): Block {
+  const header: Header = {
+    version: 1,
+    chainId: CHAIN_ID,
+    epoch: 0 as Epoch,
+    height: 0 as Height,
+    term: 0 as Term,
+    parentHash: ZERO_HASH,
+    timeMs: GENESIS_TIME_MS,
+    proposer: 0 as MemberIndex,
+    txRoot: merkleRoot([]),
+    receiptRoot: ZERO_HASH,
+    stateRoot: ZERO_HASH,
+    logRoot: ZERO_HASH,
+    leaderCertHash: ZERO_HASH,
+    commitCertHash: ZERO_HASH,
+  }
+  return { header, signature: new Uint8Array(64), hash: blockHash(header), transactions: [] }
+}
+
+/** The n-th transaction of a test: real in form, so that it survives the wire. */
+export function createTransaction(number: number): SignedTransaction {
+  const salt = new Uint8Array(16)
+  new DataView(salt.buffer).setUint32(0, number)
+  const sign = (message: Uint8Array): Uint8Array => keyedHash(new Uint8Array(1), message)
+  return signTransaction(
+    {
+      version: 1,
+      chainId: CHAIN_ID,
+      sender: asIdentityId(numbered('dd', 0)),
+      keyId: 0,
+      calls: [{ contract: 'log', method: 'add', args: [number] }],
+      atomic: false,
+      gasLimit: 1,
+      expiresAtMs: GENESIS_TIME_MS + 600_000,
+      salt,
+    },
+    sign,
+  )
+}
+
+/** Execution: the state is the hash of everything that led to it. */
+export function execute(
+  parent: Block,
+  { timeMs, transactions }: { timeMs: number; transactions: readonly SignedTransaction[] },
+): Omit<Propose, 'kind'> {
+  const txRoot = merkleRoot(transactions.map(({ bytes }) => bytes))
+  const stateRoot: Hash = taggedHash('test/state', new TextEncoder().encode(parent.header.stateRoot + txRoot))
+  return {
+    parentHash: parent.hash,
+    timeMs,
+    txRoot,
+    receiptRoot: ZERO_HASH,
+    stateRoot,
+    logRoot: parent.hash,
+    transactions,
+  }
+}
+
+/** Has the block the roots that its execution gives? */
+export function isExecutionOf(block: Block, parent: Block): boolean {
+  const { txRoot, stateRoot, logRoot } = execute(parent, {
+    timeMs: block.header.timeMs,
+    transactions: block.transactions,
+  })
+  const { header } = block
+  return header.txRoot === txRoot && header.stateRoot === stateRoot && header.logRoot === logRoot
+}
