@@ -14,6 +14,7 @@ import type { Genesis } from '../types/genesis.ts'
 import { TRANSACTION_GAS_MAX } from '../types/limits.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
 import type { ReceiptProof } from '../types/receipt-proof.ts'
+import { leaderCertHash } from '../types/signing.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
 import { BlockNode } from './block-node.ts'
 import {
@@ -205,9 +206,20 @@ export class Chain implements Ledger {
         `CommitCert of height ${cert.height}: its block has not been executed here`,
       )
     }
+    this.requireLeaderCerts(node, [])
     const { committed, writes } = this.moveHead(node, cert)
     await this.store.write(writes, { sync: false })
     return committed
+  }
+
+  /** A certified chain is worth nothing without the LeaderCert of every term in it. */
+  private requireLeaderCerts(node: BlockNode, given: readonly LeaderCert[]): void {
+    const hashes = new Set(given.map(leaderCertHash))
+    for (const { header, parent } of node.path()) {
+      if (header.term === parent?.header.term || hashes.has(header.leaderCertHash)) continue
+      const isStored = this.blocks.leaderCert(header.leaderCertHash) !== undefined
+      assert(isStored, `commit: the LeaderCert of term ${header.term} is stored or comes along`)
+    }
   }
 
   /** Moves the head in memory and answers what the store must learn, in the same turn: nobody sees the time between. */
@@ -281,6 +293,7 @@ export class Chain implements Ledger {
         `CommitCert of height ${run.cert.height}: is not on the last block of the run`,
       )
     }
+    this.requireLeaderCerts(node, run.leaderCerts)
     const { writes } = this.moveHead(node, run.cert)
     await this.store.write([...run.leaderCerts.flatMap(writeLeaderCert), ...writes], { sync: false })
     return { ok: true }

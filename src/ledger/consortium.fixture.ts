@@ -178,6 +178,7 @@ export class Proposer {
     const vote = { chainId, epoch: 0 as Epoch, term: this.term, candidate, tip, releasesHash: ZERO_HASH }
     this.leaderCert = createLeaderCert(vote, signaturesOf(voteMessage(vote)))
     this.leaderCerts.push(this.leaderCert)
+    void this.ledger.persist({ leaderCerts: [this.leaderCert] })
     return this.leaderCert
   }
 

@@ -45,7 +45,8 @@ class LevelStore implements KeyValueStore {
       if (waiting !== undefined) return waiting.value
     }
     try {
-      return this.database.getSync(key)
+      const value = this.database.getSync(key)
+      return value && plain(value)
     } catch (error) {
       throw storeError('read', error)
     }
@@ -53,7 +54,9 @@ class LevelStore implements KeyValueStore {
 
   async *range({ from, to, reverse = false, limit = -1 }: StoreRange): AsyncIterable<StoreEntry> {
     try {
-      yield* this.database.iterator({ gte: from, lt: to, reverse, limit })
+      for await (const [key, value] of this.database.iterator({ gte: from, lt: to, reverse, limit })) {
+        yield [plain(key), plain(value)]
+      }
     } catch (error) {
       throw storeError('read', error)
     }
@@ -79,6 +82,11 @@ class LevelStore implements KeyValueStore {
   async close(): Promise<void> {
     await this.database.close()
   }
+}
+
+/** LevelDB gives Buffers, which compare, print and slice unlike the Uint8Arrays that they are said to be. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function openError(folder: string, error: unknown): LedgerError {
