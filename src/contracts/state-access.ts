@@ -7,7 +7,7 @@ export interface StateAccess {
   delete(key: Uint8Array): void
   /**
    * Entries whose key starts with `prefix` and, with `after`, is greater than it, ascending by key bytes; at most
-   * `limit`. `after` always starts with `prefix` or lies before it.
+   * `limit`. `after` always starts with `prefix`.
    */
   range(
     prefix: Uint8Array,

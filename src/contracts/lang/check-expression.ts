@@ -3,7 +3,7 @@
 
 import { isCode, isName } from '../vm/cell.ts'
 import { OP } from '../vm/instruction.ts'
-import { BOOL, CODE, DURATION, INT, isScalar, NAME, type Type, typeText } from '../vm/type.ts'
+import { BOOL, CODE, DURATION, INT, isScalar, LIST_MAX, NAME, type Type, typeText } from '../vm/type.ts'
 import { type Body, factsOf } from './body.ts'
 import { constant, convert, expectType, not, operation } from './build.ts'
 import { checkBinary } from './check-arithmetic.ts'
@@ -194,9 +194,10 @@ function checkMembership(body: Body, syntax: Kind<'in'>): Checked {
     const keys = checkKeys(body, state, [syntax.item], syntax.span)
     return operation(OP.HAS, keys, { type: BOOL, a: state.index })
   }
-  const item = syntax.item.kind === 'name' ? undefined : check(body, syntax.item)
-  const expectedList: Type | undefined = item && { kind: 'list', item: item.type, max: 1_024 }
-  const list = checkListOperand(body, syntax.target, expectedList)
+  // Whichever side cannot say its own type, a literal list or a bare enum member, is told it by the other.
+  const item = syntax.item.kind === 'name' && syntax.target.kind !== 'list' ? undefined : check(body, syntax.item)
+  const expected: Type | undefined = item && { kind: 'list', item: item.type, max: LIST_MAX }
+  const list = checkListOperand(body, syntax.target, expected)
   if (!isScalar(list.type.item)) {
     throw new Mistake(syntax.target.span, `elements of ${typeText(list.type)} are not compared`, 'Use "any x in list".')
   }
