@@ -86,7 +86,7 @@ function twinOf({ tree }: State, { header, hash }: Block): Entry | undefined {
 
 /** Opening blocks always have room: without them no term could certify what fills the tree. */
 function hasRoomFor({ tree }: State, block: Block): boolean {
-  if (tree.entries.size - tree.recent.length >= UNCERTIFIED_BLOCKS_MAX) return false
+  if (tree.entries.size - tree.recent.size >= UNCERTIFIED_BLOCKS_MAX) return false
   if (block.transactions.length === 0) return true
   let bytes = bytesOf(block)
   for (const entry of tree.entries.values()) bytes += entry.bytes

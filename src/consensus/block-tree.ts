@@ -20,7 +20,7 @@ export interface Entry {
 export interface BlockTree {
   readonly entries: Map<Hash, Entry>
   /** Certified blocks kept below the head, oldest first; they are in `entries`, too. */
-  readonly recent: Hash[]
+  readonly recent: Set<Hash>
 }
 
 export const bytesOf = (block: Pick<Block, 'transactions'>): number =>

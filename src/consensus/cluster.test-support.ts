@@ -251,13 +251,13 @@ export class Cluster {
         if (effect.role === 'leader') this.checkLeader(self, effect.term)
         break
       case 'diverged':
-        this.violate(`${self.name} diverged at ${effect.height}: ${effect.reason}`)
+        if (this.isHonest(self)) this.violate(`${self.name} diverged at ${effect.height}: ${effect.reason}`)
         break
       case 'misbehaviour':
-        this.misbehaviours.push(`${effect.member} ${effect.what}`)
+        if (this.isHonest(self)) this.misbehaviours.push(`${effect.member} ${effect.what}`)
         break
       case 'invalidBlock':
-        this.violate(`${self.name} found an invalid block`)
+        if (this.isHonest(self)) this.violate(`${self.name} found an invalid block`)
         break
       case 'moveTip':
       case 'returned':
@@ -272,7 +272,7 @@ export class Cluster {
     const chance = canPropose(self.state)
     if (chance === null) return
     self.isDrafting = true
-    this.after(self, chance.opening ? 1 : this.below(40), () => {
+    this.after(self, chance.opening ? 1 : this.below(160), () => {
       self.isDrafting = false
       const parent = this.blockAt(self, chance.parentHash)
       if (parent === undefined) return
@@ -292,6 +292,7 @@ export class Cluster {
       assert(disk.blocks.has(block.hash), 'only what is persisted is committed')
       disk.chain.push(block)
       const other = this.certified.get(height)
+      if (!this.isHonest(self)) continue
       if (other !== undefined && other !== block.hash) this.violate(`two certified blocks at height ${height}`)
       this.certified.set(height, block.hash)
     }
@@ -418,6 +419,7 @@ export class Cluster {
   }
 
   private countAck(self: Self): void {
+    if (!this.isHonest(self)) return
     const { lastAck } = self.disk.signState
     if (lastAck === null) return
     const entry = this.ackers.get(lastAck.hash) ?? { height: lastAck.height, members: new Set() }

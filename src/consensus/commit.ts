@@ -69,7 +69,7 @@ export function commit(step: Step, certificate: CommitCert): void {
   state.certifiedHash = certificate.blockHash
   state.commitCert = certificate
   state.pendingCommit = null
-  for (const { block } of path) tree.recent.push(block.hash)
+  for (const { block } of path) tree.recent.add(block.hash)
   forgetOldBlocks(state)
 
   // 2
@@ -108,15 +108,18 @@ function isOnCertified({ tree, certifiedHash }: State, hash: Hash): boolean {
 /** Neither kept as recent nor on top of the certified head. */
 function isSuperseded(state: State, { block }: Entry): boolean {
   if (block.header.height > certifiedHeight(state)) return !isOnCertified(state, block.hash)
-  return !state.tree.recent.includes(block.hash)
+  return !state.tree.recent.has(block.hash)
 }
 
 function forgetOldBlocks({ tree }: State): void {
-  let bytes = tree.recent.reduce((total, hash) => total + entryOf(tree, hash).bytes, 0)
-  while (tree.recent.length > RECENT_BLOCKS_MAX || (tree.recent.length > 1 && bytes > RECENT_BYTES_MAX)) {
-    const oldest = tree.recent.shift() as Hash
-    bytes -= entryOf(tree, oldest).bytes
-    tree.entries.delete(oldest)
+  let bytes = 0
+  for (const hash of tree.recent) bytes += entryOf(tree, hash).bytes
+  for (const hash of tree.recent) {
+    const isBounded = tree.recent.size <= RECENT_BLOCKS_MAX && bytes <= RECENT_BYTES_MAX
+    if (isBounded || tree.recent.size === 1) return
+    bytes -= entryOf(tree, hash).bytes
+    tree.recent.delete(hash)
+    tree.entries.delete(hash)
   }
 }
 

@@ -34,7 +34,7 @@ export function createState(settings: Settings, restored: Restored): State {
   )
   const state: State = {
     settings,
-    tree: { entries: new Map([[block.hash, createEntry(block, 'valid')]]), recent: [block.hash] },
+    tree: { entries: new Map([[block.hash, createEntry(block, 'valid')]]), recent: new Set([block.hash]) },
     certifiedHash: block.hash,
     commitCert,
     pendingCommit: null,
