@@ -23,7 +23,7 @@ const nextSchema = z.object({
   params: z.object({ events: z.array(chainEventSchema) }),
 })
 const endedSchema = z.object({ method: z.literal('events.ended'), params: z.object({ code: z.string() }) })
-const subscribedSchema = z.object({ subscription: z.string(), from: z.string() })
+const subscribedSchema = z.object({ subscription: z.string() })
 
 export interface EventStreamOptions {
   readonly url: URL
@@ -31,8 +31,6 @@ export interface EventStreamOptions {
   readonly params: object
   readonly WebSocket: typeof WebSocket
   readonly signal?: AbortSignal | undefined
-  /** Told where the subscription starts, before the first event. */
-  onSubscribed(from: string): void
 }
 
 const QUEUE_MAX = 10_000
@@ -61,9 +59,8 @@ export async function* openEventStream(options: EventStreamOptions): AsyncGenera
     } else if (endedSchema.safeParse(message).success) {
       close()
     } else {
-      const { from } = parseAnswer(message, { result: subscribedSchema, what: `${url.host}: events.subscribe` })
+      parseAnswer(message, { result: subscribedSchema, what: `${url.host}: events.subscribe` })
       isSubscribed = true
-      options.onSubscribed(from)
     }
     wake.resolve()
   }

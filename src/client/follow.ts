@@ -1,5 +1,6 @@
 // Follows the chain's events for ever: reconnects, moves to another node, and goes on exactly where it was.
 
+import * as z from 'zod'
 import type { Hash, IdentityId } from '../types/brand.ts'
 import { backoffMs, sleep, throwIfAborted } from './backoff.ts'
 import { type Endpoint, isUnreachable } from './endpoint.ts'
@@ -25,7 +26,7 @@ export interface FollowPorts {
 /** Each event once, in order. Keep `event.cursor` to go on after a restart. Throws REFUSED, BAD_ANSWER, ABORTED. */
 export async function* followEvents(ports: FollowPorts, options: FollowOptions): AsyncGenerator<ChainEvent, void> {
   const { filter = {}, signal } = options
-  let from = options.from
+  let from = options.from ?? (await nextHeight(ports.endpoint, signal))
   for (let attempt = 1; ; attempt++) {
     throwIfAborted(signal)
     const stream = openEventStream({
@@ -33,13 +34,10 @@ export async function* followEvents(ports: FollowPorts, options: FollowOptions):
       params: { from, filter, read: signedRead(ports, options) },
       WebSocket: ports.WebSocket,
       signal,
-      onSubscribed(cursor) {
-        from ??= cursor
-        attempt = 1
-      },
     })
     try {
       for await (const events of stream) {
+        attempt = 1
         for (const event of events) {
           from = event.cursor
           yield event
@@ -52,6 +50,12 @@ export async function* followEvents(ports: FollowPorts, options: FollowOptions):
     }
     await sleep(backoffMs(attempt), signal)
   }
+}
+
+/** Asked once, before the first connection: whatever happens to that one, nothing committed from here on is missed. */
+async function nextHeight(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<number> {
+  const { height } = await endpoint.call('node.status', {}, z.object({ height: z.int() }), { signal })
+  return height + 1
 }
 
 /** A fresh one for every connection: each is good once. */

@@ -50,12 +50,14 @@ export function isLoopback(host: string): boolean {
 
 /** Throws TLS_REQUIRED or TLS_INVALID. */
 export function assertMayListen({ host, tls }: ListenOptions): void {
-  if (tls !== undefined) return assertTls(tls)
-  if (isLoopback(host)) return
-  throw new ListenError(
-    'TLS_REQUIRED',
-    `rpc.host: ${JSON.stringify(host)} is not a loopback address: accepted only with rpc.tls {certificate, key, clientAuthority}`,
-  )
+  if (tls !== undefined) assertTls(tls)
+  else if (!isLoopback(host)) throw tlsRequired(host)
+}
+
+function tlsRequired(host: string): ListenError {
+  const quoted = JSON.stringify(host)
+  const accepted = 'accepted only with rpc.tls {certificate, key, clientAuthority}'
+  return new ListenError('TLS_REQUIRED', `rpc.host: ${quoted} is not a loopback address: ${accepted}`)
 }
 
 /** OpenSSL takes an authority that is no certificate without a word, and then trusts nobody. */

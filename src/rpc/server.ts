@@ -70,7 +70,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
 
   const app = createApp(listen)
   // First: its hook knows an upgrade, so that a refused one is hung up on.
-  await addWebSocket(app)
+  await addWebSocket(app, stop.signal)
   addDoor(app, new DoorPolicy(listen))
   addHealth(app, services)
   const { events, log, nowMs } = services
@@ -175,7 +175,11 @@ function addHealth(app: FastifyInstance, { health, metrics }: RpcServices): void
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()))
 }
 
-async function addWebSocket(app: FastifyInstance): Promise<void> {
+async function addWebSocket(app: FastifyInstance, stopping: AbortSignal): Promise<void> {
+  // A client that reconnects while the node stops would keep the server open for ever: nobody closes upgraded sockets.
+  app.server.on('upgrade', (_request, socket) => {
+    if (stopping.aborted) socket.destroy()
+  })
   await app.register(websocket, {
     options: { maxPayload: BODY_BYTES_MAX, perMessageDeflate: false },
     // A protocol error of the peer: ws has closed the socket with the code that says which.

@@ -268,6 +268,20 @@ describe('a WebSocket', () => {
     expect(await peer.closed).toEqual({ code: 1001, reason: 'NOT_READY' })
   })
 
+  it('that reconnects at once does not keep the node from stopping', async () => {
+    let attempts = 0
+    const reconnect = (): void => {
+      attempts++
+      const socket = new WebSocket(server.url.replace('http', 'ws'))
+      socket.on('error', () => {})
+      if (attempts < 1_000) socket.on('close', () => setImmediate(reconnect))
+    }
+    for (let i = 0; i < 5; i++) reconnect()
+    await (await Peer.open()).call('chain.head')
+    await server.close()
+    await expect.poll(() => attempts, { timeout: 20_000 }).toBeGreaterThanOrEqual(1_000)
+  })
+
   it('is counted while it is open, with its subscriptions', async () => {
     const peer = await Peer.open()
     await peer.subscribe()

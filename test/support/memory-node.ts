@@ -2,14 +2,14 @@
 // crosses the ports is real: signed transactions, verified signatures, roots, certificates and proofs.
 
 import { Registry } from 'prom-client'
-import type { Abi, AbiEntry } from '../../src/contracts/abi.ts'
-import { ID, INT } from '../../src/contracts/vm/type.ts'
+import type { Abi } from '../../src/contracts/abi.ts'
+import { loadContracts } from '../../src/contracts/execute.ts'
+import { compile } from '../../src/contracts/lang/compile.ts'
 import { createSigner, verify } from '../../src/crypto/ed25519.ts'
 import { RpcError } from '../../src/rpc/errors.ts'
 import type { ChainEvent, Cursor, EventPage, RpcServices, Submission, SubmissionState } from '../../src/rpc/services.ts'
 import type { Hash, Height, IdentityId, PublicKey } from '../../src/types/brand.ts'
 import { DecodeError, type Value } from '../../src/types/canonical.ts'
-import type { ContractModule } from '../../src/types/genesis.ts'
 import type { CallReceipt } from '../../src/types/receipt.ts'
 import { type SignedRead, verifySignedRead } from '../../src/types/signed-read.ts'
 import { decodeTransaction, signTransaction, transactionMessage } from '../../src/types/signing.ts'
@@ -30,12 +30,7 @@ export function signerOf(identity: IdentityId) {
   return { identity, keyId: 0, sign }
 }
 
-const entry = (entry: Omit<AbiEntry, 'reveals'> & { reveals?: string }): AbiEntry => ({ reveals: null, ...entry })
-const PATIENT_FIELD = { name: 'patient', type: ID }
-const BED_FIELD = { name: 'bed', type: INT }
-
-/** Clause of the same contract, for tests that have the compiler. */
-export const WARD_SOURCE = `contract ward version 1
+const WARD_SOURCE = `contract ward version 1
 state beds: map<id, int>
 state opened: int
 event Opened(bed: int)
@@ -60,29 +55,9 @@ view bedOf(patient: id) returns int? reveals patient {
 }
 `
 
-export const WARD: Abi = {
-  contract: 'ward',
-  version: 1,
-  uses: [],
-  entries: [
-    entry({ kind: 'action', name: 'open', parameters: [BED_FIELD], returns: INT }),
-    entry({ kind: 'action', name: 'admit', parameters: [PATIENT_FIELD, BED_FIELD], returns: INT }),
-    entry({ kind: 'view', name: 'count', parameters: [], returns: INT }),
-    entry({
-      kind: 'view',
-      name: 'bedOf',
-      parameters: [PATIENT_FIELD],
-      returns: { kind: 'optional', value: INT },
-      reveals: 'patient',
-    }),
-  ],
-  events: [
-    { name: 'Opened', fields: [BED_FIELD] },
-    { name: 'Admitted', fields: [PATIENT_FIELD, BED_FIELD] },
-  ],
-  states: [],
-  refusals: [{ code: 'NO_SUCH_BED', meaning: 'Beds are numbered from 0.' }],
-}
+const MODULES = compile([{ name: 'ward', text: WARD_SOURCE }])
+const CONTRACTS = loadContracts(MODULES)
+const WARD = CONTRACTS.abi('ward') as Abi
 
 const KNOWN_ENTRIES = WARD.entries.map(({ name }) => name)
 
@@ -103,8 +78,13 @@ export class MemoryNode {
   /** Thrown by the next submission. */
   refuseNext: Error | undefined
 
-  constructor(contracts: readonly ContractModule[] = []) {
-    this.chain = new TestChain({ contracts })
+  /** The next submission is asked to come again. */
+  set retryNextAfterMs(retryAfterMs: number) {
+    this.refuseNext = new RpcError('RETRY_LATER', { retryAfterMs })
+  }
+
+  constructor() {
+    this.chain = new TestChain({ contracts: MODULES.map(({ name, bytes }) => ({ name, module: bytes })) })
     this.services = this.#createServices()
   }
 
