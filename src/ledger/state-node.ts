@@ -63,8 +63,7 @@ export function encodeChildren(mask: number, children: readonly Node[], from: { 
   bytes[0] = mask
   let at = 1
   for (const child of children) {
-    bytes.subarray(at, at + 32).setFromHex(child.hash)
-    at += 32
+    at += bytes.write(child.hash, at, 'hex')
     const open = (child.kind === 'leaf' ? child.key : child.prefix).slice(known)
     if (child.kind === 'leaf') {
       bytes[at++] = LEAF

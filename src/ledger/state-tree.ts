@@ -26,6 +26,8 @@ import type { KeyValueStore, StoreWrite } from './store.ts'
 
 /** About 1 kB each, with their leaves. */
 const BRANCHES_KEPT = 32_768
+/** So much fuller than `branchesKept` the cache may get before it is swept. */
+const SWEEP_AT = 1.25
 /** A path of 3 digits a byte still fits a uint16. */
 export const STATE_KEY_BYTES_MAX = 4_096
 
@@ -148,17 +150,22 @@ export class StateTree {
     return writes
   }
 
-  /** Second chance: what was used since it was last looked at goes to the back of the queue. */
   private remember(branch: Branch): void {
     this.loaded.add(branch)
-    for (const oldest of this.loaded) {
-      if (this.loaded.size <= this.branchesKept) return
-      this.loaded.delete(oldest)
-      if (oldest.isRecent) {
-        oldest.isRecent = false
-        this.loaded.add(oldest)
-      } else {
-        oldest.children = undefined
+    if (this.loaded.size > this.branchesKept * SWEEP_AT) this.letGo()
+  }
+
+  /** Second chance: the first time round, what was used lately stays. Many at once: a set is slow to shrink singly. */
+  private letGo(): void {
+    for (let round = 0; round < 2; round++) {
+      for (const branch of this.loaded) {
+        if (this.loaded.size <= this.branchesKept) return
+        if (branch.isRecent) {
+          branch.isRecent = false
+          continue
+        }
+        branch.children = undefined
+        this.loaded.delete(branch)
       }
     }
   }
