@@ -1,4 +1,4 @@
-// Leader: how far a follower is, and its acks (spec/consensus.md, section 8 and 9).
+// Leader: how far a follower is, and its acks (spec/consensus.md, sections 8 and 9).
 
 import type { Hash, MemberIndex } from '../types/brand.ts'
 import { ackMessage } from '../types/signing.ts'
