@@ -2,9 +2,12 @@
 // else is exit code 1.
 
 import { Command, CommanderError } from 'commander'
+import { addDevnet } from './devnet.ts'
 import { addGenesis } from './genesis.ts'
 import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
+import { addStart } from './start.ts'
+import { addStatus } from './status.ts'
 import { isUserError } from './user-error.ts'
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -13,7 +16,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .version('0.1.0')
     .exitOverride()
     .showHelpAfterError('(add --help for the accepted options)')
-  for (const add of [addInit, addGenesis, addKeys]) add(program)
+  for (const add of [addDevnet, addInit, addGenesis, addKeys, addStart, addStatus]) add(program)
   try {
     await program.parseAsync(args as string[], { from: 'user' })
     return Number(process.exitCode ?? 0)

@@ -16,6 +16,7 @@ import type { ResolvedIdentity } from '../fhir/resolver.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Transport } from '../p2p/transport.ts'
 import { RpcError } from '../rpc/errors.ts'
+import type { InstitutionService } from '../rpc/services.ts'
 import { assert, assertNever } from '../types/assert.ts'
 import { asIdentityId, type Hash, type IdentityId, type PublicKey } from '../types/brand.ts'
 import type { CallReceipt } from '../types/receipt.ts'
@@ -40,6 +41,7 @@ import type { Log } from './log.ts'
 import type { Membership } from './membership.ts'
 import { idValue, queryView } from './query.ts'
 import { createReleaseAuthority, createReleaseLog, createRequesterChain, findDecision } from './release-ports.ts'
+import { loadOrCreateToken } from './rpc-token.ts'
 
 const RECORD_TIMEOUT_MS = 20_000
 const RESOURCE_BYTES_MAX = 4 * 1024 * 1024
@@ -89,13 +91,15 @@ interface Stores {
   readonly index: IdentityIndex
 }
 
-export class InstitutionGateway {
+export class InstitutionGateway implements InstitutionService {
+  readonly token: string
   readonly #parts: GatewayParts
   readonly #stores: Stores
   readonly #vault: RecordVault
   readonly #bodies: ConsentBodies
 
   private constructor(parts: GatewayParts, stores: Stores) {
+    this.token = loadOrCreateToken(join(parts.config.dataFolder, 'rpc-token'))
     this.#parts = parts
     this.#stores = stores
     this.#vault = new RecordVault(stores.records)

@@ -18,7 +18,7 @@ import { Libp2pTransport } from '../p2p/libp2p-transport.ts'
 import { type KnownPeer, SYNC_PROTOCOL } from '../p2p/transport.ts'
 import { type RpcServer, startRpcServer } from '../rpc/server.ts'
 import type { Block } from '../types/block.ts'
-import type { MemberIndex, PublicKey, Term } from '../types/brand.ts'
+import type { Height, MemberIndex, PublicKey, Term } from '../types/brand.ts'
 import { DecodeError } from '../types/canonical.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import { RELEASE_STALE_MS } from '../types/limits.ts'
@@ -40,7 +40,6 @@ import { registerMetrics } from './metrics.ts'
 import { Observer } from './observer.ts'
 import { Reads } from './reads.ts'
 import { createRpcServices, type Standing } from './rpc-services.ts'
-import { loadOrCreateToken } from './rpc-token.ts'
 import { Runtime } from './runtime.ts'
 import { StatusGossip } from './status-gossip.ts'
 import { Submissions } from './submissions.ts'
@@ -181,7 +180,7 @@ async function open({ config, log, keys, loaded, closers, close }: Opening): Pro
     verify: (key, message, signature) => verify(Uint8Array.fromHex(key), message, signature),
   }
   const headers = new HeaderGossip({ transport, verifier, log })
-  const status = new StatusGossip({ transport, keys, ledger, membership, clock, freshness, validators })
+  const status = new StatusGossip({ transport, keys, ledger, clock, freshness, validators })
   closers.push(() => status.stop())
   feed.subscribe((blocks, certificate) => {
     freshness.heard()
@@ -196,12 +195,28 @@ async function open({ config, log, keys, loaded, closers, close }: Opening): Pro
   })
   const onCommit = (blocks: readonly Block[], certificate: CommitCert): void => feed.publish(blocks, certificate)
 
-  // 6 consensus, or following it
+  // 6 the institution's own desk: vault, index, releases
+  const gateway = await InstitutionGateway.open({
+    config,
+    chainId,
+    keys,
+    ledger,
+    sender,
+    membership,
+    freshness,
+    feed,
+    transport,
+    clock,
+    log,
+  })
+  closers.push(() => gateway.close())
+
+  // 7 consensus, or following it
   if (config.role === 'validator' && keys.consensus !== null) {
     const self = memberIndexOf(validators, keys.consensus.publicKey) as MemberIndex
     const signStateFile = await openSignStateFile(join(config.dataFolder, 'sign-state'))
     closers.push(() => signStateFile.close())
-    const saved = signStateFile.load()
+    const saved = signStateFile.content
     const { consensus } = config
     const state = createState(
       {
@@ -219,7 +234,8 @@ async function open({ config, log, keys, loaded, closers, close }: Opening): Pro
         certified: { block: ledger.block(ledger.head.hash) as Block, commitCert: ledger.head.commitCert },
         uncommitted: ledger.restored.uncommitted,
         leaderCerts: ledger.restored.leaderCerts,
-        signState: saved === null ? EMPTY_SIGN_STATE : decodeSignState(saved),
+        certifiedHashAt: (height) => ledger.block(height as Height)?.hash,
+        signState: saved === undefined ? EMPTY_SIGN_STATE : decodeSignState(saved),
       },
     )
     const runtime = new Runtime({
@@ -286,22 +302,6 @@ async function open({ config, log, keys, loaded, closers, close }: Opening): Pro
   transport.setPeers(knownPeers({ config, loaded, membership, self: keys.transport.publicKey }))
   status.start()
 
-  // 7 the institution's own desk: vault, index, releases
-  const gateway = await InstitutionGateway.open({
-    config,
-    chainId,
-    keys,
-    ledger,
-    sender,
-    membership,
-    freshness,
-    feed,
-    transport,
-    clock,
-    log,
-  })
-  closers.push(() => gateway.close())
-
   // 8 the door for clients
   const metrics = new Registry()
   registerMetrics(metrics, { ledger, mempool, transport, standing: () => standing, freshness })
@@ -324,7 +324,7 @@ async function open({ config, log, keys, loaded, closers, close }: Opening): Pro
       log,
       standing: () => standing,
       readiness: () => [...readiness, ...(freshness.isFresh() ? [] : ['STALE'])],
-      desk: { service: gateway, token: loadOrCreateToken(join(config.dataFolder, 'rpc-token')) },
+      desk: gateway,
     }),
   })
   closers.push(() => rpc.close())

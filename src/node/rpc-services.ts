@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Mempool } from '../ledger/mempool.ts'
 import type { Transport } from '../p2p/transport.ts'
 import { RpcError } from '../rpc/errors.ts'
-import type { CommittedHeader, RpcLog, RpcServices } from '../rpc/services.ts'
+import type { CommittedHeader, InstitutionService, RpcLog, RpcServices } from '../rpc/services.ts'
 import { assert } from '../types/assert.ts'
 import type { Hash, Height, IdentityId } from '../types/brand.ts'
 import type { SignedGenesis } from '../types/genesis.ts'
@@ -39,6 +39,7 @@ export interface RpcServiceParts {
   readonly log: RpcLog
   readonly standing: () => Standing
   readonly readiness: () => readonly string[]
+  readonly desk: InstitutionService
 }
 
 export function createRpcServices(parts: RpcServiceParts): RpcServices {
@@ -108,6 +109,7 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
         return { ready: reasons.length === 0, reasons }
       },
     },
+    institution: parts.desk,
     metrics: parts.metrics,
     log: parts.log,
     nowMs: () => clock.nowMs(),

@@ -234,7 +234,7 @@ export class Runtime {
       else if (effect.kind === 'persistSignState') signState = encodeSignState(effect.signState)
     }
     if (blocks.length > 0 || leaderCerts.length > 0) await ledger.persist({ blocks, leaderCerts })
-    if (signState !== null) await signStateFile.save(signState)
+    if (signState !== null) await signStateFile.write(signState)
   }
 
   #performOne(effect: Effect): undefined | Promise<unknown> {

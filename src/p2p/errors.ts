@@ -18,7 +18,6 @@ export type P2pErrorCode =
   | 'reply-malformed' // the peer's reply cannot be read
   | 'busy' // the peer serves as many requests as it allows
   | 'failed' // the peer could not serve the request
-  | 'sync-stalled' // a peer claims blocks that it does not send
   | 'topic-unbounded' // a subscription asks for more than gossip carries
 
 export class P2pError extends Error {

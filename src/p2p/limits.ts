@@ -43,9 +43,3 @@ export const REDIAL_FIRST_MS = 100
 export const REDIAL_MAX_MS = 5_000
 /** Two connections younger than this to each other are one simultaneous dial; see duplicates.ts. */
 export const SIMULTANEOUS_DIAL_MS = 5_000
-
-/** Block sync: blocks and bytes of one reply, and one certified block (2 MiB of transactions, header, certificate). */
-export const SYNC_BLOCKS_MAX = 512
-export const SYNC_REPLY_BYTES_MAX = 4 * 1024 * 1024
-export const SYNC_BLOCK_BYTES_MAX = 4 * 1024 * 1024
-export const SYNC_TIMEOUT_MS = 20_000

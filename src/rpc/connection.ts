@@ -24,6 +24,7 @@ export function serveConnection(socket: WebSocket, services: ConnectionServices,
     try {
       const answer = await services.dispatcher.answer(data, {
         subscriber,
+        credential: null,
         afterReply: (action) => afterReply.push(action),
       })
       if (answer !== null) await outbox.send(answer)

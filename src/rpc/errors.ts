@@ -94,6 +94,26 @@ export const RPC_ERRORS = {
     meaning: 'The contract refused the query.',
     action: 'See data.reason: a code of the contract.',
   },
+  TOKEN_REQUIRED: {
+    number: -32040,
+    meaning: "The method acts in the institution's name and needs its token.",
+    action: 'Send the content of the file rpc-token in the data folder as Authorization: Bearer.',
+  },
+  UNACCEPTABLE_RESOURCE: {
+    number: -32041,
+    meaning: 'The FHIR resource cannot be accepted.',
+    action: 'Correct the elements named in data.problems.',
+  },
+  CALL_REFUSED: {
+    number: -32042,
+    meaning: 'The contract refused what the node asked in the name of its institution.',
+    action: 'See data.reason: a code of spec/contracts.md, with the action to take.',
+  },
+  NOT_RELEASED: {
+    number: -32043,
+    meaning: 'The custodian did not release the records.',
+    action: 'Where the custodian reveals it, data.reason says why; request access again.',
+  },
 } as const satisfies { readonly [code: string]: ErrorKind }
 
 export type RpcErrorCode = keyof typeof RPC_ERRORS
@@ -106,6 +126,8 @@ export interface RpcErrorDetail {
   readonly reason?: string
   readonly retryAfterMs?: number
   readonly transactionId?: string
+  /** Elements of a FHIR resource: path, reason, what is accepted. */
+  readonly problems?: readonly object[]
 }
 
 /** Thrown by methods and by the services behind them. Anything else that they throw is an INTERNAL_ERROR. */

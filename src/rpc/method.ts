@@ -8,6 +8,8 @@ import type { Subscriber } from './subscriptions.ts'
 export interface Caller {
   /** Null over plain HTTP. */
   readonly subscriber: Subscriber | null
+  /** The bearer token that came with the request; null over a WebSocket. */
+  readonly credential: string | null
   /** Runs once the answer is on its way, so that no notification overtakes it. */
   afterReply(action: () => void): void
 }

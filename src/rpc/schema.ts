@@ -3,7 +3,7 @@
 
 import * as z from 'zod'
 import type { Json } from '../contracts/abi.ts'
-import type { Hash, Height, IdentityId } from '../types/brand.ts'
+import type { Hash, Height, IdentityId, PublicKey } from '../types/brand.ts'
 import { READ_REASONS, type SignedRead } from '../types/signed-read.ts'
 import { EVENTS_DEFAULT, EVENTS_MAX } from './limits.ts'
 import type { Cursor } from './services.ts'
@@ -11,6 +11,7 @@ import type { Cursor } from './services.ts'
 const hex32 = z.string('64 lowercase hex characters').regex(/^[0-9a-f]{64}$/, '64 lowercase hex characters')
 export const hashSchema = hex32 as unknown as z.ZodType<Hash, string>
 export const identitySchema = hex32 as unknown as z.ZodType<IdentityId, string>
+export const publicKeySchema = hex32 as unknown as z.ZodType<PublicKey, string>
 const integerFrom0 = z.int('an integer from 0 to 2^53-1').min(0, 'an integer from 0 to 2^53-1')
 export const integerSchema = integerFrom0
 export const heightSchema = integerFrom0 as unknown as z.ZodType<Height, number>

@@ -14,6 +14,7 @@ import type { Method } from './method.ts'
 import { chainMethods } from './methods-chain.ts'
 import { contractMethods } from './methods-contract.ts'
 import { eventMethods } from './methods-event.ts'
+import { institutionMethods } from './methods-institution.ts'
 import { transactionMethods } from './methods-transaction.ts'
 import { createRpcMetrics, type RpcMetrics } from './metrics.ts'
 import { discoverMethod } from './open-rpc.ts'
@@ -54,6 +55,7 @@ export function createMethods(
     ...transactionMethods(services, stopping),
     ...contractMethods(services.queries, guard),
     ...eventMethods(services, guard),
+    ...institutionMethods(services.institution),
   ]
   return [...methods, discoverMethod(methods, version)]
 }
@@ -201,9 +203,11 @@ function addRpc(
   app: FastifyInstance,
   { connection, metrics }: { connection: ConnectionServices; metrics: RpcMetrics },
 ): void {
-  app.post('/', async ({ body }, reply) => {
+  app.post('/', async ({ body, headers }, reply) => {
     const bytes = body instanceof Uint8Array ? body : new Uint8Array()
-    const answer = await connection.dispatcher.answer(bytes, { subscriber: null, afterReply: (action) => action() })
+    const credential = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1] ?? null
+    const caller = { subscriber: null, credential, afterReply: (action: () => void) => action() }
+    const answer = await connection.dispatcher.answer(bytes, caller)
     return answer === null ? reply.code(204).send() : reply.type('application/json').send(answer)
   })
   for (const path of ['/', '/ws']) {

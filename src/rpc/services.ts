@@ -4,7 +4,7 @@
 import type { Registry } from 'prom-client'
 import type { Abi } from '../contracts/abi.ts'
 import type { Block, SignedHeader } from '../types/block.ts'
-import type { Hash, Height, IdentityId } from '../types/brand.ts'
+import type { Hash, Height, IdentityId, PublicKey } from '../types/brand.ts'
 import type { Value } from '../types/canonical.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import type { SignedGenesis } from '../types/genesis.ts'
@@ -147,6 +147,34 @@ export interface HealthService {
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] }
 }
 
+/** What the node does in its institution's name. Throws UNACCEPTABLE_RESOURCE, CALL_REFUSED, NOT_RELEASED, NOT_READY. */
+export interface InstitutionService {
+  /** The secret that opens these methods. */
+  readonly token: string
+  enrollPatient(
+    resource: { readonly [element: string]: unknown },
+    keys: { readonly signing: PublicKey | null; readonly encryption: PublicKey | null },
+  ): Promise<{ patient: IdentityId; created: boolean }>
+  findPatient(resource: { readonly [element: string]: unknown }): Promise<IdentityId | null>
+  storeRecords(
+    patient: IdentityId,
+    resources: readonly Uint8Array[],
+  ): Promise<readonly { readonly recordId: IdentityId; readonly ciphertextHash: Hash }[]>
+  /** `references`: who the references in the Consent stand for. */
+  putConsent(
+    bytes: Uint8Array,
+    references: { readonly [reference: string]: { kind: string; id: IdentityId; at?: IdentityId | undefined } },
+  ): Promise<object>
+  fetchRecords(ref: { readonly patient: IdentityId; readonly decision: number }): Promise<
+    readonly {
+      readonly record: IdentityId
+      readonly version: number
+      readonly release: number
+      readonly bytes: Uint8Array
+    }[]
+  >
+}
+
 /** Structured log; never given request bodies. */
 export interface RpcLog {
   error(fields: { readonly [key: string]: unknown }, message: string): void
@@ -161,6 +189,7 @@ export interface RpcServices {
   readonly reads: ReadService
   readonly events: EventService
   readonly health: HealthService
+  readonly institution: InstitutionService
   readonly metrics: Registry
   readonly log: RpcLog
   nowMs(): number
