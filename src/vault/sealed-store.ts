@@ -52,6 +52,8 @@ export interface UnwrappedEntry extends EntryInfo {
   readonly key: Uint8Array
 }
 
+type KeyRange = readonly [first: string, last: string]
+
 interface EntryRow {
   readonly patient: IdentityId
   readonly version: number
@@ -196,7 +198,7 @@ export class SealedStore {
     return opened('body', () => decryptRecord(key, { encrypted: ciphertext, associatedData: bound }))
   }
 
-  /** Destroys key and body; the compaction makes LevelDB drop the old values from its files, too. */
+  /** Destroys key and body, in LevelDB's files, too. Throws `UNKNOWN_RECORD`, `ERASED`. */
   async erase(ids: readonly IdentityId[]): Promise<void> {
     const operations: Operation[] = []
     for (const id of ids) {
@@ -208,8 +210,11 @@ export class SealedStore {
         { type: 'del', key: patientPrefix(patient) + id },
       )
     }
-    await this.database.batch(operations, { sync: true })
-    await this.compact()
+    const changed = ids.flatMap((id) => [entryKey(id), bodyKey(id)])
+    await this.overwrite(
+      operations,
+      changed.map((key) => [key, key]),
+    )
   }
 
   /** Wraps every record key by a new wrapping key, in one atomic write: after a crash the old key or the new one is right, for all. */
@@ -226,14 +231,26 @@ export class SealedStore {
       const rewrapped = wrapKey(next.wrappingKey, { key: recordKey, associatedData: bound })
       operations.push({ type: 'put', key, value: toBytes(entryRowCodec, { ...row, wrappedKey: rewrapped }) })
     }
-    await this.database.batch(operations, { sync: true })
+    await this.overwrite(operations, [
+      [HEADER, HEADER],
+      ['entry/', 'entry0'],
+    ])
     this.header = next.header
     this.wrappingKey = next.wrappingKey
-    await this.compact()
   }
 
-  private async compact(): Promise<void> {
-    await this.database.compactRange?.('', '\uffff')
+  /**
+   * Writes so that the old values in these ranges are gone from the files. LevelDB drops a value when it merges a table with
+   * a newer one above it: so the old value goes into a table first, and the new one meets it in the second compaction.
+   */
+  private async overwrite(operations: Operation[], ranges: readonly KeyRange[]): Promise<void> {
+    await this.compact(ranges)
+    await this.database.batch(operations, { sync: true })
+    await this.compact(ranges)
+  }
+
+  private async compact(ranges: readonly KeyRange[]): Promise<void> {
+    for (const [first, last] of ranges) await this.database.compactRange?.(first, last)
   }
 }
 
