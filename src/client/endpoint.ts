@@ -15,8 +15,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
   /** Of one attempt. */
   readonly timeoutMs?: number
-  /** Attempts over all URLs before UNREACHABLE. */
+  /** Attempts over all URLs before giving up. */
   readonly attempts?: number
+  /** False for a call whose effect would double: it is not sent again when no answer came. Default true. */
+  readonly mayRepeat?: boolean
 }
 
 const CALL_TIMEOUT_MS = 10_000
@@ -62,8 +64,8 @@ export class Endpoint {
   }
 
   /**
-   * The result, checked. The call must be one that may be sent twice (all methods may). Moves on when a node is
-   * unreachable or NOT_READY, and waits where it says RETRY_LATER. Throws UNREACHABLE, REFUSED, BAD_ANSWER, ABORTED.
+   * The result, checked. Moves on when a node is unreachable or NOT_READY, and waits where it says RETRY_LATER. Throws
+   * UNREACHABLE, REFUSED, BAD_ANSWER, ABORTED.
    */
   async call<T>(method: string, params: object, result: z.ZodType<T>, options: CallOptions = {}): Promise<T> {
     const attempts = options.attempts ?? this.urls.length + 2
@@ -72,7 +74,8 @@ export class Endpoint {
         return await this.callOnce(method, params, result, options)
       } catch (error) {
         throwIfAborted(options.signal)
-        const isPassing = isUnreachable(error) || isRefusal(error, 'NOT_READY', 'RETRY_LATER')
+        const isLost = isUnreachable(error) && options.mayRepeat !== false
+        const isPassing = isLost || isRefusal(error, 'NOT_READY', 'RETRY_LATER')
         if (!isPassing || attempt >= attempts) throw error
         if (!isRefusal(error, 'RETRY_LATER')) this.moveOn()
         await sleep(Math.max(backoffMs(attempt), retryAfterMs(error)), options.signal)

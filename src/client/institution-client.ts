@@ -72,7 +72,7 @@ export class InstitutionClient {
   }
 
   #call<T>(method: string, params: object, schema: z.ZodType<T>): Promise<T> {
-    return this.#client.call(method, params, schema, { timeoutMs: FETCH_TIMEOUT_MS })
+    return this.#client.call(method, params, schema, { timeoutMs: FETCH_TIMEOUT_MS, mayRepeat: false })
   }
 }
 

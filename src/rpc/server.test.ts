@@ -1,7 +1,14 @@
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { HOSPITAL, MemoryNode, OTHER_PATIENT, PATIENT, signerOf } from '../../test/support/memory-node.ts'
+import {
+  HOSPITAL,
+  INSTITUTION_TOKEN,
+  MemoryNode,
+  OTHER_PATIENT,
+  PATIENT,
+  signerOf,
+} from '../../test/support/memory-node.ts'
 import { idOf } from '../../test/support/test-chain.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
 import { type SignedRead, signRead } from '../types/signed-read.ts'
@@ -515,6 +522,48 @@ describe('events.list', () => {
   })
 })
 
+describe('institution.*', () => {
+  const bytes = new TextEncoder().encode('{"resourceType":"Observation"}')
+  const resource = { resourceType: 'Patient' }
+  const calls: Record<string, object> = {
+    'institution.enrollPatient': { resource },
+    'institution.findPatient': { resource },
+    'institution.storeRecords': { patient: PATIENT, resources: [bytes.toBase64()] },
+    'institution.putConsent': { consent: bytes.toBase64() },
+    'institution.fetchRecords': { patient: PATIENT, decision: 1 },
+  }
+  const send = async (method: string, params: object, headers: Record<string, string> = {}) =>
+    (await post(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }), headers)).answer
+
+  it.each([[{}], [{ authorization: 'Bearer guess' }], [{ authorization: INSTITUTION_TOKEN }]])(
+    'answers nothing to %j',
+    async (headers: Record<string, string>) => {
+      for (const [method, params] of Object.entries(calls)) {
+        expect((await send(method, params, headers)).error?.data.code, method).toBe('TOKEN_REQUIRED')
+      }
+    },
+  )
+
+  it('answers who holds the token, as described', async () => {
+    const headers = { authorization: `Bearer ${INSTITUTION_TOKEN}` }
+    const stopping = new AbortController().signal
+    const methods = createMethods(new MemoryNode().services, { version: '0.1.0', stopping })
+    expect(methods.map(({ name }) => name).filter((name) => name.startsWith('institution.'))).toEqual(
+      Object.keys(calls),
+    )
+    for (const [name, params] of Object.entries(calls)) {
+      const { result: answer, error } = await send(name, params, headers)
+      expect(error, name).toBeUndefined()
+      const checked = methods.find((method) => method.name === name)?.result.safeParse(answer)
+      expect(checked?.error && z.prettifyError(checked.error), name).toBeUndefined()
+    }
+    const fetched = await send('institution.fetchRecords', { patient: PATIENT, decision: 1 }, headers)
+    expect(fetched.result).toMatchObject({ records: [{ resource: bytes.toBase64() }] })
+    const refused = await send('institution.fetchRecords', { patient: PATIENT, decision: 2 }, headers)
+    expect(refused.error?.data.code).toBe('NOT_RELEASED')
+  })
+})
+
 describe('rpc.discover', () => {
   interface Described {
     name: string
@@ -573,7 +622,7 @@ describe('rpc.discover', () => {
       const checked = methods.get(name)?.result.safeParse(await result(name, params))
       expect(checked?.error && z.prettifyError(checked.error), name).toBeUndefined()
     }
-    const untried = [...methods.keys()].filter((name) => !(name in calls))
+    const untried = [...methods.keys()].filter((name) => !(name in calls) && !name.startsWith('institution.'))
     expect(untried).toEqual(['events.subscribe', 'events.unsubscribe'])
   })
 })

@@ -6,8 +6,17 @@ import type { Abi } from '../../src/contracts/abi.ts'
 import { loadContracts } from '../../src/contracts/execute.ts'
 import { compile } from '../../src/contracts/lang/compile.ts'
 import { createSigner, verify } from '../../src/crypto/ed25519.ts'
+import { sha256Hex } from '../../src/crypto/hash.ts'
 import { RpcError } from '../../src/rpc/errors.ts'
-import type { ChainEvent, Cursor, EventPage, RpcServices, Submission, SubmissionState } from '../../src/rpc/services.ts'
+import type {
+  ChainEvent,
+  Cursor,
+  EventPage,
+  InstitutionService,
+  RpcServices,
+  Submission,
+  SubmissionState,
+} from '../../src/rpc/services.ts'
 import type { Hash, Height, IdentityId, PublicKey } from '../../src/types/brand.ts'
 import { DecodeError, type Value } from '../../src/types/canonical.ts'
 import type { CallReceipt } from '../../src/types/receipt.ts'
@@ -16,6 +25,7 @@ import { decodeTransaction, signTransaction, transactionMessage } from '../../sr
 import type { Call, SignedTransaction } from '../../src/types/transaction.ts'
 import { idOf, keyOf, TestChain } from './test-chain.ts'
 
+export const INSTITUTION_TOKEN = 'correct horse battery staple'
 export const HOSPITAL = idOf(1)
 export const PATIENT = idOf(0xa1)
 export const OTHER_PATIENT = idOf(0xa2)
@@ -277,9 +287,29 @@ export class MemoryNode {
         live: () => true,
         ready: () => ({ ready: this.ready, reasons: this.ready ? [] : ['NO_LEADER'] }),
       },
+      institution: this.#createInstitution(),
       metrics: new Registry(),
       log: { error: (fields) => this.logged.push(fields), info: () => {} },
       nowMs: () => this.nowMs(),
+    }
+  }
+
+  /** One patient, whose stored resources can be fetched under decision 1. */
+  #createInstitution(): InstitutionService {
+    const stored: Uint8Array[] = []
+    return {
+      token: INSTITUTION_TOKEN,
+      enrollPatient: async () => ({ patient: PATIENT, created: true }),
+      findPatient: async () => PATIENT,
+      storeRecords: async (_patient, resources) => {
+        stored.push(...resources)
+        return resources.map((bytes, i) => ({ recordId: idOf(i + 1), ciphertextHash: sha256Hex(bytes) }))
+      },
+      putConsent: async () => ({ kind: 'nothing', reason: 'DRAFT' }),
+      fetchRecords: async ({ decision }) => {
+        if (decision !== 1) throw new RpcError('NOT_RELEASED')
+        return stored.map((bytes, i) => ({ record: idOf(i + 1), version: 1, release: 1, bytes }))
+      },
     }
   }
 }
