@@ -33,6 +33,8 @@ interface NamedConsent {
   readonly terms: { readonly status: string; readonly clauses: readonly JsonClause[] }
 }
 
+/** What the consent contract keeps for a root that names no purpose. */
+const EVERY_PURPOSE = 'PurposeOfUse'
 const YEAR_MS = 365 * 86_400_000
 
 export async function chooseCast(consortium: Consortium, patients: readonly DemoPatient[]): Promise<Cast> {
@@ -124,7 +126,7 @@ function partOf(clauses: readonly JsonClause[], nowMs: number): Part | null {
   const permitsBreakGlass = exceptions.some(({ type, purposes }) => type === 'permit' && purposes.includes('BTG'))
   if (root.type === 'deny' && permitsBreakGlass) return 'breakGlass'
   if (exceptions.length > 0) return null
-  const treats = root.purposes.length === 0 || root.purposes.includes('TREAT')
+  const treats = root.purposes.includes(EVERY_PURPOSE) || root.purposes.includes('TREAT')
   if (!treats) return null
   if (root.type === 'deny') return 'denied'
   if (root.to !== null && root.to <= nowMs) return 'expired'
