@@ -1,5 +1,5 @@
 // Which events a reader is shown. Without a signed read: those that name nobody who may be a patient. With one about a
-// subject: those, and the ones that name the subject. With a member's (subject null): all.
+// subject, a patient or an institution: those, and the ones that name the subject. With a member's (subject null): all.
 
 import type { Value } from '../types/canonical.ts'
 import type { SignedRead } from '../types/signed-read.ts'
@@ -8,7 +8,7 @@ import { cursorText, type EventFilter, type EventJson } from './schema.ts'
 import type { ChainEvent } from './services.ts'
 
 /** Event fields whose identity may be a patient's (spec/contracts.md). A list that is too long withholds too much. */
-const PERSON_FIELDS = ['patient', 'subject', 'reader', 'identity', 'first', 'second', 'delegate', 'by']
+export const PERSON_FIELDS = ['patient', 'subject', 'reader', 'identity', 'first', 'second', 'delegate', 'by']
 
 export interface EventView {
   readonly filter: EventFilter
@@ -36,19 +36,12 @@ export function viewEvent(event: ChainEvent, { filter, read }: EventView): Event
 }
 
 function mayBeShown({ event, timeMs }: ChainEvent, read: SignedRead | null): boolean {
-  const persons = personsOf(event.fields)
-  if (persons.length === 0) return true
+  const named = event.fields as { readonly [field: string]: Value }
+  const concernsPerson = PERSON_FIELDS.some((field) => Object.hasOwn(named, field) && named[field] !== null)
+  if (!concernsPerson) return true
   if (read === null) return false
   if (read.range !== null && (timeMs < read.range.fromMs || timeMs >= read.range.toMs)) return false
-  return read.subject === null || persons.includes(read.subject)
+  return read.subject === null || Object.values(named).some((value) => isId(value) && value.toHex() === read.subject)
 }
 
-/** Ids as hex; a person field of another shape counts as somebody, so that it is withheld. */
-function personsOf(fields: Value): string[] {
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields) || fields instanceof Uint8Array) return []
-  const named = fields as { readonly [key: string]: Value }
-  return PERSON_FIELDS.filter((field) => Object.hasOwn(named, field) && named[field] !== null).map((field) => {
-    const value = named[field]
-    return value instanceof Uint8Array ? value.toHex() : ''
-  })
-}
+const isId = (value: Value): value is Uint8Array => value instanceof Uint8Array

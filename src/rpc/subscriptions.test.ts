@@ -269,10 +269,11 @@ describe('a WebSocket', () => {
   })
 
   it('that reconnects at once does not keep the node from stopping', async () => {
+    const url = server.url.replace('http', 'ws')
     let attempts = 0
     const reconnect = (): void => {
       attempts++
-      const socket = new WebSocket(server.url.replace('http', 'ws'))
+      const socket = new WebSocket(url)
       socket.on('error', () => {})
       if (attempts < 1_000) socket.on('close', () => setImmediate(reconnect))
     }
