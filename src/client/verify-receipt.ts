@@ -6,12 +6,13 @@ import { verify } from '../crypto/ed25519.ts'
 import { verifyMerkleProof } from '../crypto/merkle.ts'
 import { verifyRangeProof } from '../crypto/mountain-range.ts'
 import type { Header } from '../types/block.ts'
+import type { Hash } from '../types/brand.ts'
 import { fromBytes, toBytes } from '../types/canonical.ts'
 import type { Genesis } from '../types/genesis.ts'
 import { type Receipt, receiptCodec } from '../types/receipt.ts'
 import { type ReceiptProof, receiptProofCodec } from '../types/receipt-proof.ts'
 import { blockHash, chainIdOf } from '../types/signing.ts'
-import { validatorsOf } from '../types/validator-set.ts'
+import { type ValidatorSet, validatorsOf } from '../types/validator-set.ts'
 import { ClientError } from './errors.ts'
 
 /** What a valid proof proves: this receipt stands in this block of this chain. */
@@ -25,8 +26,7 @@ export interface VerifiedReceipt {
 /** Throws PROOF_INVALID naming the part that does not hold. Bytes are those of `receiptProofCodec`. */
 export function verifyReceipt(proof: ReceiptProof | Uint8Array, genesis: Genesis): VerifiedReceipt {
   const { receipt, index, leafCount, path, header, commitCert, ancestry } = decode(proof)
-  const chainId = chainIdOf(genesis)
-  const set = validatorsOf(genesis)
+  const { chainId, set } = anchorOf(genesis)
 
   // 1. A quorum of the genesis' validators acked one block of this chain.
   attempt('commitCert', () =>
@@ -59,6 +59,22 @@ export function verifyReceipt(proof: ReceiptProof | Uint8Array, genesis: Genesis
   expect(isLeaf, 'path', 'does not lead from the receipt to the receiptRoot of its block')
 
   return { receipt: attempt('receipt', () => fromBytes(receiptCodec, receipt)), header, index }
+}
+
+interface Anchor {
+  readonly chainId: Hash
+  readonly set: ValidatorSet
+}
+
+// Hashing a genesis with its contracts costs more than all the rest of a verification.
+const anchors = new WeakMap<Genesis, Anchor>()
+
+function anchorOf(genesis: Genesis): Anchor {
+  const known = anchors.get(genesis)
+  if (known) return known
+  const anchor = { chainId: chainIdOf(genesis), set: validatorsOf(genesis) }
+  anchors.set(genesis, anchor)
+  return anchor
 }
 
 /** Through the codec in both cases, so that no field holds anything but its own type. */

@@ -27,21 +27,25 @@ export function transactionMethods(
   /** Aborts when the node stops. */
   stopping: AbortSignal,
 ): readonly Method[] {
-  let waiters = 0
+  const waits = new Set<AbortController>()
+  stopping.addEventListener('abort', () => {
+    for (const wait of waits) wait.abort()
+  })
 
-  /** COMMITTED, or an error: INVALID_TRANSACTION, TIMEOUT, NOT_READY. */
+  /** Returns once COMMITTED. Throws INVALID_TRANSACTION, TIMEOUT, NOT_READY. */
   async function waitForCommit(transactionId: Hash, timeoutMs: number): Promise<void> {
-    if (waiters >= WAITERS_MAX) throw new RpcError('TIMEOUT', { transactionId })
-    waiters++
-    const timeout = AbortSignal.timeout(timeoutMs)
+    if (waits.size >= WAITERS_MAX) throw new RpcError('TIMEOUT', { transactionId })
+    const wait = new AbortController()
+    const timer = setTimeout(() => wait.abort(), timeoutMs)
+    waits.add(wait)
     try {
-      requireCommitted(await submissions.settled(transactionId, AbortSignal.any([timeout, stopping])), transactionId)
+      requireCommitted(await submissions.settled(transactionId, wait.signal), transactionId)
     } catch (error) {
-      if (stopping.aborted) throw new RpcError('NOT_READY', { transactionId }, { cause: error })
-      if (timeout.aborted) throw new RpcError('TIMEOUT', { transactionId }, { cause: error })
-      throw error
+      if (!wait.signal.aborted) throw error
+      throw new RpcError(stopping.aborted ? 'NOT_READY' : 'TIMEOUT', { transactionId }, { cause: error })
     } finally {
-      waiters--
+      clearTimeout(timer)
+      waits.delete(wait)
     }
   }
 

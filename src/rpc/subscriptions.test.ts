@@ -262,6 +262,28 @@ describe('a WebSocket', () => {
     expect(await peer.until(() => peer.messages[1])).toMatchObject([{ id: 1, result: {} }])
   })
 
+  it('is not read while too many of its requests are worked on, and loses none', async () => {
+    node.autoCommit = false
+    const peer = await Peer.open()
+    const count = 2_000
+    for (let id = 1; id <= count; id++) {
+      const transaction = node.transaction([open(id)]).bytes.toBase64()
+      const params = { transaction, wait: 'committed' }
+      peer.socket.send(JSON.stringify({ jsonrpc: '2.0', id, method: 'transaction.submit', params }))
+    }
+    let most = 0
+    while (peer.messages.length < count) {
+      const pending = (await node.services.chain.status()).pending
+      most = Math.max(most, pending)
+      if (pending > 0) node.commit()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    expect(most).toBeGreaterThan(0)
+    // 64, and what one read of the socket had brought already.
+    expect(most).toBeLessThan(500)
+    expect(peer.messages.every(({ error }) => error === undefined)).toBe(true)
+  })
+
   it('hears 1001 when the node stops', async () => {
     const peer = await Peer.open()
     await server.close()
