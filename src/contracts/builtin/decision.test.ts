@@ -65,6 +65,12 @@ describe('step 1: the requester', () => {
     expect(outcomeOf(consortium)).toBe('PERMIT consent PERMITTED')
   })
 
+  it('denies what a suspended colleague submits', () => {
+    const consortium = permitted()
+    consortium.act(hospitalB, 'registry.suspend', { identity: nurse })
+    expect(outcomeOf(consortium, { sender: nurse })).toBe('DENY - SUSPENDED NOT_AFFILIATED')
+  })
+
   it('denies everybody of a suspended institution', () => {
     const consortium = permitted()
     consortium.act(regulator, 'registry.suspend', { identity: hospitalB })
@@ -82,6 +88,16 @@ describe('step 1: the requester', () => {
     expect(consortium.request().reasons).toContain('NOT_AFFILIATED')
     const unknown = { sender: hospitalB, practitioner: stranger, recipientKey: encryptionKeyOf(hospitalB) }
     expect(consortium.request(unknown).reasons).toContain('NOT_AFFILIATED')
+  })
+
+  it('denies an institution that passes itself, or a device, off as a practitioner', () => {
+    const consortium = permitted()
+    const device = id('monitor')
+    consortium.act(hospitalB, 'registry.enrollDevice', { device, signing: null, encryption: null })
+    for (const practitioner of [hospitalB, device]) {
+      const recipientKey = encryptionKeyOf(hospitalB)
+      expect(consortium.request({ sender: hospitalB, practitioner, recipientKey }).reasons).toContain('NOT_AFFILIATED')
+    }
   })
 
   it('denies what another institution, or a colleague, submits in the name of a practitioner', () => {
@@ -316,6 +332,9 @@ describe('step 3: matching', () => {
     const { nowMs } = consortium
     const clauses = [permit({ from: nowMs - DAY, to: nowMs + 9 * DAY }), deny({ to: nowMs + DAY })]
     consortium.consent('consent', { clauses })
+    expect(consortium.ask('consent.find', { patient, consent: id('consent') })).toMatchObject({
+      terms: { clauses: [{}, { from: null, to: nowMs + DAY }] },
+    })
     expect(outcomeOf(consortium)).toBe('DENY consent DENIED')
     consortium.pass(DAY)
     expect(outcomeOf(consortium)).toBe('PERMIT consent PERMITTED')
@@ -408,6 +427,15 @@ describe('step 5: nobody speaks', () => {
   it('nor one that ended: EXPIRED', () => {
     const consortium = generous()
     consortium.consent('consent', { clauses: [permit({ to: consortium.nowMs + DAY })] })
+    consortium.pass(DAY)
+    expect(outcomeOf(consortium)).toBe('DENY consent EXPIRED')
+  })
+
+  it('nor an exception that ended while its consent goes on', () => {
+    const consortium = generous()
+    const { nowMs } = consortium
+    consortium.consent('consent', { clauses: [permit({ purposes: ['HPAYMT'] }), permit({ to: nowMs + DAY })] })
+    expect(outcomeOf(consortium)).toBe('PERMIT consent PERMITTED')
     consortium.pass(DAY)
     expect(outcomeOf(consortium)).toBe('DENY consent EXPIRED')
   })

@@ -117,7 +117,10 @@ describe('spec/consent.md', () => {
     )
     for (const [role = '', clinician, claims = ''] of rowsOf(section(consentPage, '### Roles')).slice(2)) {
       const [code = ''] = codesIn(role)
-      expect([code, consortium.ask('policy.role', { role: code })]).toMatchObject([code, { clinician: clinician === 'yes' }])
+      expect([code, consortium.ask('policy.role', { role: code })]).toMatchObject([
+        code,
+        { clinician: clinician === 'yes' },
+      ])
       const listed = claims.split(', ')
       for (const purpose of purposes) {
         const isListed = listed.some((granted) => consortium.ask('policy.covers', { granted, asked: purpose }))
