@@ -17,7 +17,7 @@ const BALP = 'https://profiles.ihe.net/ITI/BALP'
 export const AUTHZ_SUBTYPE = `${BALP}/CodeSystem/AuthZsubType`
 export const profile = (name: string): string => `${BALP}/StructureDefinition/IHE.BasicAudit.${name}`
 
-/** Identifier systems of ids on the chain (spec/fhir.md, "Identifiers"). */
+/** Identifier systems of ids on the chain (spec/fhir.md, "AuditEvent"). */
 export const ID_SYSTEM = {
   identity: 'urn:assent:identity',
   chain: 'urn:assent:chain',

@@ -2,7 +2,7 @@
 // names, or a patient of the same folder. spec/fhir.md, "Binding".
 
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { assertNever } from '../types/assert.ts'
 import type { IdentityId } from '../types/brand.ts'
 import { withoutVersion } from './compartment.ts'

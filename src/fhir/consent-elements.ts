@@ -1,11 +1,22 @@
 // Every element of R4 Consent and what becomes of it (spec/fhir.md, "Consent"). Source: hl7.org/fhir/R4/consent.html;
-// IHE Privacy Consent on FHIR 1.1.0. A new version of this project moves entries, and nothing is ever left out.
+// IHE Privacy Consent on FHIR 1.1.0. The compiler sees to it that none is left out.
 
-import type { ElementTable } from './element.ts'
+import type {
+  CodeableConcept,
+  Coding,
+  Consent,
+  ConsentProvision,
+  ConsentProvisionActor,
+  Period,
+} from '@medplum/fhirtypes'
+import type { ElementTable, Everywhere, Fate } from './element.ts'
+
+/** A fate for every element of the type. */
+type Elements<T> = { readonly [Name in Exclude<keyof T, Everywhere>]-?: Fate }
 
 const DATA_LIMITS = 'limits on data are not supported yet, and leaving them out would widen or narrow the consent'
 
-export const CONSENT: ElementTable = {
+export const CONSENT: Elements<Consent> = {
   resourceType: 'mapped',
   meta: 'body',
   implicitRules: { reason: 'rules that change the meaning are not supported', accepted: 'a consent without it' },
@@ -28,7 +39,7 @@ export const CONSENT: ElementTable = {
   provision: 'mapped',
 }
 
-const PROVISION_ELEMENTS: ElementTable = {
+const PROVISION_ELEMENTS: Omit<Elements<ConsentProvision>, 'provision'> = {
   type: 'mapped',
   period: 'mapped',
   actor: 'mapped',
@@ -41,9 +52,9 @@ const PROVISION_ELEMENTS: ElementTable = {
   data: { reason: DATA_LIMITS, accepted: 'a provision without selected data' },
 }
 
-export const ROOT_PROVISION: ElementTable = { ...PROVISION_ELEMENTS, provision: 'mapped' }
+export const ROOT_PROVISION: Elements<ConsentProvision> = { ...PROVISION_ELEMENTS, provision: 'mapped' }
 
-export const EXCEPTION: ElementTable = {
+export const EXCEPTION: Elements<ConsentProvision> = {
   ...PROVISION_ELEMENTS,
   provision: {
     reason: 'exceptions to exceptions are not supported',
@@ -51,11 +62,11 @@ export const EXCEPTION: ElementTable = {
   },
 }
 
-export const ACTOR: ElementTable = { role: 'mapped', reference: 'mapped' }
-export const PERIOD: ElementTable = { start: 'mapped', end: 'mapped' }
+export const ACTOR: Elements<ConsentProvisionActor> = { role: 'mapped', reference: 'mapped' }
+export const PERIOD: Elements<Period> = { start: 'mapped', end: 'mapped' }
 export const REFERENCE: ElementTable = { reference: 'mapped', type: 'body', identifier: 'body', display: 'body' }
-export const CODEABLE_CONCEPT: ElementTable = { coding: 'mapped', text: 'body' }
-export const CODING: ElementTable = {
+export const CODEABLE_CONCEPT: Elements<CodeableConcept> = { coding: 'mapped', text: 'body' }
+export const CODING: Elements<Coding> = {
   system: 'mapped',
   version: 'body',
   code: 'mapped',

@@ -1,4 +1,4 @@
-// Consent.provision -> clauses: the root, then its exceptions. spec/fhir.md, "Clauses".
+// Consent.provision -> clauses: the root, then its exceptions. spec/fhir.md, "Consent".
 
 import { assertNever } from '../types/assert.ts'
 import { readCoding, readConcept } from './coding.ts'
@@ -9,7 +9,7 @@ import { CLAUSES_MAX, PURPOSES_MAX, RECIPIENTS_MAX } from './limits.ts'
 import { readPeriod, UNBOUNDED } from './period.ts'
 import { readReference } from './reference.ts'
 import type { ResolvedIdentity, Resolver } from './resolver.ts'
-import { ACTIONS, ACTOR_ROLES, POLICY_RULES, PURPOSES } from './vocabulary.ts'
+import { ACTIONS, ACTOR_ROLES, POLICY_RULES, type PolicyRule, PURPOSES } from './vocabulary.ts'
 
 export interface ProvisionContext {
   readonly resolver: Resolver
@@ -17,9 +17,6 @@ export interface ProvisionContext {
   readonly timeZone: string
 }
 
-type PolicyRule = 'OPTIN' | 'OPTINR' | 'OPTOUT' | 'OPTOUTE' | 'EMRGONLY'
-
-const TYPES: readonly string[] = ['permit', 'deny'] satisfies ClauseType[]
 const ACTOR_KINDS = 'a reference to a registered Practitioner, PractitionerRole, Organization or Group'
 
 /** What EMRGONLY permits although its root denies. BTG is never implied by another purpose, so both stand here. */
@@ -31,39 +28,42 @@ const EMERGENCY_ONLY: ChainClause = {
   limited: false,
 }
 
-/** Root clause and exceptions of a Consent; undefined after a problem was noted. */
+/** Root clause and exceptions of a Consent. Undefined, or not to be used, after a problem was noted. */
 export async function readClauses(consent: Element, context: ProvisionContext): Promise<ChainClause[] | undefined> {
   const rule = readPolicyRule(consent)
   const provision = consent.child('provision')
   provision?.check(ROOT_PROVISION)
   const type = rootType(consent, { rule, provision })
   const root = provision === undefined ? ANYTHING : await readTerms(provision, context)
-  const exceptions = await Promise.all(
-    (provision?.children('provision') ?? []).map((each) => readException(each, context)),
-  )
-  if (type === undefined || root === undefined) return undefined
+  const stated = (provision?.children('provision') ?? []).map((each) => readException(each, context))
+  const exceptions = await Promise.all(stated)
+  if (type === undefined || root === undefined || !isWhole(exceptions)) return undefined
 
-  if (rule === 'OPTINR' && !isRestricted(root) && exceptions.length === 0) {
-    const reason = 'an opt-in with restrictions that states none'
-    const accepted = 'an actor, a purpose or an exception under Consent.provision'
-    return consent.problem('conflict', 'policyRule', { reason, accepted })
-  }
-  const emergencyOnly = rule === 'EMRGONLY'
-  if (emergencyOnly && root.purposes.length > 0) {
-    const words = { reason: 'contradicts a policy rule that names the purposes', accepted: 'EMRGONLY without purposes' }
-    return consent.problem('conflict', 'provision.purpose', words)
-  }
-  const clauses = [{ type, ...root }, ...(emergencyOnly ? [EMERGENCY_ONLY] : []), ...exceptions]
-  if (clauses.length > CLAUSES_MAX) {
-    const accepted = `at most ${CLAUSES_MAX - 1} exceptions`
-    return consent.problem('too-many', 'provision.provision', { reason: 'too many exceptions', accepted })
-  }
-  return clauses.includes(undefined) ? undefined : (clauses as ChainClause[])
+  if (rule === 'EMRGONLY') exceptions.unshift(EMERGENCY_ONLY)
+  checkAgainstRule(consent, { rule, root, exceptions })
+  checkCount(consent, 'provision.provision', { count: exceptions.length, max: CLAUSES_MAX - 1 })
+  return [{ type, ...root }, ...exceptions]
 }
 
 function readPolicyRule(consent: Element): PolicyRule | undefined {
   const concept = consent.child('policyRule')
-  return concept && (readConcept(concept, POLICY_RULES) as PolicyRule | undefined)
+  return concept && readConcept(concept, POLICY_RULES)
+}
+
+/** What a policy rule promises must not be contradicted by the provision. */
+function checkAgainstRule(
+  consent: Element,
+  { rule, root, exceptions }: { rule: PolicyRule | undefined; root: Terms; exceptions: readonly ChainClause[] },
+): void {
+  if (rule === 'OPTINR' && root.recipients.length + root.purposes.length + exceptions.length === 0) {
+    const reason = 'an opt-in with restrictions that states none'
+    const accepted = 'an actor, a purpose or an exception under Consent.provision'
+    consent.problem('conflict', 'policyRule', { reason, accepted })
+  }
+  if (rule === 'EMRGONLY' && root.purposes.length > 0) {
+    const words = { reason: 'contradicts a policy rule that names the purposes', accepted: 'EMRGONLY without purposes' }
+    consent.problem('conflict', 'provision.purpose', words)
+  }
 }
 
 /**
@@ -105,7 +105,7 @@ function typeOfRule(rule: PolicyRule): ClauseType {
 
 function readType(provision: Element): ClauseType | undefined {
   const type = provision.text('type')
-  if (type === undefined || TYPES.includes(type)) return type as ClauseType | undefined
+  if (type === undefined || type === 'permit' || type === 'deny') return type
   return provision.problem('invalid', 'type', { reason: 'not a provision type', accepted: 'permit, deny' })
 }
 
@@ -122,10 +122,6 @@ type Terms = Omit<ChainClause, 'type'>
 
 const ANYTHING: Terms = { recipients: [], purposes: [], ...UNBOUNDED, limited: false }
 
-function isRestricted({ recipients, purposes }: Terms): boolean {
-  return recipients.length > 0 || purposes.length > 0
-}
-
 async function readTerms(provision: Element, { resolver, timeZone }: ProvisionContext): Promise<Terms | undefined> {
   const period = provision.child('period')
   const interval = provision.has('period') ? period && readPeriod(period, timeZone) : UNBOUNDED
@@ -134,17 +130,17 @@ async function readTerms(provision: Element, { resolver, timeZone }: ProvisionCo
   const recipients = await Promise.all(provision.children('actor').map((actor) => readActor(actor, resolver)))
   checkCount(provision, 'purpose', { count: purposes.length, max: PURPOSES_MAX })
   checkCount(provision, 'actor', { count: recipients.length, max: RECIPIENTS_MAX })
-  if (interval === undefined || purposes.includes(undefined) || recipients.includes(undefined)) return undefined
-  return {
-    recipients: distinct(recipients as ChainRecipient[]),
-    purposes: [...new Set(purposes as string[])],
-    ...interval,
-    limited: false,
-  }
+  if (interval === undefined || !isWhole(purposes) || !isWhole(recipients)) return undefined
+  return { recipients: distinct(recipients), purposes: [...new Set(purposes)], ...interval, limited: false }
 }
 
-function checkCount(provision: Element, name: string, { count, max }: { count: number; max: number }): void {
-  if (count > max) provision.problem('too-many', name, { reason: 'too many', accepted: `at most ${max}` })
+/** Whether every part could be read. */
+function isWhole<T>(parts: readonly (T | undefined)[]): parts is T[] {
+  return !parts.includes(undefined)
+}
+
+function checkCount(element: Element, name: string, { count, max }: { count: number; max: number }): void {
+  if (count > max) element.problem('too-many', name, { reason: 'too many', accepted: `at most ${max}` })
 }
 
 function distinct(recipients: readonly ChainRecipient[]): ChainRecipient[] {

@@ -15,11 +15,12 @@ export type Fate = 'mapped' | 'body' | { readonly reason: string; readonly accep
 export type ElementTable = { readonly [name: string]: Fate }
 
 /** Elements that every FHIR type has. A modifier extension may turn any meaning round. */
-const EVERYWHERE: ElementTable = {
+const EVERYWHERE = {
   id: 'body',
   extension: 'body',
   modifierExtension: { reason: 'modifier extensions are not supported', accepted: 'a consent without it' },
-}
+} as const satisfies ElementTable
+export type Everywhere = keyof typeof EVERYWHERE
 
 export class Element {
   readonly value: JsonObject

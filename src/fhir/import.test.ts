@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FhirError } from './errors.ts'
 import { generateFolder } from './generate.ts'
 import { type FhirFolder, type ImportedPatient, scanFolder } from './import.ts'
+import { FILE_BYTES_MAX } from './limits.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -121,6 +122,12 @@ describe('scanFolder()', () => {
     const scanned = await scanFolder(folder)
     expect(problemsOf(scanned)).toEqual(problems)
     expect(scanned.entries('Patient').at(-1)?.key).toBe('Patient/still-here')
+  })
+
+  test('does not load a file that is too large', async () => {
+    await write('a.json', '')
+    await truncate(join(folder, 'a.json'), FILE_BYTES_MAX + 1)
+    expect(problemsOf(await scanFolder(folder))).toEqual([['a.json', '$', 'too-many']])
   })
 
   test('tells how far it is', async () => {

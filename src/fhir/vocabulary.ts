@@ -25,6 +25,7 @@ export const ACTIONS = table(SYSTEM.consentAction, same('access', 'disclose'))
 export const ACTOR_ROLES = table(SYSTEM.participationType, same('IRCP'))
 /** Privacy directives that give the root its type (spec/fhir.md, "Root type"). */
 export const POLICY_RULES = table(SYSTEM.actCode, same('OPTIN', 'OPTINR', 'OPTOUT', 'OPTOUTE', 'EMRGONLY'))
+export type PolicyRule = typeof POLICY_RULES extends CodeTable<infer Rule> ? Rule : never
 
 /** Purposes of use that the policy contract knows (spec/consent.md, "Vocabulary"); on the chain stands the code alone. */
 export const PURPOSES = table(
