@@ -1,9 +1,12 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { MemoryLevel } from 'memory-level'
 import { describe, expect, test } from 'vitest'
 import type { IdentityId } from '../types/brand.ts'
 import { FhirError } from './errors.ts'
 import { IdentityIndex } from './identity-index.ts'
-import type { KeyValue } from './key-value.ts'
+import { createKeyValue, type KeyValue } from './key-value.ts'
 
 const KEY = new Uint8Array(32).fill(1)
 const OTHER_KEY = new Uint8Array(32).fill(2)
@@ -97,6 +100,30 @@ describe('an identity index', () => {
     const reopened = await IdentityIndex.open(kept, OTHER_KEY)
     expect(await reopened.find(MRN)).toBeNull()
     expect(await reopened.find(identifiers[0] ?? MRN)).toBe(ids[0])
+  })
+
+  test('keeps nothing of what was forgotten or moved in its files', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'assent-index-'))
+    const kept = createKeyValue(folder)
+    const index = await IdentityIndex.open(kept, KEY)
+    const other = { system: SYSTEM, value: 'MRN-77002' }
+    await index.enroll(MRN)
+    await index.enroll(other)
+    const values = (await rows(kept)).filter(([key]) => key !== 'check').map(([, value]) => value)
+    const inFiles = async (): Promise<boolean[]> => {
+      const files = Buffer.concat(
+        await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file)))),
+      )
+      return values.map((value) => files.includes(value))
+    }
+    expect(await inFiles()).toEqual([true, true])
+    await index.forget(MRN)
+    expect((await inFiles()).toSorted()).toEqual([false, true])
+    await index.rekey(OTHER_KEY)
+    expect(await inFiles()).toEqual([false, false])
+    expect(await index.find(other)).not.toBeNull()
+    await index.close()
+    await rm(folder, { recursive: true })
   })
 
   test('notices a row that was altered or exchanged', async () => {

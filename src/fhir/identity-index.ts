@@ -94,7 +94,8 @@ export class IdentityIndex {
   /** Forgets the identifier: from then on nobody can tell here whose the id is. */
   forget(identifier: Identifier): Promise<void> {
     return this.exclusively(async () => {
-      await this.storage.batch([{ type: 'del', key: rowKey(this.keys, identifier) }], { sync: true })
+      const key = rowKey(this.keys, identifier)
+      await this.overwrite([{ type: 'del', key }], [key, key])
     })
   }
 
@@ -107,9 +108,16 @@ export class IdentityIndex {
         const row = openRow(this.keys, { key, value })
         operations.push({ type: 'del', key }, sealRow(keys, row))
       }
-      await this.storage.batch(operations, { sync: true })
+      await this.overwrite(operations, [CHECK, ROW_RANGE.lt])
       this.keys = keys
     })
+  }
+
+  /** Old values leave the files, too. LevelDB drops one when it merges its table with a newer one: hence once before, once after. */
+  private async overwrite(operations: KeyValueOperation[], [first, last]: readonly [string, string]): Promise<void> {
+    await this.storage.compactRange?.(first, last)
+    await this.storage.batch(operations, { sync: true })
+    await this.storage.compactRange?.(first, last)
   }
 
   private exclusively<T>(change: () => Promise<T>): Promise<T> {

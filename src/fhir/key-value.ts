@@ -13,6 +13,8 @@ export interface KeyValue {
   /** All or nothing. */
   batch(operations: KeyValueOperation[], options: { sync: boolean }): Promise<void>
   iterator(range: { readonly gt: string; readonly lt: string }): AsyncIterable<[string, Uint8Array]>
+  /** Real one only: drops overwritten and deleted values from the files. */
+  compactRange?(first: string, last: string): Promise<void>
 }
 
 export function createKeyValue(folder: string): KeyValue {
