@@ -85,6 +85,9 @@ describe('texts that are not Clause', () => {
     ['contract sample version 1\nrefusal LOST', 'expected what it means, found the end of the text'],
     [`contract sample version 1\nconstant a = ${'('.repeat(300)}`, 'nested deeper than 100 levels'],
     [`contract sample version 1\nconstant a = ${'not '.repeat(300)}true`, 'nested deeper than 100 levels'],
+    [`contract sample version 1\nconstant a = 1${' + 1'.repeat(5_000)}`, 'more than 100 in a row'],
+    [`contract sample version 1\nconstant a = b${'.c'.repeat(5_000)}`, 'more than 100 in a row'],
+    [`contract sample version 1\nconstant ${'a'.repeat(65)} = 1`, 'this word has more than 64 letters'],
     ['contract sample version 1\nfunction f() { while true { } }', 'expected "=", found "true"'],
   ])('%j: %s', (text, message) => {
     const compileText = () => compile([{ name: 'sample.clause', text }])
@@ -221,4 +224,12 @@ describe('declarations', () => {
   ])('%j: %s', (body, message) => {
     expect(mistakesIn(body)[0]).toBe(message)
   })
+})
+
+test('a contract that the machine has no room for is refused with a place', () => {
+  const statements = '  total = (total else 0) + 1\n'.repeat(5_000)
+  const text = contractText(`state total: int\naction run() {\n${statements}}`)
+  const run = () => compile([{ name: 'sample.clause', text }])
+  expect(run).toThrow(CompileError)
+  expect(run).toThrow('sample.clause:1:10: the machine does not accept this contract: function run')
 })

@@ -1,7 +1,9 @@
 // Sources -> modules. Contracts use only those that stand before them, so they cannot use each other in a circle.
 
+import { ContractError } from '../errors.ts'
 import { verifyModule } from '../vm/verify.ts'
-import { CompileError, type Diagnostic, diagnose, Mistake, type Source } from './diagnostics.ts'
+import type { CheckedContract } from './checked.ts'
+import { CompileError, type Diagnostic, diagnose, Mistake, type Source, type Span } from './diagnostics.ts'
 import { emitModule } from './emit-module.ts'
 import { parseContract } from './parser.ts'
 import type { ContractExports } from './symbols.ts'
@@ -34,13 +36,33 @@ export function compile(sources: readonly Source[]): CompiledModule[] {
       continue
     }
     earlier.set(name.text, result.exports)
-    const bytes = emitModule(result.contract)
-    // Limits that only the finished module shows are the verifier's; it is also the proof that the compiler is sound.
-    verifyModule(bytes)
-    modules.push({ name: name.text, bytes })
+    const bytes = emit(result.contract, (reason) => report(tooLarge(name.span, reason)))
+    if (bytes !== undefined) modules.push({ name: name.text, bytes })
   }
   if (diagnostics.length > 0) throw new CompileError(diagnostics)
   return modules
+}
+
+/** The bytes, verified: limits that only the finished module shows are the verifier's. */
+function emit(contract: CheckedContract, report: (reason: string) => void): Uint8Array | undefined {
+  try {
+    const bytes = emitModule(contract)
+    verifyModule(bytes)
+    return bytes
+  } catch (error) {
+    // A RangeError is the encoder's word for a table beyond its bound.
+    if (!(error instanceof ContractError || error instanceof RangeError)) throw error
+    report(error.message)
+    return undefined
+  }
+}
+
+function tooLarge(span: Span, reason: string): Mistake {
+  return new Mistake(
+    span,
+    `the machine does not accept this contract: ${reason}`,
+    'Make it smaller, or split it in two.',
+  )
 }
 
 function parse(source: Source, report: (mistake: Mistake) => void): ContractSyntax | undefined {

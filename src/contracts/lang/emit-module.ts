@@ -1,5 +1,6 @@
 // A checked contract -> a module: collects the tables that its functions refer to, and writes both down.
 
+import { AssertionError } from '../../types/assert.ts'
 import { type Cell, valueFromCell } from '../vm/cell.ts'
 import { encodeInstructions } from '../vm/instruction.ts'
 import {
@@ -150,5 +151,5 @@ class Tables implements ModuleTables {
 }
 
 function missing(name: string): never {
-  throw new RangeError(`"${name}" was checked, but is in no table`)
+  throw new AssertionError(`"${name}" was checked, but is in no table`)
 }

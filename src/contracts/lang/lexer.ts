@@ -1,5 +1,6 @@
 // Text -> tokens. Refuses every character that the language does not use.
 
+import { NAME_LENGTH_MAX } from '../../types/limits.ts'
 import { Mistake } from './diagnostics.ts'
 import { SYMBOLS, type Token, type TokenKind } from './token.ts'
 
@@ -33,6 +34,10 @@ export function tokenize(text: string): Token[] {
     }
     const word = match(WORD)
     if (word !== undefined) {
+      if (word.length > NAME_LENGTH_MAX) {
+        const span = { start: offset, end: offset + word.length }
+        throw new Mistake(span, `this word has more than ${NAME_LENGTH_MAX} letters`, 'Find a shorter one.')
+      }
       push('word', word, word.length)
       continue
     }

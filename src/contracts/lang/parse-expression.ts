@@ -42,7 +42,8 @@ export function parseCondition(tokens: TokenStream): Expression {
 function parseLogical(tokens: TokenStream, operator: 'and' | 'or', parseOperand: () => Expression): Expression {
   const start = tokens.peek().span
   let left = parseOperand()
-  while (tokens.acceptWord(operator)) {
+  for (let links = 0; tokens.acceptWord(operator); links++) {
+    tokens.chained(links)
     const right = parseOperand()
     left = { kind: 'logical', operator, left, right, span: tokens.spanFrom(start) }
   }
@@ -124,7 +125,8 @@ function parseBinary(
 ): Expression {
   const start = tokens.peek().span
   let left = parseOperand()
-  for (;;) {
+  for (let links = 0; ; links++) {
+    tokens.chained(links)
     const operator = operators.find((candidate) => tokens.acceptSymbol(candidate))
     if (operator === undefined) return left
     const right = parseOperand()
@@ -142,7 +144,8 @@ function parseUnary(tokens: TokenStream): Expression {
 function parsePostfix(tokens: TokenStream): Expression {
   const start = tokens.peek().span
   let target = parsePrimary(tokens)
-  for (;;) {
+  for (let links = 0; ; links++) {
+    tokens.chained(links)
     if (tokens.acceptSymbol('.')) {
       const name = parseMember(tokens)
       target = tokens.isSymbol('(')

@@ -110,6 +110,13 @@ export class TokenStream {
     return items
   }
 
+  /** Counts the links of a chain such as a + b + c, which is nested to the left. */
+  chained(links: number): void {
+    if (links > NESTING_MAX) {
+      throw new Mistake(this.peek().span, `more than ${NESTING_MAX} in a row`, 'Split it into steps with let.')
+    }
+  }
+
   nested<T>(parse: () => T): T {
     if (++this.nesting > NESTING_MAX) {
       throw new Mistake(this.peek().span, `nested deeper than ${NESTING_MAX} levels`, 'Split it into functions.')

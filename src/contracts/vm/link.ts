@@ -41,6 +41,7 @@ function linkProgram(program: Program, loaded: ReadonlyMap<string, LoadedContrac
   const own = Math.max(0, ...program.routines.map((routine) => routine.callDepth))
   const depth = own + Math.max(0, ...used.map((contract) => contract.depth))
   if (depth > LINKED_DEPTH_MAX) throw unlinked(module.name, `more than ${LINKED_DEPTH_MAX} calls inside each other`)
+  const known = new Map<Type, Type>()
   const views = module.imports.map((entry) => {
     const target = loaded.get(entry.contract)?.program
     const view = target?.module.entries.find(({ kind, name }) => kind === 'view' && name === entry.view)
@@ -50,14 +51,33 @@ function linkProgram(program: Program, loaded: ReadonlyMap<string, LoadedContrac
     const expected = [...entry.parameters, ...(entry.result === null ? [] : [entry.result])]
     const found = [...routine.parameters, ...(routine.result === null ? [] : [routine.result])]
     const fits =
-      expected.length === found.length && expected.every((index, i) => isSame(program.types[index], found[i]))
+      expected.length === found.length && expected.every((index, i) => isSame(program.types[index], found[i], known))
     if (!fits) throw unlinked(module.name, `${name} has other types than it was compiled against`)
     return { program: target, routine, import: entry }
   })
   return { program: { ...program, views }, depth }
 }
 
-/** Structure and names: two modules hold their own copies of a type. */
-function isSame(a: Type | undefined, b: Type | undefined): boolean {
-  return a !== undefined && b !== undefined && JSON.stringify(a) === JSON.stringify(b)
+/** Structure and names: two modules hold their own copies of a type. `known`: pairs found the same before. */
+function isSame(a: Type | undefined, b: Type | undefined, known: Map<Type, Type>): boolean {
+  if (a === undefined || b === undefined || a.kind !== b.kind) return false
+  if (known.get(a) === b) return true
+  const same = sameParts(a, b, known)
+  if (same) known.set(a, b)
+  return same
+}
+
+function sameParts(a: Type, b: Type, known: Map<Type, Type>): boolean {
+  if (a.kind === 'list' && b.kind === 'list') return a.max === b.max && isSame(a.item, b.item, known)
+  if (a.kind === 'optional' && b.kind === 'optional') return isSame(a.value, b.value, known)
+  if (a.kind === 'enum' && b.kind === 'enum') {
+    return a.name === b.name && a.members.join() === b.members.join()
+  }
+  if (a.kind !== 'record' || b.kind !== 'record') return true
+  const { fields } = b
+  return (
+    a.name === b.name &&
+    a.fields.length === fields.length &&
+    a.fields.every(({ name, type }, i) => name === fields[i]?.name && isSame(type, fields[i]?.type, known))
+  )
 }

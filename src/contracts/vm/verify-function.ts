@@ -72,9 +72,10 @@ export function verifyFunction(entry: FunctionEntry, context: VerifyContext): Ro
       case OP.NEXT_ENTRY: {
         const opener = instructions[at - 1]
         if (opener?.op !== instruction.op - 1 || opener.a !== instruction.a) throw invalid('is not opened before')
+        if (arrival !== undefined) throw invalid('a jump leads past its opener')
         const { b: exit } = instruction
         if (exit <= at || exit >= instructions.length) throw invalid(`leaves to ${exit}`)
-        for (let inside = at; inside < exit; inside++) {
+        for (let inside = at + 1; inside < exit; inside++) {
           if (arrivals[inside] !== undefined) throw invalid(`a jump leads into the loop, to ${inside}`)
         }
         jump(exit, stack)

@@ -124,6 +124,21 @@ describe('code that is refused', () => {
       'uses slot 0 at depth 1',
     ],
     [
+      'jumps past the opener of a loop',
+      [
+        ins(OP.CONSTANT, 1),
+        ins(OP.JUMP_IF_FALSE, 4),
+        ins(OP.LOCAL, 1),
+        ins(OP.EACH, 0),
+        ins(OP.NEXT_ITEM, 0, 7),
+        ins(OP.POP),
+        ins(OP.REPEAT, 4),
+        ins(OP.CONSTANT),
+        ret,
+      ],
+      'a jump leads past its opener',
+    ],
+    [
       'jumps into a loop',
       [
         ins(OP.CONSTANT, 1),
