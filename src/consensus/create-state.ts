@@ -42,7 +42,8 @@ export function createState(settings: Settings, restored: Restored): State {
     leaderCerts: new Map(leaderCerts.map((certificate) => [leaderCertHash(certificate), certificate])),
     signState,
     ackStanding: standingOf(restored),
-    term: Math.max(signState.term, block.header.term) as Term,
+    // A block of a term may be on disk without an ack of it: the next candidacy must still be above that term.
+    term: Math.max(signState.term, ...leaderCerts.map(({ term }) => term)) as Term,
     leaderCertHash: null,
     role: { kind: 'follower', leaderHead: null },
     sync: null,

@@ -1,0 +1,208 @@
+// One core under test, and the statements that the other members of its group would make.
+
+import type { Block } from '../types/block.ts'
+import type { Height, MemberIndex, Term } from '../types/brand.ts'
+import { ZERO_HASH } from '../types/brand.ts'
+import type { CommitCert, LeaderCert, Tip, Vote } from '../types/certificate.ts'
+import {
+  ackMessage,
+  blockHash,
+  commitCertHash,
+  leaderCertHash,
+  promiseMessage,
+  signHeader,
+  voteMessage,
+} from '../types/signing.ts'
+import type { SignedTransaction } from '../types/transaction.ts'
+import { quorum, type ValidatorSet } from '../types/validator-set.ts'
+import { createCommitCert, createLeaderCert, hashReleases } from './certificate.ts'
+import { step } from './core.ts'
+import { createState, type Restored } from './create-state.ts'
+import type { Effect } from './effects.ts'
+import type { Occurrence, Propose } from './events.ts'
+import {
+  CHAIN_ID,
+  createGenesisBlock,
+  createSet,
+  createSettings,
+  createTransaction,
+  execute,
+  GENESIS_TIME_MS,
+  signAs,
+} from './fakes.test-support.ts'
+import type { Append, AppendReply, Message, SignedAck, VoteRequest } from './messages.ts'
+import { EMPTY_SIGN_STATE } from './sign-state.ts'
+import type { State } from './state.ts'
+import { trace } from './trace.test-support.ts'
+
+export const genesis = createGenesisBlock()
+
+export const tipOfBlock = ({ header, hash }: Block): Tip => ({ term: header.term, height: header.height, hash })
+export const positionOfBlock = ({ header, hash }: Block): { height: Height; hash: Block['hash'] } => ({
+  height: header.height,
+  hash,
+})
+
+/** What the members of a set can say. */
+export class Group {
+  readonly set: ValidatorSet
+
+  constructor(memberCount: number) {
+    this.set = createSet(memberCount)
+  }
+
+  member(index: number): MemberIndex {
+    return index as MemberIndex
+  }
+
+  term(number: number): Term {
+    return number as Term
+  }
+
+  vote(term: number, { candidate, tip }: { candidate: number; tip: Block }): Vote {
+    return {
+      chainId: CHAIN_ID,
+      epoch: this.set.epoch,
+      term: term as Term,
+      candidate: candidate as MemberIndex,
+      tip: tipOfBlock(tip),
+      releasesHash: hashReleases([]),
+    }
+  }
+
+  signedVote(vote: Vote, by: number): Message {
+    return { kind: 'vote', vote, signature: signAs(this.set, by)(voteMessage(vote)) }
+  }
+
+  promise(term: number, by: number): Message {
+    const promise = { chainId: CHAIN_ID, epoch: this.set.epoch, term: term as Term, lastAck: null }
+    return { kind: 'promise', promise, signature: signAs(this.set, by)(promiseMessage(promise)) }
+  }
+
+  leaderCert(term: number, { leader, tip, signers }: { leader: number; tip: Block; signers?: number[] }): LeaderCert {
+    const vote = this.vote(term, { candidate: leader, tip })
+    return createLeaderCert(vote, this.signatures(voteMessage(vote), signers))
+  }
+
+  /** A block of the certificate's leader, with roots that execution confirms. */
+  block(
+    leaderCert: LeaderCert,
+    parent: Block,
+    content: { transactions?: readonly SignedTransaction[]; timeMs?: number; commitCert?: CommitCert } = {},
+  ): Block {
+    const { transactions = [], timeMs = parent.header.timeMs + 10, commitCert } = content
+    const { term, candidate } = leaderCert
+    const { txRoot, receiptRoot, stateRoot, logRoot } = execute(parent, { timeMs, transactions })
+    const header = {
+      ...genesis.header,
+      height: (parent.header.height + 1) as Height,
+      term,
+      parentHash: parent.hash,
+      timeMs,
+      proposer: candidate,
+      txRoot,
+      receiptRoot,
+      stateRoot,
+      logRoot,
+      leaderCertHash: leaderCertHash(leaderCert),
+      commitCertHash: commitCert === undefined ? ZERO_HASH : commitCertHash(commitCert),
+    }
+    return { ...signHeader(header, signAs(this.set, candidate)), hash: blockHash(header), transactions }
+  }
+
+  ack(block: Block, by: number): SignedAck {
+    const { term, height } = block.header
+    const ack = { chainId: CHAIN_ID, epoch: this.set.epoch, term, height, blockHash: block.hash }
+    return { ack, signature: signAs(this.set, by)(ackMessage(ack)) }
+  }
+
+  commitCert(block: Block, signers?: number[]): CommitCert {
+    const { ack } = this.ack(block, 0)
+    return createCommitCert(ack, this.signatures(ackMessage(ack), signers))
+  }
+
+  private signatures(message: Uint8Array, signers?: number[]): Map<MemberIndex, Uint8Array> {
+    const by = signers ?? Array.from({ length: quorum(this.set) }, (_, index) => index)
+    return new Map(by.map((member) => [member as MemberIndex, signAs(this.set, member)(message)]))
+  }
+}
+
+/** A core, fed one occurrence at a time; answers are traces. While `random` is 0, every timeout is its shortest. */
+export class Node {
+  readonly state: State
+  nowMs = GENESIS_TIME_MS + 1_000
+  random = 0
+
+  constructor(group: Group, { self, restored = {} }: { self: number; restored?: Partial<Restored> }) {
+    this.state = createState(createSettings(group.set, self), {
+      certified: { block: genesis, commitCert: null },
+      uncommitted: [],
+      leaderCerts: [],
+      signState: EMPTY_SIGN_STATE,
+      certifiedHashAt: () => undefined,
+      ...restored,
+    })
+  }
+
+  effects(occurrence: Occurrence): readonly Effect[] {
+    return step(this.state, { ...occurrence, nowMs: this.nowMs, random: this.random })
+  }
+
+  on(occurrence: Occurrence): string[] {
+    return trace(this.effects(occurrence))
+  }
+
+  receive(from: number, message: Message): string[] {
+    return this.on({ kind: 'received', from: from as MemberIndex, message })
+  }
+
+  executed(block: Block): string[] {
+    return this.on({ kind: 'executed', blockHash: block.hash, verdict: { kind: 'valid' } })
+  }
+
+  /** Takes blocks in, executed. */
+  store(from: number, message: Message, blocks: readonly Block[]): void {
+    this.receive(from, message)
+    for (const block of blocks) this.executed(block)
+  }
+}
+
+export function append(leaderCert: LeaderCert, fields: Partial<Append> & { previous: Append['previous'] }): Append {
+  return { kind: 'append', term: leaderCert.term, leaderCerts: [leaderCert], blocks: [], commitCert: null, ...fields }
+}
+
+export function reply(block: Block, fields: Omit<Partial<AppendReply>, 'term'> & { term: number }): AppendReply {
+  const { term, ...rest } = fields
+  return {
+    kind: 'appendReply',
+    term: term as Term,
+    status: 'matched',
+    match: positionOfBlock(block),
+    certified: positionOfBlock(genesis),
+    acks: [],
+    timeRefused: false,
+    ...rest,
+  }
+}
+
+export function voteRequest(term: number, tip: Block, fields: Partial<VoteRequest> = {}): VoteRequest {
+  return {
+    kind: 'voteRequest',
+    term: term as Term,
+    tip: tipOfBlock(tip),
+    commitCert: null,
+    headers: [],
+    leaderCert: null,
+    releases: [],
+    ...fields,
+  }
+}
+
+/** A draft on `parent`, executed. */
+export function draft(parent: Block, transactionCount: number): Propose {
+  const transactions = Array.from({ length: transactionCount }, (_, index) => createTransaction(index))
+  return { kind: 'propose', ...execute(parent, { timeMs: parent.header.timeMs + 10, transactions }) }
+}
+
+export const signedHeaders = (...blocks: readonly Block[]): Pick<Block, 'header' | 'signature'>[] =>
+  blocks.map(({ header, signature }) => ({ header, signature }))

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import type { Block } from '../types/block.ts'
+import type { MemberIndex } from '../types/brand.ts'
+import { append, draft, Group, genesis, Node, positionOfBlock, reply, tipOfBlock } from './node.test-support.ts'
+import { EMPTY_SIGN_STATE } from './sign-state.ts'
+
+const group = new Group(4)
+const cert1 = group.leaderCert(1, { leader: 0, tip: genesis })
+const a1 = group.block(cert1, genesis)
+
+/** Member 0 leads term 1 with a1 proposed. */
+function leader(): { node: Node; opening: Block } {
+  const node = new Node(group, { self: 0 })
+  node.on({ kind: 'timeout', timer: 'election' })
+  const vote = group.vote(1, { candidate: 0, tip: genesis })
+  for (const member of [1, 2]) node.receive(member, group.signedVote(vote, member))
+  node.on(draft(genesis, 0))
+  return { node, opening: node.state.tree.entries.get(node.state.tipHash)?.block as Block }
+}
+
+describe('the election timer', () => {
+  it('makes a candidate, with its own vote on disk before it asks for others', () => {
+    expect(new Node(group, { self: 3 }).on({ kind: 'timeout', timer: 'election' })).toEqual([
+      'setTimer election 1000',
+      'persistSignState term 1 vote 1 for 3 promise none ack none',
+      'roleChanged candidate term 1 leader none',
+      'setTimer heartbeat 150',
+      'send 0 voteRequest term 1 tip 0/0 commit none [] cert none',
+      'send 1 voteRequest term 1 tip 0/0 commit none [] cert none',
+      'send 2 voteRequest term 1 tip 0/0 commit none [] cert none',
+    ])
+  })
+
+  it('shows CommitCert, headers and LeaderCert with the request', () => {
+    const node = new Node(group, { self: 3 })
+    const a2 = group.block(cert1, a1)
+    const commitCert = group.commitCert(a1)
+    node.store(0, append(cert1, { previous: positionOfBlock(genesis), blocks: [a1, a2], commitCert }), [a1, a2])
+    expect(node.on({ kind: 'timeout', timer: 'election' }).at(-1)).toBe(
+      'send 2 voteRequest term 2 tip 1/2 commit 1 [1/2] cert 1',
+    )
+  })
+
+  it('makes no candidate of a node whose tip is below its own last ack', () => {
+    const signState = { ...EMPTY_SIGN_STATE, term: a1.header.term, lastAck: tipOfBlock(a1) }
+    const node = new Node(group, { self: 3, restored: { signState } })
+    expect(node.on({ kind: 'timeout', timer: 'election' })).toEqual(['setTimer election 1000'])
+  })
+
+  it('waits 1 to 2 s, at random', () => {
+    const node = new Node(group, { self: 3 })
+    const waits = [0, 1, 1_000, 1_001, 2 ** 32 - 1].map((random) => {
+      node.random = random
+      return node.on({ kind: 'start' })[0]
+    })
+    const delays = [1_000, 1_001, 2_000, 1_000, 1_000 + ((2 ** 32 - 1) % 1_001)]
+    expect(waits).toEqual(delays.map((delayMs) => `setTimer election ${delayMs}`))
+  })
+})
+
+describe('the heartbeat timer', () => {
+  it("repeats the leader's news to everybody", () => {
+    const { node } = leader()
+    expect(node.on({ kind: 'timeout', timer: 'heartbeat' })).toEqual([
+      'setTimer heartbeat 150',
+      'send 1 append term 1 certs [1] on 1 [] commit none',
+      'send 2 append term 1 certs [1] on 1 [] commit none',
+      'send 3 append term 1 certs [1] on 1 [] commit none',
+    ])
+  })
+
+  it("repeats a candidate's request to those who have not voted for it", () => {
+    const node = new Node(group, { self: 3 })
+    node.on({ kind: 'timeout', timer: 'election' })
+    node.receive(1, group.signedVote(group.vote(1, { candidate: 3, tip: genesis }), 1))
+    expect(node.on({ kind: 'timeout', timer: 'heartbeat' })).toEqual([
+      'setTimer heartbeat 150',
+      'send 0 voteRequest term 1 tip 0/0 commit none [] cert none',
+      'send 2 voteRequest term 1 tip 0/0 commit none [] cert none',
+    ])
+  })
+})
+
+const STEPS_DOWN = ['roleChanged follower term 1 leader none', 'cancelTimer heartbeat', 'cancelTimer quorum']
+
+describe('the quorum timer', () => {
+  it('ends the leadership of who hears from fewer than q members', () => {
+    const { node } = leader()
+    node.on({ kind: 'timeout', timer: 'quorum' })
+    expect(node.on({ kind: 'timeout', timer: 'quorum' })).toEqual([...STEPS_DOWN, 'setTimer election 1000'])
+  })
+
+  it('leaves a leader alone that hears a quorum and certifies', () => {
+    const { node, opening } = leader()
+    node.on({ kind: 'timeout', timer: 'quorum' })
+    for (const member of [1, 2]) node.receive(member, reply(opening, { term: 1, acks: [group.ack(opening, member)] }))
+    expect(node.on({ kind: 'timeout', timer: 'quorum' })).toEqual(['setTimer quorum 2000'])
+  })
+
+  it('makes a leader sit out a round whose blocks wait and are not certified', () => {
+    const { node, opening } = leader()
+    node.on({ kind: 'timeout', timer: 'quorum' })
+    for (const member of [1, 2]) node.receive(member, reply(opening, { term: 1 }))
+    expect(node.on({ kind: 'timeout', timer: 'quorum' })).toEqual([...STEPS_DOWN, 'setTimer election 3000'])
+  })
+
+  it('makes a leader sit out a round whose time more than n-q members refuse', () => {
+    const { node, opening } = leader()
+    for (const member of [1, 2]) node.receive(member, reply(opening, { term: 1, timeRefused: true }))
+    expect(node.on({ kind: 'timeout', timer: 'quorum' })).toEqual([...STEPS_DOWN, 'setTimer election 3000'])
+  })
+})
+
+describe('connections', () => {
+  it('let a follower stand early when that to its leader closes', () => {
+    const node = new Node(group, { self: 3 })
+    node.store(0, append(cert1, { previous: positionOfBlock(genesis), blocks: [a1] }), [a1])
+    expect(node.on({ kind: 'peerDisconnected', member: 1 as MemberIndex })).toEqual([])
+    expect(node.on({ kind: 'peerDisconnected', member: 0 as MemberIndex })).toEqual(['setTimer election 1'])
+  })
+
+  it('make a leader go on from what the member is known to have', () => {
+    const { node, opening } = leader()
+    expect(node.on({ kind: 'peerConnected', member: 2 as MemberIndex })).toEqual([
+      'send 2 append term 1 certs [1] on 0 [1/1] commit none',
+    ])
+    node.receive(2, reply(opening, { term: 1 }))
+    expect(node.on({ kind: 'peerConnected', member: 2 as MemberIndex })).toEqual([
+      'send 2 append term 1 certs [] on 1 [] commit none',
+    ])
+  })
+})
+
+describe('a single validator', () => {
+  it('leads as soon as it starts', () => {
+    const alone = new Node(new Group(1), { self: 0 })
+    expect(alone.on({ kind: 'start' })).toEqual([
+      'setTimer election 1000',
+      'persistSignState term 1 vote 1 for 0 promise none ack none',
+      'roleChanged candidate term 1 leader none',
+      'setTimer heartbeat 150',
+      'persistLeaderCert term 1 of 0',
+      'roleChanged leader term 1 leader 0',
+      'cancelTimer election',
+      'setTimer heartbeat 150',
+      'setTimer quorum 2000',
+    ])
+  })
+})
