@@ -105,7 +105,8 @@ const SMALL_ORDER_Y = [
  * needs no test of its own.
  */
 function isAdmissiblePoint(encoded: Uint8Array): boolean {
-  const y = encoded.slice()
+  // Not slice(): of a Buffer that is a view, and the caller's signature would lose a bit.
+  const y = new Uint8Array(encoded)
   y[31] = (y[31] as number) & 0x7f
   return isBelow(y, FIELD_PRIME) && !SMALL_ORDER_Y.some((small) => compare(y, small) === 0)
 }

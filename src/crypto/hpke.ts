@@ -99,7 +99,7 @@ function asBytes(source: ArrayBufferLike | ArrayBufferView): Uint8Array {
 }
 
 function asBuffer(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer
+  return new Uint8Array(bytes).buffer
 }
 
 /** Exported for the vectors of the RFC, which fix the ephemeral key. */

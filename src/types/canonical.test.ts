@@ -122,6 +122,11 @@ describe('canonical values', () => {
 })
 
 describe('typed codecs', () => {
+  it('hand out plain byte arrays, also from a Buffer, whose slice() would be a view', () => {
+    const encoded = Buffer.from(toBytes(bytes(4), new Uint8Array([1, 2])))
+    expect(fromBytes(bytes(4), encoded).constructor).toBe(Uint8Array)
+  })
+
   const shape = record({
     version: literal(1),
     name: text(8, { pattern: /^[a-z]*$/, expected: 'small letters' }),

@@ -121,7 +121,9 @@ export class Reader {
   readonly buffer: Uint8Array
   offset = 0
   constructor(buffer: Uint8Array) {
-    this.buffer = buffer
+    // Of a Buffer, slice() is a view and not a copy: what is decoded must not carry that trap along.
+    this.buffer =
+      buffer.constructor === Uint8Array ? buffer : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
   }
   peek(): number {
     const byte = this.buffer[this.offset]
