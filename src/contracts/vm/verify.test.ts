@@ -7,7 +7,7 @@ import { bytes32, contractText } from '../clause.test-support.ts'
 import { ContractError } from '../errors.ts'
 import { compile } from '../lang/compile.ts'
 import { cellFromValue, valueFromCell } from './cell.ts'
-import { decodeInstructions, encodeInstructions, type Instruction, OP, type Opcode } from './instruction.ts'
+import { decodeInstructions, encodeInstructions, type Instruction, OP, OPERATIONS, type Opcode } from './instruction.ts'
 import { Machine } from './interpret.ts'
 import { linkModules } from './link.ts'
 import { decodeModule, encodeModule, type FunctionEntry, type Module } from './module.ts'
@@ -405,12 +405,14 @@ test('a module with changed bytes is refused or safe to run', () => {
 test('a module with other instructions is refused or safe to run', () => {
   const decoded = decodeModule(module)
   let ran = 0
+  const operand = fc.oneof(fc.nat({ max: 8 }), fc.nat({ max: 60 }))
   const instruction = fc.record({
-    op: fc.nat({ max: Object.keys(OP).length - 1 }) as fc.Arbitrary<Opcode>,
-    a: fc.nat({ max: 8 }),
-    b: fc.nat({ max: 8 }),
+    op: fc.nat({ max: OPERATIONS.length - 1 }) as fc.Arbitrary<Opcode>,
+    a: operand,
+    b: operand,
   })
-  const edits = fc.array(fc.record({ function: fc.nat(), at: fc.nat(), instruction, insert: fc.boolean() }), {
+  const how = fc.constantFrom('insert', 'replace', 'remove', 'retarget')
+  const edits = fc.array(fc.record({ function: fc.nat(), at: fc.nat(), instruction, how }), {
     minLength: 1,
     maxLength: 3,
   })
@@ -420,9 +422,12 @@ test('a module with other instructions is refused or safe to run', () => {
         ...entry,
         list: decodeInstructions(entry.code, entry.name),
       }))
-      for (const edit of all) {
-        const target = functions[edit.function % functions.length]
-        target?.list.splice(edit.at % target.list.length, edit.insert ? 0 : 1, edit.instruction)
+      for (const { function: which, at, instruction: made, how: way } of all) {
+        const list = functions[which % functions.length]?.list ?? []
+        const position = at % list.length
+        const old = list[position] ?? made
+        const inserted = way === 'remove' ? [] : [way === 'retarget' ? { ...made, op: old.op } : made]
+        list.splice(position, way === 'insert' ? 0 : 1, ...inserted)
       }
       const edited = functions.map(({ list, ...entry }) => ({ ...entry, code: encodeInstructions(list) }))
       if (tryModule(encodeModule({ ...decoded, functions: edited })) === 'ran') ran++
