@@ -135,7 +135,9 @@ export class MemoryNode {
       }
     }
     for (const listener of this.#listeners) listener(height)
-    for (const settle of this.#settled) settle()
+    const waiting = [...this.#settled]
+    this.#settled.clear()
+    for (const settle of waiting) settle()
   }
 
   /** Submits and commits calls, one block. */
