@@ -31,7 +31,8 @@ export interface Report {
       /** Of refused consents: the elements that stand in the way. */
       readonly elements: readonly string[]
     }[]
-    readonly problems: readonly { readonly file: string; readonly path: string; readonly reason: string }[]
+    /** Without file names: those of people's data often are people's names. */
+    readonly problems: readonly { readonly path: string; readonly reason: string }[]
   }
 }
 
@@ -61,7 +62,7 @@ export async function createReport({ consortium, checks, measured, imported }: S
         outcome: answer.kind,
         elements: answer.kind === 'refused' ? answer.problems.map(({ path }) => path) : [],
       })),
-      problems: imported.folder.problems.map(({ file, path, reason }) => ({ file, path, reason })),
+      problems: imported.folder.problems.map(({ path, reason }) => ({ path, reason })),
     },
   }
 }

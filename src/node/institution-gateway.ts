@@ -139,7 +139,7 @@ export class InstitutionGateway implements InstitutionService {
     const identifier = readMasterIdentifier(resource, { type: 'Patient', system, problems })
     if (identifier === undefined) throw unacceptable(problems.list)
     const { id: patient, created } = await this.#stores.index.enroll(identifier)
-    if (this.#ask('registry', 'identity', [idValue(patient)]) === null) {
+    if (this.#ask('registry', 'isPatient', [idValue(patient)]) !== true) {
       const { signing, encryption } = options
       const args = [idValue(patient), signing && idValue(signing), encryption && idValue(encryption)]
       await this.#send([{ contract: 'registry', method: 'enrollPatient', args }])

@@ -5,6 +5,7 @@ import { verify } from '../crypto/ed25519.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { RpcError } from '../rpc/errors.ts'
 import type { ReadScope, ReadService } from '../rpc/services.ts'
+import type { Value } from '../types/canonical.ts'
 import { type SignedRead, verifySignedRead } from '../types/signed-read.ts'
 import type { Clock } from './clock.ts'
 import { type InstitutionSender, NotCommitted } from './institution-sender.ts'
@@ -24,28 +25,14 @@ export class Reads implements ReadService {
     if (!verifySignedRead(read, { publicKey: signer.key, verify })) {
       throw new RpcError('INVALID_READ', { reason: 'BAD_SIGNATURE' })
     }
-    if (read.subject === null) {
-      // Whole blocks and whole event streams: what every member holds on its own disk anyway.
-      if (!this.#isMember(read)) throw new RpcError('NOT_ENTITLED')
-      return
-    }
-    const entitled = this.#ask('audit', 'mayRead', [idValue(read.reader), idValue(read.subject)])
-    if (entitled !== true) throw new RpcError('NOT_ENTITLED')
-    await this.#record(read, read.subject)
+    const subject = read.subject === null ? null : idValue(read.subject)
+    if (this.#ask('audit', 'mayRead', [idValue(read.reader), subject]) !== true) throw new RpcError('NOT_ENTITLED')
+    await this.#record(read, subject)
   }
 
-  #isMember({ reader }: SignedRead): boolean {
-    const id = [idValue(reader)]
-    const isInstitution = this.#ask('registry', 'isInstitution', id) === true
-    return (
-      (isInstitution || this.#ask('registry', 'isRegulator', id) === true) &&
-      this.#ask('registry', 'isActive', id) === true
-    )
-  }
-
-  async #record(read: SignedRead, subject: string): Promise<void> {
+  async #record(read: SignedRead, subject: Uint8Array | null): Promise<void> {
     const { reader, reason, range, nonce } = read
-    const args = [idValue(reader), idValue(subject), reason, range?.fromMs ?? null, range?.toMs ?? null, idValue(nonce)]
+    const args = [idValue(reader), subject, reason, range?.fromMs ?? null, range?.toMs ?? null, idValue(nonce)]
     try {
       const [receipt] = await this.#parts.sender.send([{ contract: 'audit', method: 'read', args }])
       if (receipt?.status === 'ok') return
@@ -58,7 +45,7 @@ export class Reads implements ReadService {
     }
   }
 
-  #ask(contract: string, method: string, args: Uint8Array[]): unknown {
+  #ask(contract: string, method: string, args: Value[]): unknown {
     return queryView(this.#parts.ledger, { contract, method, args }, this.#parts.clock.nowMs())
   }
 }
