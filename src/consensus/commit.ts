@@ -30,7 +30,13 @@ export function learnCommitCert(
   }
   const entry = state.tree.entries.get(certificate.blockHash)
   if (entry === undefined) requestSync(step, { from, targetHeight: certificate.height })
-  else applyCommitCert(step, { certificate, entry })
+  else if (isOfBlock(certificate, entry)) applyCommitCert(step, { certificate, entry })
+  else accuse(step, { member: from, what: 'badCertificate' })
+}
+
+/** More than b liars can sign a hash with a height and term that are not its block's. */
+export function isOfBlock({ term, height }: CommitCert, { block }: Entry): boolean {
+  return block.header.term === term && block.header.height === height
 }
 
 /** A verified CommitCert for a block in the tree. */
@@ -39,7 +45,8 @@ export function applyCommitCert(step: Step, { certificate, entry }: { certificat
     diverge(step, { certificate, reason: 'a certified block fails execution here' })
     return
   }
-  step.state.pendingCommit = certificate
+  const { state } = step
+  if (state.pendingCommit === null || certificate.height > state.pendingCommit.height) state.pendingCommit = certificate
   maybeCommit(step)
 }
 

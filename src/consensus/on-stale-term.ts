@@ -8,7 +8,14 @@ import { isBelievable } from './term.ts'
 
 export function onStaleTerm(step: Step, { from, message }: From<StaleTerm>): void {
   const { state } = step
-  if (message.leaderCert !== null && !learnLeaderCert(step, { from, certificate: message.leaderCert })) return
+  const { leaderCert } = message
+  if (
+    leaderCert !== null &&
+    leaderCert.term > state.term &&
+    !learnLeaderCert(step, { from, certificate: leaderCert })
+  ) {
+    return
+  }
   if (message.term > state.term && isBelievable(step, { from, term: message.term })) {
     becomeFollower(step, { term: message.term })
   }

@@ -4,7 +4,7 @@
 import type { MemberIndex } from '../types/brand.ts'
 import { acceptBlocks } from './accept-blocks.ts'
 import { commitCertFault } from './certificate.ts'
-import { applyCommitCert } from './commit.ts'
+import { applyCommitCert, isOfBlock } from './commit.ts'
 import type { Synced } from './events.ts'
 import { learnLeaderCert } from './learn-leader.ts'
 import { accuse, type Step } from './step.ts'
@@ -36,7 +36,7 @@ export function onSynced(step: Step, { from, blocks, leaderCerts, commitCert }: 
   const missing = blocks.filter(({ header }) => header.height > certifiedHeight(state))
   acceptBlocks(step, { from, base: state.certifiedHash, blocks: missing, isCertified: true })
   const entry = state.tree.entries.get(commitCert.blockHash)
-  if (entry === undefined) {
+  if (entry === undefined || !isOfBlock(commitCert, entry)) {
     giveUp(step, { from, what: 'badChain' })
     return
   }
