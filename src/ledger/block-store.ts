@@ -79,10 +79,9 @@ export const deleteBlock = (at: { height: number; hash: Hash }): StoreWrite[] =>
   del(blockKey(at.height, at.hash)),
   del(blockHeightKey(at.hash)),
 ]
-export function writeLeaderCert(cert: LeaderCert): StoreWrite[] {
-  const certHash = leaderCertHash(cert)
-  return [put(leaderCertKey(certHash), toBytes(leaderCertCodec, cert)), writeLeaderCertOfTerm(cert.term, certHash)]
-}
+export const writeLeaderCert = (cert: LeaderCert): StoreWrite[] => [
+  put(leaderCertKey(leaderCertHash(cert)), toBytes(leaderCertCodec, cert)),
+]
 export const writeLeaderCertOfTerm = (term: Term, certHash: Hash): StoreWrite =>
   put(leaderCertOfTermKey(term), Uint8Array.fromHex(certHash))
 export const writeCommitCert = (cert: CommitCert): StoreWrite =>

@@ -303,7 +303,6 @@ describe('reads', () => {
     // Another valid certificate of the same term, heard of later.
     const other = { ...used, signatures: used.signatures.slice(1) }
     await ledger.persist({ leaderCerts: [other] })
-    await proposer.commit([put('c')])
     expect(ledger.leaderCertByHash(leaderCertHash(other))).toEqual(other)
     expect(ledger.leaderCert(2 as Term)).toEqual(used)
     expect(ledger.leaderCert(3 as Term)).toBe(undefined)

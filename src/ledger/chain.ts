@@ -186,15 +186,24 @@ export class Chain implements Ledger {
     readonly leaderCerts?: readonly LeaderCert[]
   }): Promise<void> {
     const { blocks = [], leaderCerts = [] } = items
-    const writes = [...blocks.flatMap((block) => this.writeWaiting(block)), ...leaderCerts.flatMap(writeLeaderCert)]
+    const writes = blocks.flatMap((block) => this.writeWaiting(block))
+    writes.push(...leaderCerts.flatMap((cert) => this.writeLeaderCert(cert)))
     if (writes.length > 0) await this.store.write(writes, { sync: true })
   }
 
   private writeWaiting(block: Block): StoreWrite[] {
     const { height, parentHash } = block.header
-    if (height <= this.headNode.height && this.blocks.hashAt(height) === block.hash) return []
+    // Certified already, or lost to what is.
+    if (height <= this.headNode.height) return []
     this.waiting.set(block.hash, { height, parentHash })
     return writeBlock(block)
+  }
+
+  /** A second certificate of a term that the certified chain has gone through is kept, but does not take its place. */
+  private writeLeaderCert(cert: LeaderCert): StoreWrite[] {
+    const isSettled = cert.term <= this.headNode.header.term && this.blocks.leaderCertHashOf(cert.term) !== undefined
+    const stored = writeLeaderCert(cert)
+    return isSettled ? stored : [...stored, writeLeaderCertOfTerm(cert.term, leaderCertHash(cert))]
   }
 
   async commit(cert: CommitCert): Promise<readonly Block[]> {
@@ -294,8 +303,9 @@ export class Chain implements Ledger {
       )
     }
     this.requireLeaderCerts(node, run.leaderCerts)
+    const leaderCerts = run.leaderCerts.flatMap((cert) => this.writeLeaderCert(cert))
     const { writes } = this.moveHead(node, run.cert)
-    await this.store.write([...run.leaderCerts.flatMap(writeLeaderCert), ...writes], { sync: false })
+    await this.store.write([...leaderCerts, ...writes], { sync: false })
     return { ok: true }
   }
 
