@@ -242,6 +242,7 @@ function checkMemberTest(value: Checked, syntax: Kind<'is'>): Checked {
     const advice = type.kind === 'optional' ? 'It may be none: test "x is some" before.' : 'Compare with == instead.'
     throw new Mistake(syntax.span, `${typeText(type)} has no members to be one of`, advice)
   }
+  if (words.length === 0) throw new Mistake(syntax.span, 'one of no members', 'Name at least one.')
   const positions = words.map((word) => memberOf(type, word))
   const [only, ...more] = positions
   if (only !== undefined && more.length === 0) {
