@@ -62,10 +62,15 @@ export class BlockNode implements Parent {
   }
 
   isInChain(transactionId: Hash): boolean {
+    return this.isInFlight(transactionId) || this.isRecent(transactionId)
+  }
+
+  /** In one of the uncommitted blocks up to this one. */
+  isInFlight(transactionId: Hash): boolean {
     for (let node: BlockNode = this; node.parent !== undefined; node = node.parent) {
       if (node.ids.has(transactionId)) return true
     }
-    return this.isRecent(transactionId)
+    return false
   }
 
   /** The uncommitted blocks up to this one, oldest first. */

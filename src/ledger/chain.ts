@@ -426,6 +426,10 @@ export class Chain implements Ledger {
     return (this.nodes.get(tip) ?? this.headNode).isInChain(transactionId)
   }
 
+  isInFlight(tip: Hash, transactionId: Hash): boolean {
+    return this.nodes.get(tip)?.isInFlight(transactionId) ?? false
+  }
+
   eventsFrom(
     cursor: EventCursor,
     options: { readonly limit: number; readonly matches?: (event: ContractEvent) => boolean },

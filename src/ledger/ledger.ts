@@ -165,6 +165,8 @@ export interface Ledger {
   isCommitted(transactionId: Hash): boolean
   /** Is the id in the chain that ends in this block, uncommitted blocks included? */
   isInChain(tip: Hash, transactionId: Hash): boolean
+  /** The same for uncommitted blocks only: in memory, and enough for what waits in a mempool. */
+  isInFlight(tip: Hash, transactionId: Hash): boolean
   /** Up to `limit` committed events in order, `matches` applied before the limit. */
   eventsFrom(
     cursor: EventCursor,

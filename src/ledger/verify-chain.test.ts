@@ -134,11 +134,13 @@ describe('verifyChain()', () => {
     for (const space of some) {
       const keys = await keysIn(space)
       expect(keys.length).toBeGreaterThan(1)
-      for (const key of [keys[0], keys.at(-1)] as Uint8Array[]) {
-        for (const at of [0, -1]) {
-          const report = await reportAfter(flipIn(key, at))
-          expect(heightOf(report), `key ${key.toHex()}, byte ${at}`).not.toBe('accepted')
-        }
+      const places = [
+        [keys[0], -1],
+        [keys.at(-1), 0],
+      ] as const
+      for (const [key, at] of places) {
+        const report = await reportAfter(flipIn(key as Uint8Array, at))
+        expect(heightOf(report), `key ${key?.toHex()}, byte ${at}`).not.toBe('accepted')
       }
     }
   })
