@@ -88,7 +88,7 @@ export interface Trail {
     readonly releases: readonly unknown[]
   }[]
   readonly changes: readonly { readonly consent: string; readonly status: string }[]
-  readonly reads: readonly { readonly read: { readonly reader: IdentityId; readonly reason: string } }[]
+  readonly reads: readonly { readonly reader: IdentityId; readonly reason: string }[]
 }
 
 export async function readTrail(

@@ -2,8 +2,9 @@
 // last. Whoever receives it checks everything; a lying peer costs time and nothing else.
 
 import type { Ledger } from '../ledger/ledger.ts'
+import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
 import type { Block } from '../types/block.ts'
-import type { Height } from '../types/brand.ts'
+import type { Height, PublicKey } from '../types/brand.ts'
 import { bytes, type Codec, DecodeError, fromBytes, list, optional, record, toBytes, uint } from '../types/canonical.ts'
 import { type CommitCert, commitCertCodec, type LeaderCert, leaderCertCodec } from '../types/certificate.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
@@ -20,7 +21,7 @@ export const RUN_BLOCKS_MAX = 256
 /** Bytes of blocks in one answer, except that one block always fits. */
 export const RUN_BYTES_MAX = 4 * 1024 * 1024
 /** Bound of an answer: a full run, one block beyond it, certificates. */
-export const RUN_REPLY_BYTES_MAX = RUN_BYTES_MAX + BLOCK_BYTES_MAX + 1024 * 1024
+const RUN_REPLY_BYTES_MAX = RUN_BYTES_MAX + BLOCK_BYTES_MAX + 1024 * 1024
 export const RUN_REQUEST_BYTES_MAX = 64
 
 const blockBytes = bytes(BLOCK_BYTES_MAX + 64 * 1024)
@@ -37,10 +38,19 @@ const runCodec = optional(
 )
 const requestCodec = record({ fromHeight: uint })
 
-export const encodeRunRequest = (fromHeight: number): Uint8Array => toBytes(requestCodec, { fromHeight })
+/** Asks a peer for the run from a height on; null when it has none. Rejects with P2pError or DecodeError. */
+export type FetchRun = (from: PublicKey, fromHeight: number) => Promise<CertifiedRun | null>
 
-/** Null: the peer has nothing from there on. Throws DecodeError. */
-export function decodeRun(message: Uint8Array): CertifiedRun | null {
+const FETCH_TIMEOUT_MS = 10_000
+
+export function fetchRunFrom(transport: Transport): FetchRun {
+  return async (from, fromHeight) => {
+    const options = { timeoutMs: FETCH_TIMEOUT_MS, maxReplyBytes: RUN_REPLY_BYTES_MAX }
+    return decodeRun(await transport.request(from, SYNC_PROTOCOL, toBytes(requestCodec, { fromHeight }), options))
+  }
+}
+
+function decodeRun(message: Uint8Array): CertifiedRun | null {
   const run = fromBytes(runCodec, message)
   if (run !== null && run.blocks.length === 0) throw new DecodeError('expected at least one block', 'blocks')
   return run

@@ -40,7 +40,9 @@ const schema = z.strictObject({
     .strictObject({
       host: z.string().default('127.0.0.1'),
       port: port.default(0),
+      /** Besides the loopback names: Host headers that clients may use, and origins of pages that may ask. */
       allowedHosts: z.array(z.string()).default([]),
+      allowedOrigins: z.array(z.string()).default([]),
       tls: z.strictObject({ certificate: z.string(), key: z.string(), clientAuthority: z.string() }).optional(),
     })
     .prefault({}),

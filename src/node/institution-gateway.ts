@@ -35,7 +35,7 @@ import type { Clock } from './clock.ts'
 import type { CommitFeed } from './commit-feed.ts'
 import { type Config, ConfigError } from './config.ts'
 import type { Freshness } from './freshness.ts'
-import type { InstitutionSender } from './institution-sender.ts'
+import { type InstitutionSender, NotCommitted } from './institution-sender.ts'
 import type { NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
 import type { Membership } from './membership.ts'
@@ -292,10 +292,20 @@ export class InstitutionGateway implements InstitutionService {
 
   /** All or an error with the contract's code: what an institution does for itself is not left half done silently. */
   async #send(calls: readonly Call[]): Promise<readonly CallReceipt[]> {
-    const receipts = await this.#parts.sender.send(calls)
+    const receipts = await this.#committed(calls)
     const refused = receipts.find(({ status }) => status === 'refused')
     if (refused !== undefined) throw new RpcError('CALL_REFUSED', { reason: refused.code })
     return receipts
+  }
+
+  /** TIMEOUT, which no client repeats by itself: the calls may still be committed. */
+  async #committed(calls: readonly Call[]): Promise<readonly CallReceipt[]> {
+    try {
+      return await this.#parts.sender.send(calls)
+    } catch (error) {
+      if (error instanceof NotCommitted) throw new RpcError('TIMEOUT', {}, { cause: error })
+      throw error
+    }
   }
 
   #ask(contract: string, method: string, args: Uint8Array[]): unknown {

@@ -4,6 +4,7 @@
 import type { Ledger } from '../ledger/ledger.ts'
 import type { PeerClass } from '../p2p/transport.ts'
 import { assert } from '../types/assert.ts'
+import type { Block } from '../types/block.ts'
 import type { IdentityId, PublicKey } from '../types/brand.ts'
 import type { Value } from '../types/canonical.ts'
 import type { Clock } from './clock.ts'
@@ -59,4 +60,13 @@ export class Membership {
     }
     this.#institutionOf = members
   }
+}
+
+/** Events of the registry after which somebody else may be a member. */
+const MEMBERSHIP_EVENTS = new Set(['KeyAdded', 'KeyRevoked', 'Suspended', 'Reinstated'])
+
+export function touchesMembership(ledger: Ledger, blocks: readonly Block[]): boolean {
+  const receipts = blocks.flatMap(({ header }) => ledger.receipts(header.height) ?? [])
+  const events = receipts.flatMap(({ calls }) => calls.flatMap((call) => call.events))
+  return events.some(({ contract, name }) => contract === 'registry' && MEMBERSHIP_EVENTS.has(name))
 }

@@ -5,14 +5,14 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Mempool } from '../ledger/mempool.ts'
 import type { Transport } from '../p2p/transport.ts'
 import type { Freshness } from './freshness.ts'
-import type { Standing } from './rpc-services.ts'
+import type { Standing } from './standing.ts'
 
 export interface MetricSources {
   readonly ledger: Ledger
   readonly mempool: Mempool
   readonly transport: Transport
   readonly freshness: Freshness
-  readonly standing: () => Standing
+  readonly standing: Standing
 }
 
 export function registerMetrics(registry: Registry, sources: MetricSources): void {
@@ -30,8 +30,8 @@ export function registerMetrics(registry: Registry, sources: MetricSources): voi
   }
   gauge('head_height', 'height of the certified head', () => ledger.head.header.height)
   gauge('head_time_ms', 'block time of the certified head, ms UTC', () => ledger.head.header.timeMs)
-  gauge('term', 'highest term heard of', () => standing().term)
-  gauge('leader_known', '1 while a leader is known', () => (standing().leader === null ? 0 : 1))
+  gauge('term', 'highest term heard of', () => standing.term)
+  gauge('leader_known', '1 while a leader is known', () => (standing.leader === null ? 0 : 1))
   gauge('fresh', '1 while the node is in touch with its consortium', () => (freshness.isFresh() ? 1 : 0))
   gauge('peers', 'connected peers', () => transport.connectedPeers().length)
   gauge('mempool_transactions', 'accepted transactions that are not certified yet', () => mempool.size)

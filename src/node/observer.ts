@@ -8,7 +8,7 @@ import type { Hash, PublicKey } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { headerMessage, leaderCertHash } from '../types/signing.ts'
 import { memberAt } from '../types/validator-set.ts'
-import type { CertifiedRun } from './certified-run.ts'
+import type { CertifiedRun, FetchRun } from './certified-run.ts'
 import type { Log } from './log.ts'
 
 /** Between two attempts when every peer failed. */
@@ -20,7 +20,7 @@ export interface ObserverParts {
   readonly ledger: Ledger
   readonly verifier: Verifier
   readonly peers: () => readonly PublicKey[]
-  readonly fetchRun: (from: PublicKey, fromHeight: number) => Promise<CertifiedRun | null>
+  readonly fetchRun: FetchRun
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
   readonly onFatal: (error: unknown) => void
   readonly log: Log

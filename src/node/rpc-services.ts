@@ -14,14 +14,9 @@ import type { CommitFeed } from './commit-feed.ts'
 import type { Freshness } from './freshness.ts'
 import { queryTimeMs } from './query.ts'
 import type { Reads } from './reads.ts'
+import type { Standing } from './standing.ts'
 import type { Submissions } from './submissions.ts'
 import { VERSION } from './version.ts'
-
-export interface Standing {
-  readonly epoch: number
-  readonly term: number
-  readonly leader: IdentityId | null
-}
 
 export interface RpcServiceParts {
   readonly genesis: SignedGenesis
@@ -37,13 +32,12 @@ export interface RpcServiceParts {
   readonly metrics: Registry
   readonly clock: Clock
   readonly log: RpcLog
-  readonly standing: () => Standing
-  readonly readiness: () => readonly string[]
+  readonly standing: Standing
   readonly desk: InstitutionService
 }
 
 export function createRpcServices(parts: RpcServiceParts): RpcServices {
-  const { ledger, mempool, transport, clock, freshness } = parts
+  const { ledger, mempool, transport, clock, freshness, standing } = parts
 
   const committedHeader = (height: Height): CommittedHeader | null => {
     const block = height > ledger.head.header.height ? undefined : ledger.block(height)
@@ -61,7 +55,9 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
           institution: parts.institution,
           role: parts.role,
           version: VERSION,
-          ...parts.standing(),
+          epoch: standing.epoch,
+          term: standing.term,
+          leader: standing.leader,
           height: header.height,
           headHash: hash,
           headTimeMs: header.timeMs,
@@ -105,7 +101,7 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
     health: {
       live: () => true,
       ready() {
-        const reasons = parts.readiness()
+        const reasons = standing.notReady()
         return { ready: reasons.length === 0, reasons }
       },
     },

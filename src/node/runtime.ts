@@ -21,7 +21,7 @@ import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
-import type { CertifiedRun } from './certified-run.ts'
+import type { FetchRun } from './certified-run.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
 
@@ -41,7 +41,7 @@ export interface RuntimeParts {
   /** How long the oldest waiting transaction waits for company, in ms. */
   readonly batchDelayMs: number
   /** Fetches certified blocks; null when the member has none. */
-  readonly fetchRun: (from: PublicKey, fromHeight: number) => Promise<CertifiedRun | null>
+  readonly fetchRun: FetchRun
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
   /** The leader's append or heartbeat came. */
   readonly onHeardLeader: () => void

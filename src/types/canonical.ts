@@ -332,7 +332,10 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Codec<T
 /** An integer that must have one value, such as a version. */
 export function literal<const T extends number>(expected: T): Codec<T> {
   return {
-    write: (writer) => writer.integer(expected),
+    write(writer, value) {
+      if (value !== expected) throw new RangeError(`canonical: expected ${expected}`)
+      writer.integer(value)
+    },
     read(reader) {
       if (reader.integer() !== expected) throw new DecodeError(`expected ${expected}`)
       return expected

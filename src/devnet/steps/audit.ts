@@ -26,7 +26,7 @@ export async function audit(scenario: Scenario): Promise<void> {
   checks.record('the regulator reads the same trail from its own observer', same, `${seen.decisions.length} decisions`)
 
   const again = await readTrail(scenario, { patient, via: 'hospital-c', signer: patientSigner, reason: 'ownData' })
-  const readers = again.reads.map(({ read }) => read.reader)
+  const readers = again.reads.map(({ reader }) => reader)
   checks.record(
     'both reads are in the log themselves',
     readers.includes(patientSigner.identity) && readers.includes(regulator.identity),

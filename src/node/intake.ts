@@ -1,0 +1,78 @@
+// Where transactions come in: from the RPC, from peers over their streams, by gossip. One mempool; what it accepts is
+// proposed by a leader, and forwarded to the leader by everybody else.
+
+import type { Ledger } from '../ledger/ledger.ts'
+import { createMempool, type Mempool } from '../ledger/mempool.ts'
+import type { Transport } from '../p2p/transport.ts'
+import type { PublicKey } from '../types/brand.ts'
+import { DecodeError } from '../types/canonical.ts'
+import type { Clock } from './clock.ts'
+import { decodeBatch, Forwarder, GOSSIP_BATCH_BYTES_MAX } from './forwarder.ts'
+import type { Log } from './log.ts'
+import { Submissions } from './submissions.ts'
+
+const EXPIRY_INTERVAL_MS = 1_000
+
+export class Intake {
+  readonly mempool: Mempool
+  readonly submissions: Submissions
+  readonly forwarder: Forwarder
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #expiry: NodeJS.Timeout
+  /** Set by a validator: something new can be proposed. */
+  onArrival: () => void = () => undefined
+
+  constructor({ ledger, transport, clock, log }: { ledger: Ledger; transport: Transport; clock: Clock; log: Log }) {
+    this.#clock = clock
+    this.#log = log
+    this.mempool = createMempool({
+      chainId: ledger.chainId,
+      verdicts: ledger.verdicts,
+      signerOf: ledger.signerOf,
+      isRecent: (id) => ledger.isInChain(ledger.head.hash, id),
+      isCommitted: (id) => ledger.locate(id) !== undefined,
+    })
+    this.forwarder = new Forwarder({ mempool: this.mempool, transport, log })
+    this.submissions = new Submissions({
+      ledger,
+      mempool: this.mempool,
+      clock,
+      onAccepted: (id) => {
+        this.onArrival()
+        this.forwarder.accepted(id)
+      },
+    })
+    this.#expiry = setInterval(() => {
+      const gone = this.mempool.expire({ headTimeMs: ledger.head.header.timeMs, nowMs: clock.nowMs() })
+      this.submissions.onGone(gone)
+    }, EXPIRY_INTERVAL_MS)
+  }
+
+  /** Validators hear what nodes that know no leader have to say. Before the transport starts. */
+  listenToGossip(transport: Transport): void {
+    transport.subscribe(
+      'transactions',
+      { maxBytes: GOSSIP_BATCH_BYTES_MAX, validate: () => 'accept' },
+      (source, message) => this.receive(source, message),
+    )
+  }
+
+  /** A batch from a peer. A malformed one is its sender's fault: named, dropped, and the node goes on. */
+  receive(peer: PublicKey, message: Uint8Array): void {
+    try {
+      for (const bytes of decodeBatch(message)) {
+        const { status } = this.mempool.add(bytes, this.#clock.nowMs())
+        if (status === 'accepted') this.onArrival()
+      }
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#log.warn({ peer, field: error.path, reason: error.reason }, 'malformed batch of transactions')
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#expiry)
+    this.forwarder.stop()
+  }
+}

@@ -1,0 +1,50 @@
+// Where this node stands: term and leader as far as it knows, what keeps it from being ready. One place that status,
+// health and metrics read.
+
+import type { Role } from '../consensus/effects.ts'
+import type { IdentityId, MemberIndex, PublicKey, Term } from '../types/brand.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
+import type { Freshness } from './freshness.ts'
+
+/** Named in GET /readyz. */
+export type NotReady = 'STARTING' | 'NO_LEADER' | 'SYNCING' | 'STALE'
+
+export class Standing {
+  readonly #validators: ValidatorSet
+  readonly #freshness: Freshness
+  readonly #reasons = new Set<NotReady>(['STARTING'])
+  term = 0
+  leader: IdentityId | null = null
+
+  constructor(options: { validators: ValidatorSet; freshness: Freshness }) {
+    this.#validators = options.validators
+    this.#freshness = options.freshness
+  }
+
+  get epoch(): number {
+    return this.#validators.epoch
+  }
+
+  /** Answers the leader's transport key, where a leader is known. */
+  roleChanged(role: Role, { term, leader }: { term: Term; leader: MemberIndex | null }): PublicKey | null {
+    const member = leader === null ? undefined : this.#validators.members[leader]
+    this.term = term
+    this.leader = member?.institution ?? null
+    if (member === undefined) this.#reasons.add('NO_LEADER')
+    else this.#reasons.delete('NO_LEADER')
+    this.#freshness.leading(role === 'leader')
+    return member?.transportKey ?? null
+  }
+
+  waitFor(reason: NotReady): void {
+    this.#reasons.add(reason)
+  }
+
+  reached(reason: NotReady): void {
+    this.#reasons.delete(reason)
+  }
+
+  notReady(): readonly NotReady[] {
+    return this.#freshness.isFresh() ? [...this.#reasons] : [...this.#reasons, 'STALE']
+  }
+}
