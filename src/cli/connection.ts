@@ -1,15 +1,16 @@
 // How commands reach a node: by the institution's folder, which knows port, genesis and token, or by --url and --genesis.
 
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { type Client, connect } from '../client/client.ts'
+import { InstitutionClient } from '../client/institution-client.ts'
 import type { Signer } from '../client/signer.ts'
 import { loadConfig } from '../node/config.ts'
 import { type LoadedGenesis, loadGenesis } from '../node/genesis-file.ts'
 import { loadKeyFile } from '../node/key-file.ts'
 import { loadPersonFile } from '../node/person-file.ts'
-import { asIdentityId, type IdentityId } from '../types/brand.ts'
+import type { PublicKey } from '../types/brand.ts'
 import { UsageError } from './output.ts'
 
 export interface NodeOptions {
@@ -32,48 +33,56 @@ export function addNodeOptions(command: Command): Command {
     .option('--json', 'print the result as JSON')
 }
 
-export function connectTo({ folder, url, genesis: genesisFile }: NodeOptions): Connection {
+export function connectTo(options: NodeOptions): Connection {
+  const { url, genesis } = locate(options)
+  return { client: connect({ url, genesis: genesis.signed }), genesis }
+}
+
+/** The institution's own methods of its node: by the token that lies in its data folder. */
+export function connectToDesk(options: NodeOptions): { desk: InstitutionClient; genesis: LoadedGenesis } {
+  const { url, genesis } = locate(options)
+  return { desk: new InstitutionClient({ url, genesis: genesis.signed }, readToken(options)), genesis }
+}
+
+function locate({ folder, url, genesis: genesisFile }: NodeOptions): { url: string; genesis: LoadedGenesis } {
   if (url !== undefined) {
     if (genesisFile === undefined) throw new UsageError('--genesis: needed with --url, to check what the node says')
-    const genesis = loadGenesis(genesisFile, { complete: true })
-    return { client: connect({ url, genesis: genesis.signed }), genesis }
+    return { url, genesis: loadGenesis(genesisFile, { complete: true }) }
   }
   const config = loadConfig(join(folder, 'assent.json'))
-  if (config.rpc.port === 0) throw new UsageError('--url: needed, the configured port is 0')
-  const genesis = loadGenesis(genesisFile ?? config.genesis, { complete: true })
+  if (config.rpc.port === 0) throw new UsageError('--url: needed, since the configured rpc.port is 0 (any free port)')
   const scheme = config.rpc.tls === undefined ? 'http' : 'https'
   return {
-    client: connect({ url: `${scheme}://${config.rpc.host}:${config.rpc.port}`, genesis: genesis.signed }),
-    genesis,
+    url: `${scheme}://${config.rpc.host}:${config.rpc.port}`,
+    genesis: loadGenesis(genesisFile ?? config.genesis, { complete: true }),
   }
 }
 
-/** The secret of the institution's own methods. */
-export function readToken({ folder }: NodeOptions): string {
+function readToken({ folder }: NodeOptions): string {
   const file = join(loadConfig(join(folder, 'assent.json')).dataFolder, 'rpc-token')
   try {
     return readFileSync(file, 'utf8').trim()
   } catch {
-    throw new UsageError(`${file}: cannot be read; is this the folder of a node that has been started?`)
+    throw new UsageError(`${file}: cannot be read; is --folder the folder of a node that has been started?`)
   }
 }
 
-/** `--as FILE`: a person's key file; without it, the institution of the folder. */
-export function signerFrom(options: { as?: string; folder: string }): Signer & { encryptionKey: string } {
-  if (options.as !== undefined) {
-    const { identity, signing, encryption } = loadPersonFile(options.as)
-    return { identity, keyId: 0, sign: signing.sign, encryptionKey: encryption.publicKey }
-  }
-  const { institution, signing, encryption } = loadKeyFile(join(options.folder, 'keys.json'))
-  return { identity: institution, keyId: 0, sign: signing.sign, encryptionKey: encryption.publicKey }
+/** Who signs: a person with a key file, or the institution of the folder. */
+export interface Actor extends Signer {
+  readonly kind: 'person' | 'institution'
+  readonly encryptionKey: PublicKey
 }
 
-/** An id as 64 hex characters, the name of a founder, or @FILE of a person's key file. */
-export function identityFrom(
-  text: string,
-  { genesis, option }: { genesis: LoadedGenesis; option: string },
-): IdentityId {
-  if (text.startsWith('@')) return loadPersonFile(resolve(text.slice(1))).identity
-  const founder = genesis.genesis.founders.find(({ name }) => name.toLowerCase() === text.toLowerCase())
-  return founder?.institution ?? asIdentityId(text, option)
+/** What --as takes for the institution of --folder. */
+export const AS_INSTITUTION = 'institution'
+
+/** `--as FILE`: that person; `--as institution`, or nothing: the institution of the folder. */
+export function actorFrom({ as = AS_INSTITUTION, folder }: { as?: string | undefined; folder: string }): Actor {
+  if (as === AS_INSTITUTION) {
+    const { institution, signing, encryption } = loadKeyFile(join(folder, 'keys.json'))
+    const { publicKey: encryptionKey } = encryption
+    return { kind: 'institution', identity: institution, keyId: 0, sign: signing.sign, encryptionKey }
+  }
+  const { identity, signing, encryption } = loadPersonFile(as)
+  return { kind: 'person', identity, keyId: 0, sign: signing.sign, encryptionKey: encryption.publicKey }
 }

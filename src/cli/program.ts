@@ -8,7 +8,8 @@ import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
 import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
-import { isUserError } from './user-error.ts'
+import { describeError, isUserError } from './user-error.ts'
+import { addVerify } from './verify.ts'
 
 export async function run(args: readonly string[]): Promise<number> {
   const program = new Command('assent')
@@ -16,14 +17,13 @@ export async function run(args: readonly string[]): Promise<number> {
     .version('0.1.0')
     .exitOverride()
     .showHelpAfterError('(add --help for the accepted options)')
-  for (const add of [addDevnet, addInit, addGenesis, addKeys, addStart, addStatus]) add(program)
+  for (const add of [addDevnet, addInit, addGenesis, addKeys, addStart, addStatus, addVerify]) add(program)
   try {
     await program.parseAsync(args as string[], { from: 'user' })
     return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    const message = error instanceof Error ? error.message : String(error)
-    process.stderr.write(`assent: ${message}\n`)
+    process.stderr.write(`assent: ${describeError(error)}\n`)
     if (isUserError(error)) return 2
     if (process.env.ASSENT_DEBUG) process.stderr.write(`${(error as Error).stack}\n`)
     return 1

@@ -1,0 +1,36 @@
+// Identities as people write and read them: institutions by name, persons by their key file, everybody by id.
+
+import { resolve } from 'node:path'
+import { loadPersonFile } from '../node/person-file.ts'
+import { type IdentityId, isHex32 } from '../types/brand.ts'
+import type { Founder } from '../types/genesis.ts'
+import { shortId, UsageError } from './output.ts'
+
+/** The founders of the consortium: the only identities with a name on the chain. */
+export type Founders = readonly Pick<Founder, 'institution' | 'name'>[]
+
+/** An id, or @FILE of a person's key file. `option` names what is parsed. */
+export function personFrom(text: string, option: string): IdentityId {
+  if (text.startsWith('@')) return loadPersonFile(resolve(text.slice(1))).identity
+  return idFrom(text, { option, accepted: "@FILE of a person's key file" })
+}
+
+/** An id, or the name of a founder, whatever its case. */
+export function institutionFrom(
+  text: string,
+  { founders, option }: { founders: Founders; option: string },
+): IdentityId {
+  const founder = founders.find(({ name }) => name.toLowerCase() === text.trim().toLowerCase())
+  if (founder !== undefined) return founder.institution
+  return idFrom(text, { option, accepted: founders.map(({ name }) => JSON.stringify(name)).join(', ') })
+}
+
+export function idFrom(text: string, { option, accepted }: { option: string; accepted: string }): IdentityId {
+  if (isHex32(text)) return text as IdentityId
+  throw new UsageError(`${option}: expected ${accepted}, or an id of 64 lowercase hex characters`)
+}
+
+/** The name of an institution; of anybody else the first characters of the id. */
+export function nameOf(id: string, founders: Founders): string {
+  return founders.find(({ institution }) => institution === id)?.name ?? shortId(id)
+}

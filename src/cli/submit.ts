@@ -1,0 +1,52 @@
+// One call of a contract, signed, committed and verified; its receipt kept for whoever wants to verify it later.
+
+import { writeFileSync } from 'node:fs'
+import type { Client, CommittedReceipt } from '../client/client.ts'
+import type { DecodedCall, NamedCall } from '../client/interfaces.ts'
+import type { Signer } from '../client/signer.ts'
+import { loadContracts } from '../contracts/execute.ts'
+import type { LoadedGenesis } from '../node/genesis-file.ts'
+import { toBytes } from '../types/canonical.ts'
+import { receiptProofCodec } from '../types/receipt-proof.ts'
+import { newPath } from './option-values.ts'
+
+/** The chain committed a call and refused what it asked: not a mistake in how it was asked. */
+export class CallRefusedError extends Error {
+  override name = 'CallRefusedError'
+}
+
+export interface SubmitOptions {
+  readonly client: Client
+  readonly genesis: LoadedGenesis
+  readonly signer: Signer
+  /** Where to keep the receipt's proof. */
+  readonly receipt?: string | undefined
+}
+
+/** Throws CallRefusedError with the contract's code and its meaning. */
+export async function submitCall(
+  call: NamedCall,
+  { client, genesis, signer, receipt: file }: SubmitOptions,
+): Promise<{ call: DecodedCall; receipt: CommittedReceipt }> {
+  if (file !== undefined) newPath(file, '--receipt')
+  const receipt = await client.submit([call], { signer })
+  if (file !== undefined) writeReceipt(file, receipt)
+  const [decoded] = receipt.calls as readonly [DecodedCall]
+  if (decoded.status === 'refused') throw callRefused(decoded, genesis)
+  return { call: decoded, receipt }
+}
+
+/** As the RPC's transaction.receipt has it; `assent verify receipt` reads it. */
+function writeReceipt(file: string, { transactionId, height, timeMs, proof }: CommittedReceipt): void {
+  const content = { transactionId, height, timeMs, proof: toBytes(receiptProofCodec, proof).toBase64() }
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { flag: 'wx' })
+}
+
+/** What a contract says a refusal means stands in its interface, which the genesis holds. */
+function callRefused({ contract, method, code }: DecodedCall, { genesis }: LoadedGenesis): CallRefusedError {
+  const contracts = loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module })))
+  const meaning = contracts.abi(contract)?.refusals.find((refusal) => refusal.code === code)?.meaning
+  return new CallRefusedError(
+    `${contract}.${method} was refused: ${code}${meaning === undefined ? '' : `: ${meaning}`}`,
+  )
+}
