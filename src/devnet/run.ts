@@ -46,9 +46,9 @@ const LOAD_WORKERS = 64
 const STEPS: readonly { title: string; run: (scenario: Scenario) => Promise<void> }[] = [
   { title: '1 access under a consent', run: permittedAccess },
   { title: '2 access that no consent covers', run: refusedAccess },
+  { title: '3 revocation', run: revocation },
   { title: '4 break-glass', run: breakGlass },
   { title: '5 intruders', run: intruders },
-  { title: '3 revocation', run: revocation },
   { title: '6 the leader dies', run: failover },
   { title: '7 the audit trail', run: audit },
   { title: '8 a changed byte', run: tampering },
