@@ -30,9 +30,10 @@ import {
   writeRangeNode,
   writeReceipts,
 } from './block-store.ts'
+import { BlockTree } from './block-tree.ts'
 import { fromByteString } from './byte-string.ts'
-import { type BlockRefusal, corrupt, LedgerError } from './errors.ts'
-import { readEvents } from './event-index.ts'
+import { CertifiedReader, missing } from './certified-reader.ts'
+import { type BlockRefusal, LedgerError } from './errors.ts'
 import { executeBlock, refuseBlock } from './execute-block.ts'
 import type {
   BlockRoots,
@@ -47,15 +48,11 @@ import type {
   Restored,
   TransactionLocation,
 } from './ledger.ts'
-import { createReceiptProof } from './receipt-proof.ts'
 import type { SignerOf } from './signer.ts'
 import type { StateProof } from './state-proof.ts'
 import type { StateVersion } from './state-version.ts'
 import type { KeyValueStore, StoreWrite } from './store.ts'
 import type { VerdictCache } from './verdict-cache.ts'
-
-/** Executed blocks without a certificate: far more than consensus keeps in flight, over several terms. */
-const UNCOMMITTED_MAX = 1_024
 
 export interface ChainParts {
   readonly genesis: Genesis
@@ -96,12 +93,9 @@ export class Chain implements Ledger {
   private readonly contractSet: ContractSet
   private readonly store: KeyValueStore
   private readonly blocks: BlockStore
-  private headNode: BlockNode
+  private readonly reader: CertifiedReader
+  private readonly tree: BlockTree
   private headCert: CommitCert | null
-  /** The head and the executed blocks on top of it. */
-  private readonly nodes = new Map<Hash, BlockNode>()
-  /** Blocks in the store that are not certified: deleted once a conflicting block is. */
-  private readonly waiting = new Map<Hash, { readonly height: Height; readonly parentHash: Hash }>()
 
   constructor(parts: ChainParts) {
     this.chainId = parts.chainId
@@ -113,8 +107,9 @@ export class Chain implements Ledger {
     this.store = parts.store
     this.blocks = parts.blocks
     this.headCert = parts.head.commitCert
-    this.headNode = this.createNode({ ...parts.head, executed: undefined, block: undefined }, undefined)
-    this.nodes.set(this.headNode.hash, this.headNode)
+    this.tree = new BlockTree(this.createNode({ ...parts.head, executed: undefined, block: undefined }, undefined))
+    const { genesisBlock } = parts
+    this.reader = new CertifiedReader(parts.blocks, { genesisBlock, headHeight: () => this.tree.head.height })
   }
 
   private createNode(content: ConstructorParameters<typeof BlockNode>[0], parent: BlockNode | undefined): BlockNode {
@@ -123,13 +118,14 @@ export class Chain implements Ledger {
   }
 
   get head(): Head {
-    return { hash: this.headNode.hash, header: this.headNode.header, commitCert: this.headCert }
+    const { hash, header } = this.tree.head
+    return { hash, header, commitCert: this.headCert }
   }
 
   // ── the way of a block ──
 
   execute({ parentHash, timeMs, transactions }: Draft): Execution {
-    const parent = this.nodes.get(parentHash)
+    const parent = this.tree.get(parentHash)
     if (parent === undefined) return refuseBlock('PARENT_UNKNOWN', 'parentHash: names no executed block')
     const { verdicts, contractSet, counters, chainId } = this
     const result = executeBlock(
@@ -148,7 +144,7 @@ export class Chain implements Ledger {
 
   check(block: Block): Execution {
     const { header, transactions } = block
-    const parent = this.nodes.get(header.parentHash)
+    const parent = this.tree.get(header.parentHash)
     if (parent !== undefined && header.height !== parent.height + 1) {
       return refuseBlock('HEIGHT', `height: expected ${parent.height + 1}, got ${header.height}`)
     }
@@ -160,25 +156,19 @@ export class Chain implements Ledger {
 
   adopt(block: Block, executed: ExecutedBlock): void {
     const { header, hash } = block
-    if (this.nodes.has(hash)) return
-    const parent = this.nodes.get(executed.parentHash)
+    if (this.tree.get(hash) !== undefined) return
+    const parent = this.tree.get(executed.parentHash)
     if (parent === undefined) throw new LedgerError('UNKNOWN_BLOCK', 'the parent of an executed block is gone')
     assert(header.parentHash === executed.parentHash, 'adopt: block and execution have one parent')
     assert(header.timeMs === executed.timeMs, 'adopt: block and execution have one time')
     assert(compareRoots(header, executed) === undefined, 'adopt: block and execution have the same roots')
-    if (this.nodes.size > UNCOMMITTED_MAX) {
-      throw new LedgerError(
-        'TOO_MANY_UNCOMMITTED',
-        `more than ${UNCOMMITTED_MAX} executed blocks wait for a certificate`,
-      )
-    }
     const { state, range } = executed.outcome
-    this.nodes.set(hash, this.createNode({ hash, header, state, range, executed, block }, parent))
-    this.counters.uncommittedBlocks = this.nodes.size - 1
+    this.tree.add(this.createNode({ hash, header, state, range, executed, block }, parent))
+    this.counters.uncommittedBlocks = this.tree.uncommittedCount
   }
 
   isExecuted(blockHash: Hash): boolean {
-    return this.nodes.has(blockHash)
+    return this.tree.get(blockHash) !== undefined
   }
 
   async persist(items: {
@@ -192,22 +182,21 @@ export class Chain implements Ledger {
   }
 
   private writeWaiting(block: Block): StoreWrite[] {
-    const { height, parentHash } = block.header
     // Certified already, or lost to what is.
-    if (height <= this.headNode.height) return []
-    this.waiting.set(block.hash, { height, parentHash })
+    if (block.header.height <= this.tree.head.height) return []
+    this.tree.noteStored(block)
     return writeBlock(block)
   }
 
   /** A second certificate of a term that the certified chain has gone through is kept, but does not take its place. */
   private writeLeaderCert(cert: LeaderCert): StoreWrite[] {
-    const isSettled = cert.term <= this.headNode.header.term && this.blocks.leaderCertHashOf(cert.term) !== undefined
+    const isSettled = cert.term <= this.tree.head.header.term && this.blocks.leaderCertHashOf(cert.term) !== undefined
     const stored = writeLeaderCert(cert)
     return isSettled ? stored : [...stored, writeLeaderCertOfTerm(cert.term, leaderCertHash(cert))]
   }
 
   async commit(cert: CommitCert): Promise<readonly Block[]> {
-    const node = this.nodes.get(cert.blockHash)
+    const node = this.tree.get(cert.blockHash)
     if (node === undefined) {
       if (this.blocks.hashAt(cert.height) === cert.blockHash) return []
       throw new LedgerError(
@@ -236,16 +225,13 @@ export class Chain implements Ledger {
     assert(cert.height === node.height, 'commit: certificate and block have one height')
     const path = node.path()
     const writes = [...path.flatMap((certified) => this.writeCommitted(certified)), writeCommitCert(cert)]
-    for (const { hash } of path) this.waiting.delete(hash)
     this.headCert = cert
     if (path.length > 0) {
       writes.push(writeHead({ height: node.height, hash: node.hash, range: node.range }))
-      this.headNode = node
-      writes.push(...this.dropOtherBranches(node))
-      node.parent = undefined
+      for (const lost of this.tree.moveHead(node)) writes.push(...deleteBlock(lost))
     }
     this.counters.committedBlocks += path.length
-    this.counters.uncommittedBlocks = this.nodes.size - 1
+    this.counters.uncommittedBlocks = this.tree.uncommittedCount
     return { committed: path.map(blockOf), writes }
   }
 
@@ -254,7 +240,7 @@ export class Chain implements Ledger {
     const { hash, header, executed, parent } = node
     assert(executed !== undefined && parent !== undefined, 'commit: every block above the head was executed')
     const { height } = header
-    const writes: StoreWrite[] = this.waiting.has(hash) ? [] : writeBlock(blockOf(node))
+    const writes: StoreWrite[] = this.tree.isStored(hash) ? [] : writeBlock(blockOf(node))
     writes.push(writeCertified({ height, hash }), writeReceipts(height, executed.outcome.receiptBytes))
     executed.transactions.forEach(({ id }, index) => {
       writes.push(writeLocation(id, { height, index }))
@@ -268,35 +254,20 @@ export class Chain implements Ledger {
     return writes
   }
 
-  private dropOtherBranches(head: BlockNode): StoreWrite[] {
-    for (const [hash, node] of this.nodes) {
-      if (!node.descendsFrom(head)) this.nodes.delete(hash)
-    }
-    const writes: StoreWrite[] = []
-    for (const [hash, { height, parentHash }] of this.waiting) {
-      // Parents stand before their children here. What was stored without having been executed may still be.
-      const mayFollow = this.nodes.has(parentHash) || this.waiting.has(parentHash)
-      if (mayFollow) continue
-      this.waiting.delete(hash)
-      writes.push(...deleteBlock({ height, hash }))
-    }
-    return writes
-  }
-
   async applyCertified(run: {
     readonly blocks: readonly Block[]
     readonly leaderCerts: readonly LeaderCert[]
     readonly cert: CommitCert
   }): Promise<{ readonly ok: true } | { readonly ok: false; readonly height: Height; readonly refusal: BlockRefusal }> {
     for (const block of run.blocks) {
-      if (this.nodes.has(block.hash) || this.hashAt(block.header.height) === block.hash) continue
+      if (this.isExecuted(block.hash) || this.reader.hashAt(block.header.height) === block.hash) continue
       const execution = this.check(block)
       if (!execution.ok) return { ok: false, height: block.header.height, refusal: execution.refusal }
       this.adopt(block, execution.executed)
     }
-    const node = this.nodes.get(run.cert.blockHash)
+    const node = this.tree.get(run.cert.blockHash)
     if (node === undefined) {
-      if (this.hashAt(run.cert.height) === run.cert.blockHash) return { ok: true }
+      if (this.reader.hashAt(run.cert.height) === run.cert.blockHash) return { ok: true }
       throw new LedgerError(
         'NOT_ON_CHAIN',
         `CommitCert of height ${run.cert.height}: is not on the last block of the run`,
@@ -312,8 +283,7 @@ export class Chain implements Ledger {
   /** Blocks that a restart found above the head: executed again, in order. One that does not fit waits to be dropped. */
   restore(restored: Restored): void {
     const uncommitted = restored.uncommitted.filter((block) => {
-      const { height, parentHash } = block.header
-      this.waiting.set(block.hash, { height, parentHash })
+      this.tree.noteStored(block)
       const execution = this.check(block)
       if (execution.ok) this.adopt(block, execution.executed)
       return execution.ok
@@ -324,37 +294,13 @@ export class Chain implements Ledger {
   // ── reads ──
 
   block(at: Height | Hash): Block | undefined {
-    if (typeof at === 'string') {
-      const node = this.nodes.get(at)
-      if (node?.block !== undefined) return node.block
-    }
-    const place = this.placeOf(at)
-    return place && (place.height === 0 ? this.genesisBlock : this.blocks.block(place))
+    return (typeof at === 'string' && this.tree.get(at)?.block) || this.reader.block(at)
   }
 
   header(at: Height | Hash): Header | undefined {
-    if (typeof at === 'string') {
-      const node = this.nodes.get(at)
-      if (node !== undefined) return node.header
-    }
-    if (at === this.headNode.height) return this.headNode.header
-    const place = this.placeOf(at)
-    return place && (place.height === 0 ? this.genesisBlock.header : this.blocks.header(place))
-  }
-
-  private placeOf(at: Height | Hash): { height: Height; hash: Hash } | undefined {
-    const height = typeof at === 'string' ? this.heightOf(at) : at
-    const hash = typeof at === 'string' ? at : this.hashAt(at)
-    return height === undefined || hash === undefined ? undefined : { height, hash }
-  }
-
-  private hashAt(height: number): Hash | undefined {
-    if (height === 0) return this.genesisBlock.hash
-    return height === this.headNode.height ? this.headNode.hash : this.blocks.hashAt(height)
-  }
-
-  private heightOf(hash: Hash): Height | undefined {
-    return hash === this.genesisBlock.hash ? this.genesisBlock.header.height : this.blocks.heightOf(hash)
+    const { head } = this.tree
+    if (at === head.height) return head.header
+    return (typeof at === 'string' && this.tree.get(at)?.header) || this.reader.header(at)
   }
 
   commitCert(height: Height): CommitCert | undefined {
@@ -362,16 +308,11 @@ export class Chain implements Ledger {
   }
 
   commitCertCovering(height: Height): CommitCert | undefined {
-    for (let at: number = height; at <= this.headNode.height; at++) {
-      const cert = this.blocks.commitCert(at)
-      if (cert !== undefined) return cert
-    }
-    return undefined
+    return this.reader.commitCertCovering(height)
   }
 
   leaderCert(term: Term): LeaderCert | undefined {
-    const hash = this.blocks.leaderCertHashOf(term)
-    return hash && this.blocks.leaderCert(hash)
+    return this.reader.leaderCert(term)
   }
 
   leaderCertByHash(hash: Hash): LeaderCert | undefined {
@@ -379,35 +320,19 @@ export class Chain implements Ledger {
   }
 
   locate(transactionId: Hash): TransactionLocation | undefined {
-    return this.blocks.location(transactionId)
+    return this.reader.locate(transactionId)
   }
 
   receipt(transactionId: Hash): Receipt | undefined {
-    const at = this.locate(transactionId)
-    return at && this.blocks.receipts(at.height)?.[at.index]
+    return this.reader.receipt(transactionId)
   }
 
   receipts(height: Height): readonly Receipt[] | undefined {
-    return height === 0 ? [] : this.blocks.receipts(height)
+    return this.reader.receipts(height)
   }
 
   receiptProof(transactionId: Hash): ReceiptProof | undefined {
-    const at = this.locate(transactionId)
-    if (at === undefined) return undefined
-    const commitCert = this.commitCertCovering(at.height)
-    const header = this.header(at.height)
-    const certified = commitCert && this.header(commitCert.height)
-    const receipts = this.blocks.receiptBytes(at.height)
-    if (commitCert === undefined || header === undefined || certified === undefined || receipts === undefined) {
-      throw corrupt(`height ${at.height}: header, receipts or certificate are missing`)
-    }
-    return createReceiptProof({
-      receipts,
-      index: at.index,
-      header,
-      certified: { header: certified, commitCert },
-      readNode: (position) => this.blocks.rangeNode(position),
-    })
+    return this.reader.receiptProof(transactionId)
   }
 
   /**
@@ -423,31 +348,26 @@ export class Chain implements Ledger {
   }
 
   isInChain(tip: Hash, transactionId: Hash): boolean {
-    return (this.nodes.get(tip) ?? this.headNode).isInChain(transactionId)
+    return (this.tree.get(tip) ?? this.tree.head).isInChain(transactionId)
   }
 
   isInFlight(tip: Hash, transactionId: Hash): boolean {
-    return this.nodes.get(tip)?.isInFlight(transactionId) ?? false
+    return this.tree.get(tip)?.isInFlight(transactionId) ?? false
   }
 
   eventsFrom(
     cursor: EventCursor,
     options: { readonly limit: number; readonly matches?: (event: ContractEvent) => boolean },
   ): EventPage {
-    const source = {
-      headHeight: this.headNode.height,
-      receipts: (height: number) => this.receipts(height as Height) ?? missing(`receipts of height ${height}`),
-      timeMs: (height: number) => (this.header(height as Height) ?? missing(`block ${height}`)).timeMs,
-    }
-    return readEvents(source, cursor, options)
+    return this.reader.eventsFrom(cursor, options)
   }
 
   state(): StateReader {
-    return this.headNode.state.reader()
+    return this.tree.head.state.reader()
   }
 
   stateProof(key: Uint8Array): StateProof {
-    const { state } = this.headNode
+    const { state } = this.tree.head
     const { steps, leaf } = state.proveKey(key)
     if (leaf === undefined) return { steps, leaf: null }
     const value = state.get(leaf) ?? missing('value of a state key')
@@ -458,11 +378,11 @@ export class Chain implements Ledger {
     call: ContractCall,
     { timeMs, gasLimit = TRANSACTION_GAS_MAX }: { readonly timeMs: number; readonly gasLimit?: number },
   ): CallOutcome {
-    const context = { timeMs, height: this.headNode.height }
+    const context = { timeMs, height: this.tree.head.height }
     return queryView(this.contractSet, call, { context, state: this.state(), gasLimit })
   }
 
-  readonly signerOf: SignerOf = (sender, keyId) => this.headNode.signerOf(sender, keyId)
+  readonly signerOf: SignerOf = (sender, keyId) => this.tree.head.signerOf(sender, keyId)
 
   contracts(): readonly { readonly name: string; readonly abi: Abi }[] {
     return this.contractSet.names.flatMap((name) => {
@@ -491,8 +411,4 @@ function compareRoots(header: Header, roots: BlockRoots): BlockRefusal | undefin
 function blockOf({ block }: BlockNode): Block {
   assert(block !== undefined, 'chain: a block above the head is in memory')
   return block
-}
-
-function missing(what: string): never {
-  throw corrupt(`${what}: missing`)
 }

@@ -160,10 +160,11 @@ export interface Ledger {
   receipt(transactionId: Hash): Receipt | undefined
   receiptProof(transactionId: Hash): ReceiptProof | undefined
   receipts(height: Height): readonly Receipt[] | undefined
-  /** Is the id in a certified block whose ids can still be repeated? */
+  /** Is the id in a certified block whose ids can still be repeated? One read of the store, 10 us. */
   isRecent(transactionId: Hash): boolean
+  /** In any certified block. */
   isCommitted(transactionId: Hash): boolean
-  /** Is the id in the chain that ends in this block, uncommitted blocks included? */
+  /** In the chain that ends in this block, certified or not. */
   isInChain(tip: Hash, transactionId: Hash): boolean
   /** The same for uncommitted blocks only: in memory, and enough for what waits in a mempool. */
   isInFlight(tip: Hash, transactionId: Hash): boolean

@@ -37,11 +37,13 @@ export interface StateProof {
 }
 
 const DEPTH_MAX = 0xffff
+/** About 12 at a million keys; more where somebody chose keys to that end. */
+const STEPS_MAX = 1_024
 
 export const EMPTY_STATE_ROOT: Hash = sha256Hex(Uint8Array.of(2))
 
 export const stateProofCodec: Codec<StateProof> = record<StateProof>({
-  steps: list(record<ProofStep>({ depth: uint, mask: uint, siblings: list(hash, DIGITS) }), 256),
+  steps: list(record<ProofStep>({ depth: uint, mask: uint, siblings: list(hash, DIGITS) }), STEPS_MAX),
   leaf: optional(record<ProofLeaf>({ keyHash: hash, valueHash: hash })),
 })
 
@@ -86,7 +88,7 @@ export function bitsOf(mask: number): number {
 
 /**
  * Whether `proof` shows, under `root`, that `key` has `value`, or with `value` undefined that the key is not there.
- * Never throws: a malformed proof shows nothing.
+ * A malformed proof shows nothing; foreign bytes go through `stateProofCodec` first.
  */
 export function verifyStateProof(
   proof: StateProof,
