@@ -3,7 +3,6 @@
 import type { Block } from '../types/block.ts'
 import type { Hash, MemberIndex } from '../types/brand.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
-import { blockHash } from '../types/signing.ts'
 import { bytesOf, createEntry, type Entry } from './block-tree.ts'
 import { isBodyOf, isOnParent, isUnderLeaderCert } from './header-rules.ts'
 import { UNCERTIFIED_BLOCKS_MAX, UNCERTIFIED_BYTES_MAX } from './limits.ts'
@@ -57,7 +56,6 @@ function isSound(step: Step, { from, block, isCertified, parent }: Arrival & { b
   const isChained =
     header.term <= state.term &&
     bytesOf(block) <= BLOCK_BYTES_MAX &&
-    blockHash(header) === block.hash &&
     isOnParent(block, { parent, verifier: settings }) &&
     isUnderLeaderCert(header, { parent: parent.header, certificate })
   if (!isChained) {

@@ -1,5 +1,5 @@
 // A group of cores in one process under virtual time: a seeded network that delays, reorders, loses and repeats, disks
-// that keep exactly what was persisted before a crash, and a liar that runs twice. After every effect the laws are checked.
+// that keep exactly what was persisted before a crash, and a liar that runs twice. laws.test-support.ts watches.
 
 import { assert } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
@@ -19,22 +19,22 @@ import {
   execute,
   isExecutionOf,
 } from './fakes.test-support.ts'
-import type { Timing } from './limits.ts'
+import { Laws } from './laws.test-support.ts'
 import { decodeMessage, encodeMessage, type Message } from './messages.ts'
 import { decodeSignState, EMPTY_SIGN_STATE, encodeSignState, type SignState } from './sign-state.ts'
 import type { State } from './state.ts'
+import { VirtualTime } from './virtual-time.test-support.ts'
 
+/** Probabilities are per message, `crash` is per step. */
 export interface Faults {
-  /** Parts of 1. */
   readonly loss: number
   readonly repetition: number
-  readonly delayMaxMs: number
-  /** Per step; at any of its effects. */
-  readonly crash: number
   readonly disconnect: number
+  readonly crash: number
+  readonly delayMaxMs: number
 }
 
-export const NO_FAULTS: Faults = { loss: 0, repetition: 0, delayMaxMs: 5, crash: 0, disconnect: 0 }
+export const NO_FAULTS: Faults = { loss: 0, repetition: 0, disconnect: 0, crash: 0, delayMaxMs: 5 }
 
 export interface ClusterOptions {
   readonly memberCount: number
@@ -44,198 +44,179 @@ export interface ClusterOptions {
   readonly liar?: number
   /** Every message goes through its bytes. */
   readonly throughBytes?: boolean
-  readonly timing?: Partial<Timing>
 }
 
 /** What survives a crash. */
 interface Disk {
   readonly blocks: Map<Hash, Block>
-  readonly leaderCerts: LeaderCert[]
-  signState: SignState
-  readonly chain: Block[]
+  leaderCerts: LeaderCert[]
+  chain: Block[]
   commitCerts: Map<Hash, CommitCert>
+  signState: SignState
 }
 
 interface Self {
   readonly member: MemberIndex
-  readonly name: string
+  readonly isHonest: boolean
   readonly disk: Disk
+  /** Null while it is down. */
   state: State | null
-  /** Rises with every start: what was scheduled before a crash is void. */
+  /** Rises with every start and crash: what was scheduled before is void. */
   incarnation: number
   readonly timers: Map<Timer, number>
-  skewMs: number
+  /** Blocks that its ledger has executed and not stored. */
+  readonly executed: Map<Hash, Block>
+  readonly skewMs: number
   isDrafting: boolean
 }
 
-type Job = { readonly atMs: number; readonly order: number; readonly run: () => void }
-
 export class Cluster {
   readonly set: ValidatorSet
-  readonly selves: Self[] = []
-  readonly certified = new Map<number, Hash>()
-  readonly violations: string[] = []
-  readonly misbehaviours: string[] = []
-  faults: Faults
-  nowMs = 0
+  readonly laws: Laws
+  /** Accusations by honest members. */
+  readonly misbehaviours: { readonly member: number; readonly what: string }[] = []
   private readonly options: ClusterOptions
+  private readonly time: VirtualTime
   private readonly genesis = createGenesisBlock()
-  private readonly leaders = new Map<number, string>()
-  private readonly ackers = new Map<Hash, { readonly height: number; readonly members: Set<number> }>()
-  private readonly proposed = new Map<string, Hash>()
-  private readonly jobs: Job[] = []
-  private jobCount = 0
+  private readonly selves: Self[] = []
+  private faults: Faults
   private transactionCount = 0
-  private random: number
 
   constructor(options: ClusterOptions) {
     this.options = options
     this.faults = options.faults
-    this.random = options.seed * 2_654_435_761 + 1
+    this.time = new VirtualTime(options.seed)
+    this.laws = new Laws(() => `seed ${options.seed}, ${this.time.nowMs} ms`)
     this.set = createSet(options.memberCount)
-    this.certified.set(0, this.genesis.hash)
     for (let member = 0; member < options.memberCount; member++) {
-      this.addSelf(member, `${member}`)
-      if (member === options.liar) this.addSelf(member, `${member}'`)
+      this.addSelf(member)
+      if (member === options.liar) this.addSelf(member)
     }
     for (const self of this.selves) this.start(self)
   }
 
-  // ── running ──
-
-  /** Performs what is due within the next `durationMs`. */
   run(durationMs: number): void {
-    const endMs = this.nowMs + durationMs
-    for (;;) {
-      const next = this.jobs[0]
-      if (next === undefined || next.atMs > endMs) break
-      this.popJob()
-      this.nowMs = next.atMs
-      next.run()
-    }
-    this.nowMs = endMs
+    this.time.run(durationMs)
   }
 
   /** Ends all faults: who crashed starts again, the liar falls silent. */
   heal(): void {
     this.faults = NO_FAULTS
     for (const self of this.selves) {
-      if (self.member === this.options.liar) {
-        self.state = null
-        self.incarnation++
-      } else if (self.state === null) this.start(self)
-      self.skewMs = 0
+      if (!self.isHonest) this.crash(self)
+      else if (self.state === null) this.start(self)
     }
   }
 
-  crash(self: Self): void {
-    if (self.state === null) return
-    self.state = null
-    self.incarnation++
-    self.timers.clear()
-    for (const other of this.selves) {
-      if (other.member !== self.member) this.later(this.below(20), () => this.disconnected(other, self))
-    }
+  /** Certified heights of the honest members. */
+  heights(): number[] {
+    return this.chains().map((chain) => chain.length - 1)
   }
 
-  start(self: Self): void {
+  checkAckedSurvive(): void {
+    this.laws.checkAckedSurvive(this.chains(), quorum(this.set))
+  }
+
+  private chains(): Block[][] {
+    return this.selves.filter(({ isHonest }) => isHonest).map(({ disk }) => disk.chain)
+  }
+
+  // ── life of a node ──
+
+  private addSelf(member: number): void {
+    this.selves.push({
+      member: member as MemberIndex,
+      isHonest: member !== this.options.liar,
+      disk: {
+        blocks: new Map([[this.genesis.hash, this.genesis]]),
+        leaderCerts: [],
+        chain: [this.genesis],
+        commitCerts: new Map(),
+        signState: EMPTY_SIGN_STATE,
+      },
+      state: null,
+      incarnation: 0,
+      timers: new Map(),
+      executed: new Map(),
+      skewMs: this.time.below(200) - 100,
+      isDrafting: false,
+    })
+  }
+
+  private start(self: Self): void {
     const { disk } = self
     const head = disk.chain.at(-1) as Block
-    const uncommitted = [...disk.blocks.values()].filter((block) => this.isAbove(disk, { block, head }))
-    uncommitted.sort((left, right) => left.header.height - right.header.height)
-    self.timers.clear()
-    self.isDrafting = false
     self.incarnation++
-    self.state = createState(createSettings(this.set, self.member, this.options.timing), {
+    self.timers.clear()
+    self.executed.clear()
+    self.isDrafting = false
+    self.state = createState(createSettings(this.set, self.member), {
       certified: { block: head, commitCert: disk.commitCerts.get(head.hash) ?? null },
-      uncommitted,
+      uncommitted: uncommittedBlocks(disk, head),
       leaderCerts: disk.leaderCerts,
       signState: decodeSignState(encodeSignState(disk.signState)),
       certifiedHashAt: (height) => disk.chain[height]?.hash,
     })
     this.step(self, { kind: 'start' })
-    for (const other of this.selves) {
-      if (other.member === self.member) continue
-      this.later(this.below(20), () => this.step(other, { kind: 'peerConnected', member: self.member }))
+    for (const other of this.others(self)) {
+      this.time.later(this.time.below(20), () => this.step(other, { kind: 'peerConnected', member: self.member }))
     }
   }
 
-  honest(): Self[] {
-    return this.selves.filter(({ member }) => member !== this.options.liar)
-  }
-
-  heights(): number[] {
-    return this.honest().map(({ disk }) => disk.chain.length - 1)
-  }
-
-  /** Whatever a quorum of acks stood for has stayed. */
-  checkAckedSurvive(): void {
-    const q = quorum(this.set)
-    for (const [hash, { height, members }] of this.ackers) {
-      if (members.size < q) continue
-      for (const { name, disk } of this.honest()) {
-        const block = disk.chain[height]
-        if (block !== undefined && block.hash !== hash) this.violate(`${name} lost a block that a quorum had acked`)
-      }
+  private crash(self: Self): void {
+    self.state = null
+    self.incarnation++
+    for (const other of this.others(self)) {
+      this.time.later(this.time.below(20), () => this.step(other, { kind: 'peerDisconnected', member: self.member }))
     }
   }
 
-  // ── one node ──
-
+  /** One event. A crash may hit between any two of its effects: the rest of them has never happened. */
   private step(self: Self, occurrence: Occurrence): void {
     if (self.state === null) return
-    const { state } = self
-    const nowMs = this.clock(self)
-    const effects = step(state, { ...occurrence, nowMs, random: this.below(2 ** 32) })
-    const crashAt = this.chance(this.faults.crash) ? this.below(effects.length + 1) : Number.POSITIVE_INFINITY
-    for (const [index, effect] of effects.entries()) {
-      if (index === crashAt) break
-      this.perform(self, effect)
-    }
-    if (crashAt !== Number.POSITIVE_INFINITY) {
+    const random = this.time.below(2 ** 32)
+    const effects = step(self.state, { ...occurrence, nowMs: this.clockOf(self), random })
+    const crashes = this.time.chance(this.faults.crash)
+    const performed = crashes ? effects.slice(0, this.time.below(effects.length + 1)) : effects
+    for (const effect of performed) this.perform(self, effect)
+    if (crashes) {
       this.crash(self)
-      this.later(50 + this.below(3_000), () => this.start(self))
-      return
-    }
-    this.draft(self)
+      this.time.later(50 + this.time.below(3_000), () => {
+        if (self.state === null && self.isHonest) this.start(self)
+      })
+    } else this.maybeDraft(self)
   }
 
   private perform(self: Self, effect: Effect): void {
-    const { disk, incarnation } = self
+    const { disk, member, isHonest } = self
     switch (effect.kind) {
       case 'persistBlock':
         disk.blocks.set(effect.block.hash, effect.block)
-        this.checkProposal(self, effect.block)
+        if (isHonest && effect.block.header.proposer === member) this.laws.onProposal(effect.block)
         break
       case 'persistLeaderCert':
         disk.leaderCerts.push(effect.certificate)
         break
       case 'persistSignState':
         disk.signState = effect.signState
-        this.countAck(self)
+        if (isHonest) this.laws.onSignState(member, effect.signState)
         break
       case 'send':
-        this.checkStatement(self, effect.message)
+        if (isHonest) this.laws.onSend(effect.message, disk)
         this.route(self, effect)
         break
-      case 'execute': {
-        const parent = this.blockAt(self, effect.block.header.parentHash)
-        const isValid = parent !== undefined && isExecutionOf(effect.block, parent)
-        const verdict = isValid ? ({ kind: 'valid' } as const) : ({ kind: 'invalid', reason: 'roots' } as const)
-        // The ledger executes in order; its answers keep it.
-        self.disk.blocks.has(effect.block.hash)
-        this.after(self, 1, () => this.step(self, { kind: 'executed', blockHash: effect.block.hash, verdict }))
-        this.executing.set(effect.block.hash, effect.block)
+      case 'execute':
+        this.execute(self, effect.block)
         break
-      }
       case 'commit':
         this.commit(self, effect)
         break
       case 'setTimer': {
-        const ticket = this.jobCount
-        self.timers.set(effect.timer, ticket)
-        this.after(self, effect.delayMs, () => {
-          if (self.timers.get(effect.timer) === ticket) this.step(self, { kind: 'timeout', timer: effect.timer })
+        const { timer, delayMs } = effect
+        const ticket = this.time.jobCount
+        self.timers.set(timer, ticket)
+        this.after(self, delayMs, () => {
+          if (self.timers.get(timer) === ticket) this.step(self, { kind: 'timeout', timer })
         })
         break
       }
@@ -243,266 +224,143 @@ export class Cluster {
         self.timers.delete(effect.timer)
         break
       case 'needSync':
-        this.later(5 + this.below(50), () => {
-          if (self.incarnation === incarnation) this.sync(self, effect)
-        })
+        this.after(self, 5 + this.time.below(50), () => this.sync(self, effect))
         break
       case 'roleChanged':
-        if (effect.role === 'leader') this.checkLeader(self, effect.term)
-        break
-      case 'diverged':
-        if (this.isHonest(self)) this.violate(`${self.name} diverged at ${effect.height}: ${effect.reason}`)
+        if (effect.role !== 'leader') break
+        this.laws.onLeader(member, effect.term)
+        if (!isHonest) this.shareLeadership(self)
         break
       case 'misbehaviour':
-        if (this.isHonest(self)) this.misbehaviours.push(`${effect.member} ${effect.what}`)
+        if (isHonest) this.misbehaviours.push(effect)
         break
+      case 'diverged':
       case 'invalidBlock':
-        if (this.isHonest(self)) this.violate(`${self.name} found an invalid block`)
+        if (isHonest) this.laws.violate(`${effect.kind} at ${effect.height}: ${effect.reason}`)
         break
       case 'moveTip':
       case 'returned':
         break
     }
   }
-  private readonly executing = new Map<Hash, Block>()
 
-  /** The runtime's part: a draft where one may be made. */
-  private draft(self: Self): void {
+  // ── the runtime's and the ledger's part ──
+
+  private maybeDraft(self: Self): void {
     if (self.state === null || self.isDrafting) return
     const chance = canPropose(self.state)
     if (chance === null) return
     self.isDrafting = true
-    this.after(self, chance.opening ? 1 : this.below(160), () => {
+    this.after(self, chance.opening ? 1 : this.time.below(160), () => {
       self.isDrafting = false
-      const parent = this.blockAt(self, chance.parentHash)
+      const parent = self.disk.blocks.get(chance.parentHash)
       if (parent === undefined) return
-      const timeMs = Math.max(this.clock(self), chance.parentTimeMs + 1)
+      const timeMs = Math.max(this.clockOf(self), chance.parentTimeMs + 1)
       const transactions = chance.bytesMax > 0 ? [createTransaction(this.transactionCount++)] : []
       this.step(self, { kind: 'propose', ...execute(parent, { timeMs, transactions }) })
     })
   }
 
-  private commit(self: Self, { certificate, blocks, dropped }: Extract<Effect, { kind: 'commit' }>): void {
-    const { disk } = self
+  private execute(self: Self, block: Block): void {
+    const { parentHash } = block.header
+    const parent = self.disk.blocks.get(parentHash) ?? self.executed.get(parentHash)
+    const isValid = parent !== undefined && isExecutionOf(block, parent)
+    const verdict = isValid ? ({ kind: 'valid' } as const) : ({ kind: 'invalid', reason: 'roots' } as const)
+    self.executed.set(block.hash, block)
+    this.after(self, 1, () => this.step(self, { kind: 'executed', blockHash: block.hash, verdict }))
+  }
+
+  private commit(
+    { disk, isHonest }: Self,
+    { certificate, blocks, dropped }: Extract<Effect, { kind: 'commit' }>,
+  ): void {
     assert(blocks.at(-1)?.hash === certificate.blockHash, 'the certificate is on the last block')
-    disk.commitCerts.set(certificate.blockHash, certificate)
     for (const block of blocks) {
-      const { height } = block.header
       assert(block.header.parentHash === disk.chain.at(-1)?.hash, 'commits are consecutive')
       assert(disk.blocks.has(block.hash), 'only what is persisted is committed')
       disk.chain.push(block)
-      const other = this.certified.get(height)
-      if (!this.isHonest(self)) continue
-      if (other !== undefined && other !== block.hash) this.violate(`two certified blocks at height ${height}`)
-      this.certified.set(height, block.hash)
+      if (isHonest) this.laws.onCommit(block)
     }
+    disk.commitCerts.set(certificate.blockHash, certificate)
     for (const hash of dropped) disk.blocks.delete(hash)
   }
 
+  /** A run of at most 20 blocks, up to the last of them that the peer has a certificate on. */
   private sync(self: Self, { from, fromHeight }: Extract<Effect, { kind: 'needSync' }>): void {
     const peer = this.selves.find(({ member, state }) => member === from && state !== null)
-    const run: Block[] = []
-    let commitCert: CommitCert | undefined
-    for (const block of peer?.disk.chain.slice(fromHeight, fromHeight + 20) ?? []) {
-      run.push(block)
-      commitCert = peer?.disk.commitCerts.get(block.hash) ?? commitCert
-    }
-    const end = run.findIndex(({ hash }) => hash === commitCert?.blockHash)
-    if (peer === undefined || commitCert === undefined || this.chance(this.faults.loss)) {
+    const blocks = peer?.disk.chain.slice(fromHeight, fromHeight + 20) ?? []
+    const commitCert = blocks.map(({ hash }) => peer?.disk.commitCerts.get(hash)).findLast((held) => held !== undefined)
+    if (peer === undefined || commitCert === undefined || this.time.chance(this.faults.loss)) {
       this.step(self, { kind: 'syncFailed', from })
       return
     }
-    const blocks = run.slice(0, end + 1)
-    const leaderCerts = peer.disk.leaderCerts.filter(({ term }) => blocks.some(({ header }) => header.term === term))
-    this.step(self, { kind: 'synced', from, blocks, leaderCerts, commitCert })
-  }
-
-  private disconnected(self: Self, other: Self): void {
-    this.step(self, { kind: 'peerDisconnected', member: other.member })
-  }
-
-  private blockAt(self: Self, hash: Hash): Block | undefined {
-    return (
-      self.disk.blocks.get(hash) ?? this.executing.get(hash) ?? (hash === this.genesis.hash ? this.genesis : undefined)
-    )
-  }
-
-  private isAbove(disk: Disk, { block, head }: { block: Block; head: Block }): boolean {
-    let at: Block | undefined = block
-    while (at !== undefined && at.header.height > head.header.height)
-      at = disk.blocks.get(at.header.parentHash) ?? (at.header.parentHash === head.hash ? head : undefined)
-    return at?.hash === head.hash && block.hash !== head.hash
-  }
-
-  private addSelf(member: number, name: string): void {
-    this.selves.push({
-      member: member as MemberIndex,
-      name,
-      disk: {
-        blocks: new Map(),
-        leaderCerts: [],
-        signState: EMPTY_SIGN_STATE,
-        chain: [this.genesis],
-        commitCerts: new Map(),
-      },
-      state: null,
-      incarnation: 0,
-      timers: new Map(),
-      skewMs: this.below(200) - 100,
-      isDrafting: false,
-    })
-  }
-
-  private clock(self: Self): number {
-    return this.genesis.header.timeMs + 1_000 + this.nowMs + self.skewMs
+    const run = blocks.filter(({ header }) => header.height <= commitCert.height)
+    const leaderCerts = peer.disk.leaderCerts.filter(({ term }) => run.some(({ header }) => header.term === term))
+    this.step(self, { kind: 'synced', from, blocks: run, leaderCerts, commitCert })
   }
 
   // ── network ──
 
   private route(self: Self, { to, message }: { to: MemberIndex; message: Message }): void {
-    const targets = this.selves.filter(({ member }) => member === to)
-    for (const target of targets) {
-      // Of the liar's two selves each hears about half.
-      if (targets.length > 1 && this.chance(0.4)) continue
-      if (this.chance(this.faults.loss)) continue
-      this.deliver(self, { target, message })
-      if (this.chance(this.faults.repetition)) this.deliver(self, { target, message })
-    }
-    if (this.chance(this.faults.disconnect)) {
-      const target = targets[0]
-      if (target !== undefined) this.later(1, () => this.disconnected(target, self))
-    }
-  }
-
-  private deliver(self: Self, { target, message }: { target: Self; message: Message }): void {
     const carried = this.options.throughBytes ? decodeMessage(encodeMessage(message)) : message
-    const delayMs = 1 + this.below(this.faults.delayMaxMs)
-    this.later(delayMs, () => this.step(target, { kind: 'received', from: self.member, message: carried }))
-  }
-
-  // ── laws ──
-
-  private isHonest(self: Self): boolean {
-    return self.member !== this.options.liar
-  }
-
-  private checkLeader(self: Self, term: number): void {
-    const other = this.leaders.get(term)
-    if (other !== undefined && other !== self.name) this.violate(`two leaders in term ${term}`)
-    this.leaders.set(term, self.name)
-    if (!this.isHonest(self)) this.shareLeadership(self)
-  }
-
-  private checkProposal(self: Self, { header, hash }: Block): void {
-    if (header.proposer !== self.member || !this.isHonest(self)) return
-    const place = `${header.term}/${header.height}`
-    const other = this.proposed.get(place)
-    if (other !== undefined && other !== hash) this.violate(`two blocks of ${self.name} at term/height ${place}`)
-    this.proposed.set(place, hash)
-  }
-
-  /** What is said is covered by what is on disk (R4 after a crash rests on it). */
-  private checkStatement(self: Self, message: Message): void {
-    const { signState } = self.disk
-    if (message.kind === 'appendReply') {
-      for (const { ack } of message.acks) {
-        const { lastAck, vote, promise } = signState
-        if (lastAck === null || lastAck.term !== ack.term || lastAck.height < ack.height)
-          this.violate('ack before disk')
-        if (ack.term < Math.max(vote?.term ?? 0, promise?.term ?? 0)) this.violate('ack below a vote')
-        if (!self.disk.blocks.has(ack.blockHash)) this.violate('ack of a block that is not on disk')
+    for (const target of this.selves.filter(({ member }) => member === to)) {
+      // Of the liar's two selves each hears about half.
+      if (!target.isHonest && this.time.chance(0.4)) continue
+      if (this.time.chance(this.faults.loss)) continue
+      const copies = this.time.chance(this.faults.repetition) ? 2 : 1
+      for (let copy = 0; copy < copies; copy++) {
+        const delayMs = 1 + this.time.below(this.faults.delayMaxMs)
+        this.time.later(delayMs, () => this.step(target, { kind: 'received', from: self.member, message: carried }))
+      }
+      if (this.time.chance(this.faults.disconnect)) {
+        this.time.later(1, () => this.step(target, { kind: 'peerDisconnected', member: self.member }))
       }
     }
-    if (message.kind === 'vote' && signState.vote?.term !== message.vote.term) this.violate('vote before disk')
-    if (message.kind === 'promise' && signState.promise?.term !== message.promise.term)
-      this.violate('promise before disk')
   }
 
-  private countAck(self: Self): void {
-    if (!this.isHonest(self)) return
-    const { lastAck } = self.disk.signState
-    if (lastAck === null) return
-    const entry = this.ackers.get(lastAck.hash) ?? { height: lastAck.height, members: new Set() }
-    entry.members.add(self.member)
-    this.ackers.set(lastAck.hash, entry)
+  private others({ member }: Self): Self[] {
+    return this.selves.filter((self) => self.member !== member)
   }
 
-  private violate(what: string): void {
-    this.violations.push(`seed ${this.options.seed}, ${this.nowMs} ms: ${what}`)
-  }
+  // ── the liar ──
 
-  /** The liar's other self leads the same term, on the same tip, with other blocks. */
+  /** Its other self gets the same memory: it leads the same term, on the same tip, and will make other blocks. */
   private shareLeadership(self: Self): void {
-    const other = this.selves.find(({ member, name }) => member === self.member && name !== self.name)
+    const other = this.selves.find((candidate) => candidate.member === self.member && candidate !== self)
     if (other === undefined || other.state === null || self.state === null) return
     for (const [hash, block] of self.disk.blocks) other.disk.blocks.set(hash, block)
-    other.disk.leaderCerts.push(...self.disk.leaderCerts)
-    other.disk.chain.splice(0, other.disk.chain.length, ...self.disk.chain)
+    other.disk.leaderCerts = [...self.disk.leaderCerts]
+    other.disk.chain = [...self.disk.chain]
     other.disk.commitCerts = new Map(self.disk.commitCerts)
-    other.state = cloneState(self.state)
-    other.isDrafting = false
+    const { settings, ...memory } = self.state
+    other.state = { ...structuredClone(memory), settings }
     other.incarnation++
-    this.later(1, () => this.step(other, { kind: 'timeout', timer: 'heartbeat' }))
+    other.isDrafting = false
+    this.after(other, 1, () => this.step(other, { kind: 'timeout', timer: 'heartbeat' }))
     this.after(other, 4_000, () => this.step(other, { kind: 'timeout', timer: 'quorum' }))
   }
 
-  // ── time and chance ──
+  // ── time ──
+
+  private clockOf({ skewMs }: Self): number {
+    return this.genesis.header.timeMs + 1_000 + this.time.nowMs + skewMs
+  }
 
   private after(self: Self, delayMs: number, run: () => void): void {
     const { incarnation } = self
-    this.later(delayMs, () => {
+    this.time.later(delayMs, () => {
       if (self.incarnation === incarnation) run()
     })
   }
-
-  private later(delayMs: number, run: () => void): void {
-    const job = { atMs: this.nowMs + delayMs, order: this.jobCount++, run }
-    const { jobs } = this
-    let at = jobs.length
-    jobs.push(job)
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if (!isBefore(job, jobs[parent] as Job)) break
-      jobs[at] = jobs[parent] as Job
-      at = parent
-    }
-    jobs[at] = job
-  }
-
-  private popJob(): void {
-    const { jobs } = this
-    const last = jobs.pop() as Job
-    if (jobs.length === 0) return
-    let at = 0
-    for (;;) {
-      let child = 2 * at + 1
-      if (child >= jobs.length) break
-      if (child + 1 < jobs.length && isBefore(jobs[child + 1] as Job, jobs[child] as Job)) child++
-      if (!isBefore(jobs[child] as Job, last)) break
-      jobs[at] = jobs[child] as Job
-      at = child
-    }
-    jobs[at] = last
-  }
-
-  private chance(part: number): boolean {
-    return part > 0 && this.below(1_000_000) < part * 1_000_000
-  }
-
-  /** 0 to limit - 1, from the seed. mulberry32. */
-  private below(limit: number): number {
-    this.random = (this.random + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.random ^ (this.random >>> 15), 1 | this.random)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit)
-  }
 }
 
-const isBefore = (left: Job, right: Job): boolean =>
-  left.atMs !== right.atMs ? left.atMs < right.atMs : left.order < right.order
-
-/** A second mind with the same memory. */
-function cloneState(state: State): State {
-  const { settings, ...data } = state
-  return { ...structuredClone(data), settings }
+/** Stored blocks that stand on the head, parents first. */
+function uncommittedBlocks({ blocks }: Disk, head: Block): Block[] {
+  const kept = new Set([head.hash])
+  const above = [...blocks.values()].sort((left, right) => left.header.height - right.header.height)
+  return above.filter(({ header, hash }) => {
+    const stands = header.height > head.header.height && kept.has(header.parentHash)
+    if (stands) kept.add(hash)
+    return stands
+  })
 }

@@ -24,7 +24,6 @@ export type Misbehaviour =
   | 'badBody'
   | 'equivocation'
   | 'foreignStatement'
-  | 'termInflation'
 
 export type Effect =
   | { readonly kind: 'persistBlock'; readonly block: Block }

@@ -40,7 +40,16 @@ function keyedHash(key: Uint8Array, message: Uint8Array): Uint8Array {
   return signature
 }
 
-const keyOf = (publicKey: PublicKey): Uint8Array => Uint8Array.fromHex(publicKey).reverse()
+const keys = new Map<PublicKey, Uint8Array>()
+
+function keyOf(publicKey: PublicKey): Uint8Array {
+  const key = keys.get(publicKey) ?? Uint8Array.fromHex(publicKey).reverse()
+  keys.set(publicKey, key)
+  return key
+}
+
+const isSame = (left: Uint8Array, right: Uint8Array): boolean =>
+  left.length === right.length && left.every((byte, index) => byte === right[index])
 
 export function createSet(memberCount: number, b = defaultLiars(memberCount)): ValidatorSet {
   return {
@@ -66,7 +75,7 @@ export function createSettings(set: ValidatorSet, self: number, timing: Partial<
     set,
     self: self as MemberIndex,
     sign: signAs(set, self),
-    verify: (publicKey, message, signature) => keyedHash(keyOf(publicKey), message).toHex() === signature.toHex(),
+    verify: (publicKey, message, signature) => isSame(keyedHash(keyOf(publicKey), message), signature),
     timing: { ...DEFAULT_TIMING, ...timing },
   }
 }

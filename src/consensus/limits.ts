@@ -12,7 +12,7 @@ export const ACKS_MAX = 1_024
 export const UNCERTIFIED_BLOCKS_MAX = 1_024
 /** Transaction bytes of all blocks that a node keeps: leaders that lie in turn cannot fill its memory. */
 export const UNCERTIFIED_BYTES_MAX = 96 * 1024 * 1024
-/** A higher term is believed without proof up to this distance: nobody can use up the terms. */
+/** Stride of a node that joins a higher term on somebody's mere word: nobody can use up the terms. */
 export const TERM_RAISE_MAX = 1_000
 /** Certified blocks kept in memory for followers that are a little behind; further back they use block sync. */
 export const RECENT_BLOCKS_MAX = 64

@@ -2,9 +2,8 @@
 
 import { learnLeaderCert } from './learn-leader.ts'
 import type { From, StaleTerm } from './messages.ts'
-import { becomeFollower } from './roles.ts'
 import type { Step } from './step.ts'
-import { isBelievable } from './term.ts'
+import { joinTerm } from './term.ts'
 
 export function onStaleTerm(step: Step, { from, message }: From<StaleTerm>): void {
   const { state } = step
@@ -16,7 +15,5 @@ export function onStaleTerm(step: Step, { from, message }: From<StaleTerm>): voi
   ) {
     return
   }
-  if (message.term > state.term && isBelievable(step, { from, term: message.term })) {
-    becomeFollower(step, { term: message.term })
-  }
+  if (message.term > state.term) joinTerm(step, message.term)
 }

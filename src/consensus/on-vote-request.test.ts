@@ -123,8 +123,10 @@ describe('onVoteRequest()', () => {
     expect(follower().receive(1, voteRequest(0, genesis))).toEqual(['send 1 staleTerm 1 cert 1'])
   })
 
-  it('believes nobody a term that is more than 1,000 ahead', () => {
-    expect(follower().receive(1, voteRequest(1_002, a2))).toEqual(['misbehaviour of 1: termInflation'])
+  it('joins a term that is far ahead in strides of 1,000', () => {
+    const node = new Node(group, { self: 3 })
+    expect(node.receive(1, voteRequest(1_500, genesis))).toEqual(['roleChanged follower term 1000 leader none'])
+    expect(node.receive(1, voteRequest(1_500, genesis))).toContain('send 1 vote term 1500 for 1')
   })
 
   it('votes for nobody who shows Releases, which it cannot check', () => {

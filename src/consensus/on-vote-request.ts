@@ -6,11 +6,11 @@ import { promiseMessage, voteMessage } from '../types/signing.ts'
 import { hashReleases } from './certificate.ts'
 import { learnCommitCert } from './commit.ts'
 import type { From, VoteRequest } from './messages.ts'
-import { armEarlyElection, armElection, becomeFollower } from './roles.ts'
+import { armEarlyElection, armElection } from './roles.ts'
 import { mayVoteIn } from './sign-state.ts'
 import { sendStaleTerm } from './stale-term.ts'
 import { accuse, emit, type Step, send } from './step.ts'
-import { isBelievable } from './term.ts'
+import { joinTerm } from './term.ts'
 import { bindingAck, certifiedHeight } from './tip.ts'
 import { isSameVote, judgeShownChain, readShownChain } from './vote-rules.ts'
 
@@ -26,8 +26,7 @@ export function onVoteRequest(step: Step, { from, message }: From<VoteRequest>):
     sendStaleTerm(step, from)
     return
   }
-  if (!isBelievable(step, { from, term: message.term })) return
-  if (message.term > state.term) becomeFollower(step, { term: message.term })
+  if (!joinTerm(step, message.term)) return
   retryAfterSplit(step)
 
   // 2

@@ -1,12 +1,16 @@
-// A term that only somebody's word stands for.
+// A higher term that only somebody's word stands for.
 
-import type { MemberIndex, Term } from '../types/brand.ts'
+import type { Term } from '../types/brand.ts'
 import { TERM_RAISE_MAX } from './limits.ts'
-import { accuse, type Step } from './step.ts'
+import { becomeFollower } from './roles.ts'
+import type { Step } from './step.ts'
 
-/** Within reach of the present term; larger gaps are learned from a LeaderCert only. */
-export function isBelievable(step: Step, { from, term }: { from: MemberIndex; term: Term }): boolean {
-  if (term <= step.state.term + TERM_RAISE_MAX) return true
-  accuse(step, { member: from, what: 'termInflation' })
-  return false
+/**
+ * Joins a higher term, by a bounded stride: nobody can use up the terms, and who campaigned alone for long still finds
+ * back with a few requests. False while the term is still above the present one.
+ */
+export function joinTerm(step: Step, term: Term): boolean {
+  const { state } = step
+  if (term > state.term) becomeFollower(step, { term: Math.min(term, state.term + TERM_RAISE_MAX) as Term })
+  return state.term === term
 }
