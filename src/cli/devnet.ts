@@ -46,25 +46,38 @@ Examples:
       if (options.fhir !== undefined && !existsSync(options.fhir)) {
         throw new UsageError(`--fhir: ${options.fhir} does not exist; expected a folder of FHIR R4 JSON`)
       }
-      const stop = Promise.withResolvers<void>()
-      process.once('SIGINT', stop.resolve).once('SIGTERM', stop.resolve)
+      const interrupted = Promise.withResolvers<'interrupted'>()
+      for (const signal of ['SIGINT', 'SIGTERM'] as const)
+        process.once(signal, () => interrupted.resolve('interrupted'))
       const startMs = performance.now()
-      const { report, consortium } = await runDemo({
+      let running: Consortium | null = null
+      const demo = runDemo({
         folder: resolve(options.folder),
         seed,
         ...(options.fhir === undefined
           ? {}
           : { fhir: { folder: resolve(options.fhir), bindingFile: options.bind ?? SHIPPED_BINDING } }),
+        onConsortium: (consortium) => {
+          running = consortium
+        },
         onProgress: (text) => progress(`${elapsed(startMs)}  ${text}`),
         onCheck: (name, ok, detail) =>
           progress(`${elapsed(startMs)}    ${ok ? '✓' : '✗'} ${name}${detail === '' ? '' : `  (${detail})`}`),
       })
+      const outcome = await Promise.race([demo, interrupted.promise])
+      if (outcome === 'interrupted') {
+        progress('interrupted: stopping')
+        demo.catch(() => undefined)
+        await (running as Consortium | null)?.stop()
+        process.exit(130)
+      }
+      const { report, consortium } = outcome
       if (options.report !== undefined) writeFileSync(options.report, `${JSON.stringify(report, null, 2)}\n`)
       if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
       else process.stdout.write(`${describeReport(report).join('\n')}\n`)
       if (!options.once) {
         process.stdout.write(`${describeNetwork(consortium, options.folder).join('\n')}\n`)
-        await stop.promise
+        await interrupted.promise
         progress('stopping')
       }
       const graceful = await consortium.stop()
@@ -101,9 +114,9 @@ function describeReport(report: Report): readonly string[] {
     ]),
     ...(refused.length === 0 ? [] : ['', 'Consents that need what is not supported yet, refused by element:']),
     ...refused.map(({ file, elements }) => `  ${basename(file)}: ${elements.join(', ')}`),
-    ...(imported.problems.length === 0
+    ...(imported.leftOut.length === 0
       ? []
-      : ['', `${imported.problems.length} resources were left out; the report lists them`]),
+      : ['', `${imported.leftOut.length} resources were left out; the report says why`]),
     '',
     ...table(
       ['node', 'role', 'height', 'state root', 'RPC'],

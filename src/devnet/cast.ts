@@ -3,6 +3,7 @@
 
 import type { Client } from '../client/client.ts'
 import { randomBytes } from '../crypto/random.ts'
+import { assert } from '../types/assert.ts'
 import type { IdentityId } from '../types/brand.ts'
 import { type Consortium, personSigner } from './consortium.ts'
 import { CUSTODIAN, type DemoPatient } from './import-folder.ts'
@@ -37,7 +38,17 @@ interface NamedConsent {
 const EVERY_PURPOSE = 'PurposeOfUse'
 const YEAR_MS = 365 * 86_400_000
 
-export async function chooseCast(consortium: Consortium, patients: readonly DemoPatient[]): Promise<Cast> {
+export async function chooseCast(
+  consortium: Consortium,
+  {
+    patients,
+    spare,
+  }: {
+    patients: readonly DemoPatient[]
+    /** One more person, without a consent. */
+    spare: () => Promise<DemoPatient>
+  },
+): Promise<Cast> {
   const found = new Map<Part, DemoPatient>()
   let permit: IdentityId | null = null
   const free: DemoPatient[] = []
@@ -53,14 +64,13 @@ export async function chooseCast(consortium: Consortium, patients: readonly Demo
   }
   for (const part of ['permitted', 'denied', 'expired', 'breakGlass'] as const) {
     if (found.has(part)) continue
-    const patient = free.pop()
-    if (patient === undefined) throw new Error(`the folder has no patient left to play the part "${part}"`)
+    const patient = free.pop() ?? (await spare())
     const consent = await registerConsent(consortium, { patient, clauses: clausesFor(part, Date.now()) })
     found.set(part, patient)
     if (part === 'permitted') permit = consent
   }
-  const withoutConsent = free.pop()
-  if (withoutConsent === undefined || permit === null) throw new Error('the folder has no patient without a consent')
+  const withoutConsent = free.pop() ?? (await spare())
+  assert(permit !== null, 'somebody has a consent that permits')
   const player = (part: Part): DemoPatient => found.get(part) as DemoPatient
   return {
     permitted: player('permitted'),

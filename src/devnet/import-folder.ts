@@ -2,10 +2,11 @@
 // hospital A's vault, every Consent onto the chain, or refused with the element that stands in the way.
 
 import { join } from 'node:path'
+import { isRefusal } from '../client/errors.ts'
 import type { ConsentAnswer, ReferenceMap } from '../client/institution-client.ts'
 import { randomBytes } from '../crypto/random.ts'
 import { type Binding, type BoundIdentities, bindingResolver } from '../fhir/binding.ts'
-import { type FhirFolder, scanFolder } from '../fhir/import.ts'
+import { scanFolder } from '../fhir/import.ts'
 import { createPersonFile, type PersonKeys, setPersonIdentity } from '../node/person-file.ts'
 import type { IdentityId } from '../types/brand.ts'
 import type { Consortium } from './consortium.ts'
@@ -29,10 +30,16 @@ export interface ImportedConsent {
   readonly latencyMs: number
 }
 
+/** A resource that was left out: its place in the file, and why. Without file names, which often are people's names. */
+export interface LeftOut {
+  readonly path: string
+  readonly reason: string
+}
+
 export interface Imported {
   readonly patients: readonly DemoPatient[]
+  readonly leftOut: readonly LeftOut[]
   readonly consents: readonly ImportedConsent[]
-  readonly folder: FhirFolder
   readonly records: number
 }
 
@@ -55,12 +62,17 @@ export async function importFolder(
   const source = await scanFolder(folder)
   onProgress(`${source.resources} FHIR resources, ${source.entries('Patient').length} patients in ${folder}`)
   const patients: DemoPatient[] = []
-  let records = 0
-  for await (const { position, resource, records: own } of source.patients()) {
-    const patient = await importPatient(consortium, { position, resource, resources: own.map(({ bytes }) => bytes) })
-    patients.push(patient)
-    records += own.length
-    onProgress(`patient ${position}: ${own.length} records`)
+  const leftOut: LeftOut[] = source.problems.map(({ path, reason }) => ({ path, reason }))
+  for await (const { position, path, resource, records } of source.patients()) {
+    const resources = records.map(({ bytes }) => bytes)
+    try {
+      patients.push(await importPatient(consortium, { position, resource, resources }))
+      onProgress(`patient ${position}: ${resources.length} records`)
+    } catch (error) {
+      if (!isRefusal(error, 'UNACCEPTABLE_RESOURCE')) throw error
+      leftOut.push({ path, reason: error.message })
+      onProgress(`patient ${position}: left out, ${error.message}`)
+    }
   }
   const consents: ImportedConsent[] = []
   for (const entry of source.entries('Consent')) {
@@ -77,7 +89,15 @@ export async function importFolder(
     consents.push({ file: entry.file, position: entry.position, answer, latencyMs: performance.now() - startMs })
     onProgress(`consent ${entry.file}: ${answer.kind}`)
   }
-  return { patients, consents, folder: source, records }
+  return { patients, consents, leftOut, records: patients.reduce((sum, { records }) => sum + records.size, 0) }
+}
+
+/** Somebody for a part that nobody in the folder can play: a Patient of the master system, with nothing else. */
+export function importSpare(consortium: Consortium, { position, binding }: { position: number; binding: Binding }) {
+  const identifier = [{ system: binding.masterIdentifierSystem, value: `demo-${position}` }]
+  const resource = { resourceType: 'Patient', id: `demo-${position}`, identifier }
+  const bytes = new TextEncoder().encode(JSON.stringify(resource))
+  return importPatient(consortium, { position, resource, resources: [bytes] })
 }
 
 async function importPatient(

@@ -1,6 +1,7 @@
 // What a run showed, as JSON for tools. `ok` only if every check held.
 
 import type { Check } from './checks.ts'
+import type { LeftOut } from './import-folder.ts'
 import { type Percentiles, percentiles } from './percentiles.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -31,8 +32,8 @@ export interface Report {
       /** Of refused consents: the elements that stand in the way. */
       readonly elements: readonly string[]
     }[]
-    /** Without file names: those of people's data often are people's names. */
-    readonly problems: readonly { readonly path: string; readonly reason: string }[]
+    /** Resources that could not be imported. */
+    readonly leftOut: readonly LeftOut[]
   }
 }
 
@@ -62,7 +63,7 @@ export async function createReport({ consortium, checks, measured, imported }: S
         outcome: answer.kind,
         elements: answer.kind === 'refused' ? answer.problems.map(({ path }) => path) : [],
       })),
-      problems: imported.folder.problems.map(({ path, reason }) => ({ path, reason })),
+      leftOut: imported.leftOut,
     },
   }
 }

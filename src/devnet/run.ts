@@ -3,14 +3,13 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Binding } from '../fhir/binding.ts'
-import { readBinding } from '../fhir/binding.ts'
+import { type Binding, readBinding } from '../fhir/binding.ts'
 import { generateFolder } from '../fhir/generate.ts'
 import { chooseCast, clausesFor, registerConsent } from './cast.ts'
 import { Checks } from './checks.ts'
 import { ClosedLoad } from './closed-load.ts'
 import { Consortium, personSigner } from './consortium.ts'
-import { generatedFolder, importFolder } from './import-folder.ts'
+import { generatedFolder, importFolder, importSpare } from './import-folder.ts'
 import { createDevnet, MEMBERS } from './layout.ts'
 import { enrollPeople } from './people.ts'
 import { createReport, type Report } from './report.ts'
@@ -31,6 +30,8 @@ export interface DemoOptions {
   /** FHIR R4 JSON to import; without it data is generated from `seed`. */
   readonly fhir?: { readonly folder: string; readonly bindingFile: string }
   readonly seed: number
+  /** Its processes are about to start: whoever gives up has to stop them. */
+  readonly onConsortium: (consortium: Consortium) => void
   readonly onProgress: (text: string) => void
   readonly onCheck: (name: string, ok: boolean, detail: string) => void
 }
@@ -62,13 +63,16 @@ export async function runDemo(options: DemoOptions): Promise<{ report: Report; c
   const devnet = await createDevnet(options.folder, { fhir: { masterIdentifierSystem, timeZone } })
   const sourceFolder = folder ?? writeGenerated(options)
   const consortium = new Consortium(devnet)
+  options.onConsortium(consortium)
   try {
     onProgress(`starting ${MEMBERS.length} processes`)
     await consortium.start(({ title, role, rpcUrl }) => onProgress(`${title} (${role}) is ready at ${rpcUrl}`))
     const people = await enrollPeople(consortium)
     onProgress(`${people.practitioners.length} practitioners enrolled at their institutions`)
     const imported = await importFolder(consortium, { people, folder: sourceFolder, binding, onProgress })
-    const cast = await chooseCast(consortium, imported.patients)
+    let position = Math.max(0, ...imported.patients.map((patient) => patient.position))
+    const spare = () => importSpare(consortium, { position: ++position, binding })
+    const cast = await chooseCast(consortium, { patients: imported.patients, spare })
 
     const checks = new Checks(({ name, ok, detail }) => options.onCheck(name, ok, detail))
     const measured: Measurements = {
