@@ -26,13 +26,7 @@ export class Intake {
   constructor({ ledger, transport, clock, log }: { ledger: Ledger; transport: Transport; clock: Clock; log: Log }) {
     this.#clock = clock
     this.#log = log
-    this.mempool = createMempool({
-      chainId: ledger.chainId,
-      verdicts: ledger.verdicts,
-      signerOf: ledger.signerOf,
-      isRecent: (id) => ledger.isInChain(ledger.head.hash, id),
-      isCommitted: (id) => ledger.locate(id) !== undefined,
-    })
+    this.mempool = createMempool(ledger)
     this.forwarder = new Forwarder({ mempool: this.mempool, transport, log })
     this.submissions = new Submissions({
       ledger,

@@ -208,7 +208,7 @@ export class Runtime {
       countMax: BLOCK_TRANSACTIONS_MAX,
       bytesMax: chance.bytesMax,
       timeMs,
-      isTaken: (id) => ledger.isInChain(chance.parentHash, id),
+      isTaken: (id) => ledger.isInFlight(chance.parentHash, id),
     })
   }
 
@@ -289,11 +289,8 @@ export class Runtime {
   }
 
   async #commit(certificate: CommitCert): Promise<void> {
-    const { ledger, mempool, onCommit, clock } = this.#parts
-    const writing = ledger.commit(certificate)
-    const nowMs = clock.nowMs()
-    mempool.expire({ headTimeMs: ledger.head.header.timeMs, nowMs })
-    const blocks = await writing
+    const { ledger, mempool, onCommit } = this.#parts
+    const blocks = await ledger.commit(certificate)
     mempool.remove(blocks.flatMap(({ transactions }) => transactions.map(({ id }) => id)))
     onCommit(blocks, certificate)
   }
