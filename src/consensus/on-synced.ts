@@ -7,6 +7,7 @@ import { commitCertFault } from './certificate.ts'
 import { applyCommitCert, isOfBlock } from './commit.ts'
 import type { Synced } from './events.ts'
 import { learnLeaderCert } from './learn-leader.ts'
+import { SYNC_RUN_BLOCKS_MAX } from './limits.ts'
 import { accuse, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
 
@@ -33,7 +34,7 @@ export function onSynced(step: Step, { from, blocks, leaderCerts, commitCert }: 
   }
 
   // 3
-  const missing = blocks.filter(({ header }) => header.height > certifiedHeight(state))
+  const missing = blocks.slice(0, SYNC_RUN_BLOCKS_MAX).filter(({ header }) => header.height > certifiedHeight(state))
   acceptBlocks(step, { from, base: state.certifiedHash, blocks: missing, isCertified: true })
   const entry = state.tree.entries.get(commitCert.blockHash)
   if (entry === undefined || !isOfBlock(commitCert, entry)) {
