@@ -1,0 +1,145 @@
+// The consortium under test: the validators of the devnet, each a process of its own, and people to make requests about.
+// Everything goes through the public RPC.
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect } from '../../src/client/client.ts'
+import type { NamedCall } from '../../src/client/interfaces.ts'
+import type { Signer } from '../../src/client/signer.ts'
+import { randomBytes } from '../../src/crypto/random.ts'
+import { createDevnet, type Devnet, type DevnetMember, type MemberName, memberNamed } from '../../src/devnet/layout.ts'
+import { NodeProcess } from '../../src/devnet/node-process.ts'
+import { createPersonFile } from '../../src/node/person-file.ts'
+
+export interface NetworkOptions {
+  readonly patients: number
+  readonly practitioners: number
+  /** Where each node leaves a CPU profile when it stops, in a folder of its name. */
+  readonly profileFolder: string | null
+  readonly onProgress: (text: string) => void
+}
+
+/** Records lie with the one, practitioners work for the other. */
+export const CUSTODIAN = 'hospital-a' satisfies MemberName
+export const REQUESTER = 'hospital-b' satisfies MemberName
+
+/** Calls that one signature covers, at most. */
+const CALLS_MAX = 256
+/** Shorter than the default of 1 ms: what costs 50 µs a transaction is to be seen. */
+const PROFILE_INTERVAL_US = 500
+
+export interface Network {
+  readonly devnet: Devnet
+  readonly nodes: readonly NodeProcess[]
+  readonly patients: readonly string[]
+  /** Key files. */
+  readonly practitioners: readonly string[]
+  leader(): Promise<MemberName>
+  stop(): Promise<void>
+}
+
+export async function startNetwork(options: NetworkOptions): Promise<Network> {
+  const folder = mkdtempSync(join(tmpdir(), 'assent-bench-'))
+  const devnet = await createDevnet(join(folder, 'consortium'), {
+    fhir: { masterIdentifierSystem: 'urn:assent:mrn', timeZone: 'UTC' },
+  })
+  const nodes = devnet.members
+    .filter(({ role }) => role === 'validator')
+    .map((member) => new NodeProcess(member, { nodeArgs: profileArgs(member, options.profileFolder) }))
+  const stop = async (): Promise<void> => {
+    await Promise.all(nodes.map((node) => node.stop()))
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    options.onProgress(`starting ${nodes.length} validators`)
+    for (const node of nodes) node.start()
+    await Promise.all(nodes.map((node) => node.ready()))
+    options.onProgress(`enrolling ${options.practitioners} practitioners and ${options.patients} patients`)
+    const practitioners = await enrollPractitioners(devnet, options.practitioners)
+    const patients = await enrollPatients(devnet, options.patients)
+    return { devnet, nodes, patients, practitioners, leader: () => leaderOf(devnet), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function profileArgs({ name }: DevnetMember, profileFolder: string | null): readonly string[] {
+  if (profileFolder === null) return []
+  return ['--cpu-prof', `--cpu-prof-interval=${PROFILE_INTERVAL_US}`, `--cpu-prof-dir=${join(profileFolder, name)}`]
+}
+
+export const institutionSigner = ({ keys }: DevnetMember): Signer => ({
+  identity: keys.institution,
+  keyId: 0,
+  sign: keys.signing.sign,
+})
+
+async function enrollPractitioners(devnet: Devnet, count: number): Promise<readonly string[]> {
+  const people = join(devnet.folder, 'people')
+  mkdirSync(people, { mode: 0o700 })
+  const files = Array.from({ length: count }, (_, i) => join(people, `practitioner-${i}.json`))
+  const calls = files.map((file) => {
+    const { identity, signing, encryption } = createPersonFile(file)
+    return {
+      contract: 'registry',
+      method: 'enrollPractitioner',
+      args: {
+        practitioner: identity,
+        roles: ['physician'],
+        signing: signing.publicKey,
+        encryption: encryption.publicKey,
+      },
+    }
+  })
+  await act(devnet, REQUESTER, calls)
+  return files
+}
+
+/** Each with one consent that permits treatment, for which the custodian vouches. */
+async function enrollPatients(devnet: Devnet, count: number): Promise<readonly string[]> {
+  const patients = Array.from({ length: count }, () => randomBytes(32).toHex())
+  const custodian = memberNamed(devnet, CUSTODIAN).keys.institution
+  const enrolments = patients.map((patient) => ({
+    contract: 'registry',
+    method: 'enrollPatient',
+    args: { patient, signing: null, encryption: null },
+  }))
+  const consents = patients.map((patient) => ({
+    contract: 'consent',
+    method: 'register',
+    args: {
+      consent: randomBytes(32).toHex(),
+      patient,
+      custodian,
+      delegation: null,
+      document: randomBytes(32).toHex(),
+      limits: null,
+      recorder: custodian,
+      clauses: [{ type: 'permit', recipients: [], purposes: ['TREAT'], from: null, to: null, limited: false }],
+    },
+  }))
+  await act(devnet, CUSTODIAN, enrolments)
+  await act(devnet, CUSTODIAN, consents)
+  return patients
+}
+
+/** In the institution's name; all of them must succeed. */
+async function act(devnet: Devnet, name: MemberName, calls: readonly NamedCall[]): Promise<void> {
+  const member = memberNamed(devnet, name)
+  const client = connect({ url: member.rpcUrl, genesis: devnet.genesis.signed })
+  for (let at = 0; at < calls.length; at += CALLS_MAX) {
+    const receipt = await client.submit(calls.slice(at, at + CALLS_MAX), { signer: institutionSigner(member) })
+    const refused = receipt.calls.find(({ status }) => status === 'refused')
+    if (refused) throw new Error(`set-up: ${refused.contract}.${refused.method} refused: ${refused.code}`)
+  }
+}
+
+async function leaderOf(devnet: Devnet): Promise<MemberName> {
+  const client = connect({ url: memberNamed(devnet, CUSTODIAN).rpcUrl, genesis: devnet.genesis.signed })
+  const { leader } = await client.nodeStatus()
+  const member = devnet.members.find(({ keys }) => keys.institution === leader)
+  if (member === undefined) throw new Error('the validators know no leader')
+  return member.name
+}
