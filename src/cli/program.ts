@@ -2,6 +2,9 @@
 // else is exit code 1.
 
 import { Command, CommanderError } from 'commander'
+import { addAccess } from './access.ts'
+import { addAudit } from './audit.ts'
+import { addConsent } from './consent.ts'
 import { addDevnet } from './devnet.ts'
 import { addGenesis } from './genesis.ts'
 import { addInit } from './init.ts'
@@ -17,7 +20,19 @@ export async function run(args: readonly string[]): Promise<number> {
     .version('0.1.0')
     .exitOverride()
     .showHelpAfterError('(add --help for the accepted options)')
-  for (const add of [addDevnet, addInit, addGenesis, addKeys, addStart, addStatus, addVerify]) add(program)
+  for (const add of [
+    addDevnet,
+    addInit,
+    addGenesis,
+    addKeys,
+    addStart,
+    addStatus,
+    addConsent,
+    addAccess,
+    addAudit,
+    addVerify,
+  ])
+    add(program)
   try {
     await program.parseAsync(args as string[], { from: 'user' })
     return Number(process.exitCode ?? 0)
