@@ -228,13 +228,7 @@ export class InstitutionGateway implements InstitutionService {
           head === null
             ? registerArguments(terms, { consentId: consent, recorder })
             : updateArguments(terms, { consentId: consent, replaces: head.version, recorder })
-        await this.#bodies.put({
-          consentId: consent,
-          version,
-          patient: terms.patient,
-          bytes: body.bytes,
-          salt: body.salt,
-        })
+        await this.#bodies.put(terms.document, { patient: terms.patient, bytes: body.bytes, salt: body.salt })
         await this.#send([{ contract: 'consent', method: head === null ? 'register' : 'update', args }])
         return { kind: 'registered', consents: [{ consent, version }] }
       }

@@ -46,6 +46,10 @@ export function createReleaseAuthority(parts: {
 }): ReleaseAuthority {
   const { ledger, membership, freshness, clock, custodian } = parts
   return {
+    async isRegistered(recordId) {
+      const view = { contract: 'access', method: 'record', args: [idValue(recordId)] }
+      return queryView(ledger, view, clock.nowMs()) !== null
+    },
     isFresh: () => freshness.isFresh(),
     institutionOf: async (transportKey: PublicKey) => membership.institutionOf(transportKey),
     async check(ref): Promise<ReleaseCheck> {

@@ -260,6 +260,7 @@ export class Runtime {
         return undefined
       case 'cancelTimer':
         clearTimeout(this.#timers.get(effect.timer))
+        this.#timers.delete(effect.timer)
         return undefined
       case 'needSync':
         this.#sync(effect.from, effect.fromHeight)
@@ -297,10 +298,14 @@ export class Runtime {
 
   #setTimer(timer: Timer, delayMs: number): void {
     clearTimeout(this.#timers.get(timer))
-    this.#timers.set(
-      timer,
-      setTimeout(() => this.#post({ kind: 'timeout', timer }), delayMs),
-    )
+    // Behind one turn of input: after a long block, heartbeats that wait in the socket come before the election timer.
+    const fire = (): void => {
+      setImmediate(() => {
+        if (this.#timers.get(timer) === handle) this.#post({ kind: 'timeout', timer })
+      })
+    }
+    const handle = setTimeout(fire, delayMs)
+    this.#timers.set(timer, handle)
   }
 
   #sync(from: MemberIndex, fromHeight: number): void {

@@ -35,6 +35,8 @@ export interface ReleaseAuthority {
   institutionOf(transportKey: PublicKey): Promise<IdentityId | null>
   /** `access.releasable` with the decision's terms. */
   check(ref: DecisionRef): Promise<ReleaseCheck>
+  /** Has the chain an entry of this record? One whose registration never came through is nobody's to release. */
+  isRegistered(recordId: IdentityId): Promise<boolean>
 }
 
 export interface ReleaseEntry extends DecisionRef {

@@ -41,6 +41,11 @@ class Chain implements ReleaseAuthority, RequesterChain {
   isFresh(): boolean {
     return this.fresh
   }
+  /** Their registration never came through. */
+  readonly unregistered = new Set<IdentityId>()
+  async isRegistered(recordId: IdentityId): Promise<boolean> {
+    return !this.unregistered.has(recordId)
+  }
   async institutionOf(transportKey: PublicKey): Promise<IdentityId | null> {
     return transportKey === REQUESTER_NODE ? REQUESTER : transportKey === OTHER_NODE ? id('d') : null
   }
@@ -177,6 +182,14 @@ describe('a permitted requester', () => {
     expect(idsOf(records)).toEqual(idsOf([...stored, ...more]))
     expect(chain.releases.map((release) => release.records.length)).toEqual([64, 64, 5])
     expect(new Set(records.map(({ release }) => release))).toEqual(new Set([1, 2, 3]))
+  })
+
+  test('gets the registered ones of a set in which many registrations never came through', async () => {
+    const more = await store(PATIENT, Array(200).fill(plaintext('more')))
+    const registered = idsOf([...stored, ...more]).filter((_, i) => i % 50 === 0)
+    for (const recordId of idsOf([...stored, ...more])) chain.unregistered.add(recordId)
+    for (const recordId of registered) chain.unregistered.delete(recordId)
+    expect(idsOf(await fetch())).toEqual(registered)
   })
 
   test('gets large records in pages of bounded size', async () => {

@@ -24,7 +24,7 @@ import {
 } from './exchange-messages.ts'
 import type { AnswerRequester, ReleaseAuthority, ReleaseCheck, ReleaseLog } from './exchange-ports.ts'
 import { RELEASE_BYTES_MAX, RELEASE_RECORDS_MAX } from './limits.ts'
-import type { RecordVault } from './records.ts'
+import type { RecordVault, StoredRecord } from './records.ts'
 import type { UnwrappedEntry } from './sealed-store.ts'
 
 export type Disclosure = 'conceal' | 'reveal'
@@ -111,11 +111,11 @@ async function releasable(
 }
 
 async function releasePage(
-  { chainId, vault, log }: ReleaseOptions,
+  { chainId, vault, authority, log }: ReleaseOptions,
   { request, terms }: { request: RecordRequest; terms: Releasable },
 ): Promise<ReleasePage> {
   const { patient, decision } = request
-  const { entries, more } = await nextEntries(vault, { request, terms })
+  const { entries, more } = await nextEntries({ vault, authority }, { request, terms })
   if (entries.length === 0) throw new Refused('NOT_RELEASED', 'NOTHING_TO_RELEASE')
 
   const recipientKey = Uint8Array.fromHex(terms.recipientKey)
@@ -147,12 +147,13 @@ async function sealEntry(
 
 /** The next records that are wanted, covered by the decision, stored here; as many as one answer carries. */
 async function nextEntries(
-  vault: RecordVault,
+  { vault, authority }: Pick<ReleaseOptions, 'vault' | 'authority'>,
   { request, terms }: { request: RecordRequest; terms: Releasable },
 ): Promise<{ entries: UnwrappedEntry[]; more: boolean }> {
   const entries: UnwrappedEntry[] = []
   let bytes = 0
   for await (const recordId of coveredIds(vault, { request, terms })) {
+    if (!(await authority.isRegistered(recordId))) continue
     if (entries.length === RELEASE_RECORDS_MAX) return { entries, more: true }
     const entry = await vault.unwrap(recordId)
     bytes += entry.ciphertext.length
@@ -161,6 +162,8 @@ async function nextEntries(
   }
   return { entries, more: false }
 }
+
+const LIST_PAGE = RELEASE_RECORDS_MAX + 1
 
 /** Ascending, after the page before, over all ids of the patient. */
 async function* coveredIds(
@@ -176,14 +179,20 @@ async function* coveredIds(
     }
     return
   }
-  const pages = await Promise.all(
-    // One more than fits, of each id: enough to know the next page's worth and whether there is more behind it.
-    terms.patients.map((patient) => vault.list(patient, { after, limit: RELEASE_RECORDS_MAX + 1 })),
-  )
-  yield* pages
-    .flat()
-    .map(({ recordId }) => recordId)
-    .sort()
+  for (let from = after; ; ) {
+    const pages = await Promise.all(
+      terms.patients.map((patient) => vault.list(patient, { after: from, limit: LIST_PAGE })),
+    )
+    // A full page may be followed by more: beyond its end the ids of the others would come too early.
+    const ends = pages
+      .filter(({ length }) => length === LIST_PAGE)
+      .map((page) => (page.at(-1) as StoredRecord).recordId)
+    const horizon = ends.sort().at(0)
+    const ids = pages.flat().map(({ recordId }) => recordId)
+    yield* ids.filter((recordId) => horizon === undefined || recordId <= horizon).sort()
+    if (horizon === undefined) return
+    from = horizon
+  }
 }
 
 /** Ascending; null where decision and request both mean the whole record. */

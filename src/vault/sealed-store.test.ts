@@ -258,15 +258,15 @@ describe('bodies of consents', () => {
   test('are kept per version, with their salts, and can be destroyed', async () => {
     const store = await SealedStore.open(memory(), { owner: OWNER, secret: KEY })
     const bodies = new ConsentBodies(store)
-    const consentId = id('5')
+    const [first, second, unknown] = [id('5'), id('6'), id('7')] as string[] as [Hash, Hash, Hash]
     const salts = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] as const
-    await bodies.put({ consentId, version: 1, patient: PATIENT, bytes: BYTES, salt: salts[0] })
-    await bodies.put({ consentId, version: 2, patient: PATIENT, bytes: BYTES, salt: salts[1] })
-    expect(await bodies.read({ consentId, version: 2 })).toEqual({ bytes: BYTES, salt: salts[1] })
-    const again = bodies.put({ consentId, version: 2, patient: PATIENT, bytes: BYTES, salt: salts[0] })
+    await bodies.put(first, { patient: PATIENT, bytes: BYTES, salt: salts[0] })
+    await bodies.put(second, { patient: PATIENT, bytes: BYTES, salt: salts[1] })
+    expect(await bodies.read(second)).toEqual({ bytes: BYTES, salt: salts[1] })
+    const again = bodies.put(second, { patient: PATIENT, bytes: BYTES, salt: salts[0] })
     expect(await codeOf(again)).toBe('RECORD_EXISTS')
-    await bodies.erase({ consentId, version: 1 })
-    expect(await codeOf(bodies.read({ consentId, version: 1 }))).toBe('ERASED')
-    expect(await codeOf(bodies.read({ consentId, version: 3 }))).toBe('UNKNOWN_RECORD')
+    await bodies.erase(first)
+    expect(await codeOf(bodies.read(first))).toBe('ERASED')
+    expect(await codeOf(bodies.read(unknown))).toBe('UNKNOWN_RECORD')
   })
 })
