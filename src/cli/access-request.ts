@@ -27,22 +27,24 @@ export interface AccessOptions extends NodeOptions {
 }
 
 export function addAccessOptions(command: Command): Command {
-  return addNodeOptions(command)
-    .requiredOption('--patient <id>', "the patient's id, or @FILE of the key file")
-    .requiredOption('--custodian <name or id>', 'the institution that holds the record')
-    .requiredOption('--purpose <code>', 'what for, such as TREAT')
-    .option(
-      '--role <role>',
-      'as what the practitioner asks, such as physician (an institution for itself: institution)',
-    )
-    .option('--practitioner <id>', 'who asks, an id or @FILE (default: the person of --as)')
-    .option('--institution <name or id>', "for which institution (default: the folder's)")
-    .option('--record <id...>', 'only these records (default: the whole record)')
-    .option(
-      '--break-glass-reason <code>',
-      'with --purpose BTG: unconscious, lifeThreat, publicSafety, continuity, other',
-    )
-    .option('--comment <text>', 'with --purpose BTG: why, in words; stays here')
+  return addNodeOptions(
+    command
+      .requiredOption('--patient <id>', "the patient's id, or @FILE of the key file")
+      .requiredOption('--custodian <name or id>', 'the institution that holds the record')
+      .requiredOption('--purpose <code>', 'what for, such as TREAT')
+      .option(
+        '--role <role>',
+        'as what the practitioner asks, such as physician (an institution for itself: institution)',
+      )
+      .option('--practitioner <id>', 'who asks, an id or @FILE (default: the person of --as)')
+      .option('--institution <name or id>', "for which institution (default: the folder's)")
+      .option('--record <id...>', 'only these records (default: the whole record)')
+      .option(
+        '--break-glass-reason <code>',
+        'with --purpose BTG: unconscious, lifeThreat, publicSafety, continuity, other',
+      )
+      .option('--comment <text>', 'with --purpose BTG: why, in words; stays here'),
+  )
 }
 
 /** Arguments of `access.request`. */

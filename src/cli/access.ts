@@ -30,10 +30,16 @@ interface RequestOptions extends AccessOptions {
 }
 
 function addRequest(access: Command): void {
-  addAccessOptions(access.command('request'))
-    .description("ask for a patient's record; the decision is made on the chain, and recorded whatever it is")
-    .option('--as <file>', "the practitioner's key file (default: the institution asks, or vouches for --practitioner)")
-    .option('--receipt <file>', "keep the receipt's proof, for assent verify receipt")
+  addAccessOptions(
+    access
+      .command('request')
+      .description("ask for a patient's record; the decision is made on the chain, and recorded whatever it is")
+      .option(
+        '--as <file>',
+        "the practitioner's key file (default: the institution asks, or vouches for --practitioner)",
+      )
+      .option('--receipt <file>', "keep the receipt's proof, for assent verify receipt"),
+  )
     .addHelpText(
       'after',
       `
@@ -82,11 +88,14 @@ interface FetchOptions extends NodeOptions {
 }
 
 function addFetch(access: Command): void {
-  addNodeOptions(access.command('fetch'))
-    .description('fetch what a decision permits from its custodian, through this institution’s node')
-    .requiredOption('--patient <id>', "the patient's id, or @FILE of the key file")
-    .requiredOption('--decision <number>', 'as assent access request answered it')
-    .option('--out <folder>', 'a new folder for the records, for your eyes only (default: decision-NUMBER)')
+  addNodeOptions(
+    access
+      .command('fetch')
+      .description('fetch what a decision permits from its custodian, through this institution’s node')
+      .requiredOption('--patient <id>', "the patient's id, or @FILE of the key file")
+      .requiredOption('--decision <number>', 'as assent access request answered it')
+      .option('--out <folder>', 'a new folder for the records, for your eyes only (default: decision-NUMBER)'),
+  )
     .addHelpText(
       'after',
       '\nExample:\n  assent access fetch --folder hospital-b --patient @patient.json --decision 12 --out records',
@@ -125,13 +134,16 @@ function addFetch(access: Command): void {
 interface DecideOptions extends AccessOptions, ReadOptions {}
 
 function addDecide(access: Command): void {
-  addAccessOptions(access.command('decide'))
-    .description('ask what would be decided now, without asking for access: advice, never a basis for release')
-    .option(
-      '--as <file>',
-      "who wants to know: the patient's or a delegate's key file (default: the folder's institution)",
-    )
-    .option('--reason <reason>', READ_REASONS.join(' | '))
+  addAccessOptions(
+    access
+      .command('decide')
+      .description('ask what would be decided now, without asking for access: advice, never a basis for release')
+      .option(
+        '--as <file>',
+        "who wants to know: the patient's or a delegate's key file (default: the folder's institution)",
+      )
+      .option('--reason <reason>', READ_REASONS.join(' | ')),
+  )
     .addHelpText(
       'after',
       `

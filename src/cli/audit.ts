@@ -26,12 +26,15 @@ interface TrailOptions extends NodeOptions, ReadOptions {
 }
 
 function addTrail(audit: Command): void {
-  addNodeOptions(audit.command('trail'))
-    .description('who asked for a record and why, what was released, what became of consents, who read this log')
-    .requiredOption('--patient <id>', "the patient's id, or @FILE of the key file")
-    .option('--as <file>', "who reads: a person's key file (default: the folder's institution)")
-    .option('--reason <reason>', `${READ_REASONS.join(' | ')} (default: as fits the reader)`)
-    .option('--fhir', 'print a FHIR R4 Bundle of AuditEvents')
+  addNodeOptions(
+    audit
+      .command('trail')
+      .description('who asked for a record and why, what was released, what became of consents, who read this log')
+      .requiredOption('--patient <id>', "the patient's id, or @FILE of the key file")
+      .option('--as <file>', "who reads: a person's key file (default: the folder's institution)")
+      .option('--reason <reason>', `${READ_REASONS.join(' | ')} (default: as fits the reader)`)
+      .option('--fhir', 'print a FHIR R4 Bundle of AuditEvents'),
+  )
     .addHelpText(
       'after',
       `
@@ -78,13 +81,16 @@ interface FollowCommandOptions extends NodeOptions, ReadOptions {
 }
 
 function addFollow(audit: Command): void {
-  addNodeOptions(audit.command('follow'))
-    .description('print events as they are committed, until Ctrl-C')
-    .option('--from <cursor>', 'a height, or the cursor of the last event seen (default: from now on)')
-    .option('--count <number>', 'end after so many events')
-    .option('--patient <id>', 'also what concerns this patient, an id or @FILE; signed and recorded')
-    .option('--as <file>', "who reads: a person's key file (default: the folder's institution)")
-    .option('--reason <reason>', READ_REASONS.join(' | '))
+  addNodeOptions(
+    audit
+      .command('follow')
+      .description('print events as they are committed, until Ctrl-C')
+      .option('--from <cursor>', 'a height, or the cursor of the last event seen (default: from now on)')
+      .option('--count <number>', 'end after so many events')
+      .option('--patient <id>', 'also what concerns this patient, an id or @FILE; signed and recorded')
+      .option('--as <file>', "who reads: a person's key file (default: the folder's institution)")
+      .option('--reason <reason>', READ_REASONS.join(' | ')),
+  )
     .addHelpText(
       'after',
       `

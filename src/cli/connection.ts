@@ -25,8 +25,10 @@ export interface Connection {
   readonly genesis: LoadedGenesis
 }
 
+/** To be added last: help lists them under a heading of their own. */
 export function addNodeOptions(command: Command): Command {
   return command
+    .optionsGroup('Node and output:')
     .option('--folder <folder>', "the institution's folder: its configuration names port and genesis", '.')
     .option('--url <url>', "the node's RPC, instead of the folder's")
     .option('--genesis <file>', 'the genesis file, with --url')

@@ -35,11 +35,14 @@ interface RegisterOptions extends NodeOptions, ReferenceOptions {
 }
 
 function addRegister(consent: Command): void {
-  addNodeOptions(consent.command('register'))
-    .description('attest a FHIR R4 Consent as its custodian: register, change or end it on the chain')
-    .requiredOption('--file <file>', 'the Consent, JSON')
-    .option('--reference <Type/id=kind:who...>', 'who a reference in it stands for; repeat it for each')
-    .option('--references <file>', 'the same as a JSON object of "Type/id": "kind:who"')
+  addNodeOptions(
+    consent
+      .command('register')
+      .description('attest a FHIR R4 Consent as its custodian: register, change or end it on the chain')
+      .requiredOption('--file <file>', 'the Consent, JSON')
+      .option('--reference <Type/id=kind:who...>', 'who a reference in it stands for; repeat it for each')
+      .option('--references <file>', 'the same as a JSON object of "Type/id": "kind:who"'),
+  )
     .addHelpText(
       'after',
       `
@@ -97,17 +100,23 @@ interface SignOptions extends NodeOptions {
 }
 
 function addSign(consent: Command): void {
-  addNodeOptions(consent.command('sign'))
-    .description('sign a simple consent as the patient')
-    .requiredOption('--as <file>', "the patient's key file")
-    .requiredOption('--custodian <name or id>', 'the institution that holds the records')
-    .option('--permit', 'the consent permits')
-    .option('--deny', 'the consent denies')
-    .option('--purpose <code...>', 'what for, such as TREAT (default: everything but break-glass)')
-    .option('--recipient <who...>', "an institution's name, an id, @FILE, or PERSON@INSTITUTION (default: all members)")
-    .option('--from <time>', 'from when on: a date, or a time with zone')
-    .option('--to <time>', 'until when, exclusive')
-    .option('--receipt <file>', "keep the receipt's proof, for assent verify receipt")
+  addNodeOptions(
+    consent
+      .command('sign')
+      .description('sign a simple consent as the patient')
+      .requiredOption('--as <file>', "the patient's key file")
+      .requiredOption('--custodian <name or id>', 'the institution that holds the records')
+      .option('--permit', 'the consent permits')
+      .option('--deny', 'the consent denies')
+      .option('--purpose <code...>', 'what for, such as TREAT (default: everything but break-glass)')
+      .option(
+        '--recipient <who...>',
+        "an institution's name, an id, @FILE, or PERSON@INSTITUTION (default: all members)",
+      )
+      .option('--from <time>', 'from when on: a date, or a time with zone')
+      .option('--to <time>', 'until when, exclusive')
+      .option('--receipt <file>', "keep the receipt's proof, for assent verify receipt"),
+  )
     .addHelpText(
       'after',
       `
@@ -182,14 +191,17 @@ interface RevokeOptions extends NodeOptions {
 }
 
 function addRevoke(consent: Command): void {
-  addNodeOptions(consent.command('revoke'))
-    .description('end a consent')
-    .requiredOption(
-      '--as <file>',
-      "who ends it: the key file of the patient or a delegate, or 'institution': the custodian",
-    )
-    .requiredOption('--consent <id>', 'as assent consent list shows it')
-    .option('--receipt <file>', "keep the receipt's proof, for assent verify receipt")
+  addNodeOptions(
+    consent
+      .command('revoke')
+      .description('end a consent')
+      .requiredOption(
+        '--as <file>',
+        "who ends it: the key file of the patient or a delegate, or 'institution': the custodian",
+      )
+      .requiredOption('--consent <id>', 'as assent consent list shows it')
+      .option('--receipt <file>', "keep the receipt's proof, for assent verify receipt"),
+  )
     .addHelpText('after', '\nExample:\n  assent consent revoke --folder hospital-a --as patient.json --consent 5f0c...')
     .action(async (options: RevokeOptions) => {
       const id = idFrom(options.consent, { option: '--consent', accepted: 'the id of a consent' })
@@ -216,11 +228,14 @@ interface ListOptions extends NodeOptions, ReadOptions {
 }
 
 function addList(consent: Command): void {
-  addNodeOptions(consent.command('list'))
-    .description("a patient's consents, ended ones too; the read is signed and recorded")
-    .requiredOption('--patient <id>', "the patient's id, or @FILE of the key file")
-    .option('--as <file>', "who reads: a person's key file (default: the folder's institution)")
-    .option('--reason <reason>', READ_REASONS.join(' | '))
+  addNodeOptions(
+    consent
+      .command('list')
+      .description("a patient's consents, ended ones too; the read is signed and recorded")
+      .requiredOption('--patient <id>', "the patient's id, or @FILE of the key file")
+      .option('--as <file>', "who reads: a person's key file (default: the folder's institution)")
+      .option('--reason <reason>', READ_REASONS.join(' | ')),
+  )
     .addHelpText(
       'after',
       '\nExample:\n  assent consent list --folder hospital-a --patient @patient.json --as patient.json',

@@ -6,13 +6,30 @@ import { addAccess } from './access.ts'
 import { addAudit } from './audit.ts'
 import { addConsent } from './consent.ts'
 import { addDevnet } from './devnet.ts'
+import { addEnroll } from './enroll.ts'
 import { addGenesis } from './genesis.ts'
 import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
+import { addRecords } from './records.ts'
 import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
 import { describeError, isUserError } from './user-error.ts'
 import { addVerify } from './verify.ts'
+
+const COMMANDS = [
+  addDevnet,
+  addInit,
+  addGenesis,
+  addKeys,
+  addStart,
+  addStatus,
+  addEnroll,
+  addRecords,
+  addConsent,
+  addAccess,
+  addAudit,
+  addVerify,
+] as const
 
 export async function run(args: readonly string[]): Promise<number> {
   const program = new Command('assent')
@@ -20,19 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .version('0.1.0')
     .exitOverride()
     .showHelpAfterError('(add --help for the accepted options)')
-  for (const add of [
-    addDevnet,
-    addInit,
-    addGenesis,
-    addKeys,
-    addStart,
-    addStatus,
-    addConsent,
-    addAccess,
-    addAudit,
-    addVerify,
-  ])
-    add(program)
+  for (const add of COMMANDS) add(program)
   try {
     await program.parseAsync(args as string[], { from: 'user' })
     return Number(process.exitCode ?? 0)
