@@ -11,7 +11,7 @@ import { actorFrom, addNodeOptions, connectTo, connectToDesk, type NodeOptions }
 import { type Answer, answerSchema, readAnswer } from './contract-answers.ts'
 import { personFrom } from './identities.ts'
 import { newPath, oneOf, wholeNumber } from './option-values.ts'
-import { pairs, print, shortId, table } from './output.ts'
+import { counted, pairs, print, shortId, table } from './output.ts'
 import { defaultReason, type ReadOptions } from './read-reason.ts'
 import { submitCall } from './submit.ts'
 import { basisInWords, outcomeInWords, reasonInWords, timeInWords } from './words.ts'
@@ -124,7 +124,7 @@ function addFetch(access: Command): void {
             records.map(({ record, version, release, bytes }) => [shortId(record), version, release, bytes]),
           ),
           '',
-          `${records.length} records in ${out}`,
+          `${counted(records.length, 'record')} in ${out}`,
         ],
         options,
       )

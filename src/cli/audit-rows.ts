@@ -4,7 +4,7 @@ import { assertNever } from '../types/assert.ts'
 import type { TrailEntry } from './audit-trail.ts'
 import type { Change, Decision, Read } from './contract-answers.ts'
 import { type Founders, nameOf } from './identities.ts'
-import { shortId } from './output.ts'
+import { counted, shortId } from './output.ts'
 import { purposeInWords, reasonInWords, timeInWords } from './words.ts'
 
 export const TRAIL_HEAD = ['time', 'event', 'who', 'what'] as const
@@ -26,8 +26,7 @@ export function trailRow(entry: TrailEntry, founders: Founders): readonly string
       ]
     case 'release': {
       const { custodian, institution } = entry.decision.terms.request
-      const count = entry.release.records.length
-      const what = `${count} record${count === 1 ? '' : 's'} to ${nameOf(institution, founders)}`
+      const what = `${counted(entry.release.records.length, 'record')} to ${nameOf(institution, founders)}`
       return [time, `release ${entry.decision.decision}/${entry.release.number}`, nameOf(custodian, founders), what]
     }
     case 'change': {

@@ -11,7 +11,7 @@ import { actorFrom, addNodeOptions, connectTo, type NodeOptions } from './connec
 import { eventLine } from './event-line.ts'
 import { personFrom } from './identities.ts'
 import { oneOf, wholeNumber } from './option-values.ts'
-import { print, table, UsageError } from './output.ts'
+import { counted, print, table, UsageError } from './output.ts'
 import { defaultReason, type ReadOptions } from './read-reason.ts'
 
 export function addAudit(program: Command): void {
@@ -67,7 +67,11 @@ The read is signed, recorded, and part of the trail itself.`,
             entries.map((entry) => trailRow(entry, founders)),
           ),
           '',
-          `${trail.decisions.length} decisions, ${trail.changes.length} changes of consents, ${trail.reads.length} reads of this log`,
+          [
+            counted(trail.decisions.length, 'decision'),
+            counted(trail.changes.length, 'consent change'),
+            counted(trail.reads.length, 'log read'),
+          ].join(', '),
         ],
         options,
       )

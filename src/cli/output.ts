@@ -50,5 +50,8 @@ export function pairs(entries: readonly (readonly [name: string, value: string |
   return entries.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
 }
 
+/** "1 record", "2 records" */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
 /** Ids are random: their first characters tell them apart. */
 export const shortId = (id: string): string => id.slice(0, 12)

@@ -37,7 +37,7 @@ function fromJson(text: string): Uint8Array | null {
   }
 }
 
-/** A proof is a CBOR map, whose first byte is 0xa0 to 0xbf: in base64 no hex digit and no letter before "o". */
+/** No text is both: a proof is a CBOR map, and the base64 of its first byte, 0xa0 to 0xbf, is no hex digit. */
 function fromText(text: string): Uint8Array | null {
   if (text === '') return null
   try {

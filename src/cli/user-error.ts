@@ -50,11 +50,12 @@ export function describeError(error: unknown): string {
 function adviceFor({ code, refusal }: ClientError): readonly string[] {
   if (code === 'UNREACHABLE') return ['is the node running? `assent start` runs it, --folder or --url says which one']
   if (refusal === undefined) return []
-  const { field, accepted, reason, action } = refusal
+  const { reason, action, problems } = refusal
+  if (problems !== undefined)
+    return problems.map(({ path, reason, accepted }) => `${path}: ${reason}; accepted: ${accepted}`)
+  const words = reason === undefined ? reason : reasonInWords(reason)
   return [
-    ...(field === undefined ? [] : [`field: ${field}`]),
-    ...(accepted === undefined ? [] : [`accepted: ${accepted}`]),
-    ...(reason === undefined ? [] : [`reason: ${reasonInWords(reason)}`]),
+    ...(words === undefined || words === reason ? [] : [`reason: ${words}`]),
     ...(action === undefined ? [] : [`what to do: ${action}`]),
   ]
 }

@@ -10,7 +10,7 @@ import { verifyChain } from '../ledger/verify-chain.ts'
 import { loadConfig } from '../node/config.ts'
 import { loadGenesis } from '../node/genesis-file.ts'
 import { quorum } from '../types/validator-set.ts'
-import { pairs, print, progress, UsageError } from './output.ts'
+import { counted, pairs, print, progress, UsageError } from './output.ts'
 import { readProofFile } from './receipt-file.ts'
 import { timeInWords } from './words.ts'
 
@@ -93,7 +93,7 @@ The folder is not changed. Exit code 0: it is exactly this chain; 1: it is not, 
       print(
         result,
         () => [
-          `The receipt holds: ${quorum(validators)} of ${validators.members.length} validators of the genesis signed for it.`,
+          `The receipt holds: a quorum (${quorum(validators)} of ${validators.members.length}) of the genesis' validators signed for its block.`,
           '',
           ...pairs([
             ['consortium', genesis.name],
@@ -137,7 +137,7 @@ function describeChain(
   if (report.ok) {
     const seconds = (elapsedMs / 1_000).toFixed(1)
     return [
-      `${data} holds the chain of this genesis, unaltered: height ${report.height}, ${report.transactions} transactions, checked in ${seconds} s`,
+      `${data} holds the chain of this genesis, unaltered: height ${report.height}, ${counted(report.transactions, 'transaction')}, checked in ${seconds} s`,
     ]
   }
   const [first, ...others] = report.faults

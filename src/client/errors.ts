@@ -26,6 +26,10 @@ export interface Refusal {
   readonly reason?: string | undefined
   readonly retryAfterMs?: number | undefined
   readonly action?: string | undefined
+  /** Elements of a FHIR resource that cannot be accepted. */
+  readonly problems?:
+    | readonly { readonly path: string; readonly reason: string; readonly accepted: string }[]
+    | undefined
 }
 
 export interface ClientErrorDetail {
