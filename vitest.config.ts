@@ -1,11 +1,28 @@
 import { defineConfig } from 'vitest/config'
 
+/** Whole consortia of processes: one after the other, when nothing else needs the machine. */
+const consortia = ['test/e2e/**/*.test.ts', 'test/compliance/health-data.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
+          exclude: consortia,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'consortia', include: consortia, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 })

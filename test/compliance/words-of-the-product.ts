@@ -1,0 +1,29 @@
+// The words that may stand on the chain because the product defines them: the codes of spec/consent.md, and the names in
+// the interfaces of the contracts (contracts, entries, parameters, fields, members of enums, codes of refusals).
+
+import { readFileSync } from 'node:fs'
+import { loadContracts } from '../../src/contracts/execute.ts'
+import type { Genesis } from '../../src/types/genesis.ts'
+
+const CONSENT_PAGE = new URL('../../spec/consent.md', import.meta.url)
+
+/** Lower case. Everything that the page sets as code and that is one word. */
+export function onChainVocabulary(page = readFileSync(CONSENT_PAGE, 'utf8')): ReadonlySet<string> {
+  const spans = [...page.matchAll(/`([^`]+)`/g)].map(([, span]) => span as string)
+  return new Set(spans.filter((span) => /^\w+$/.test(span)).map((span) => span.toLowerCase()))
+}
+
+/** Lower case: every text in the contracts' interfaces that is one word. */
+export function wordsOfContracts({ contracts }: Genesis): ReadonlySet<string> {
+  const set = loadContracts(contracts.map(({ name, module }) => ({ name, bytes: module })))
+  const words = new Set<string>()
+  const collect = (value: unknown): void => {
+    if (typeof value === 'string') {
+      if (/^\w+$/.test(value)) words.add(value.toLowerCase())
+    } else if (typeof value === 'object' && value !== null) {
+      for (const child of Object.values(value)) collect(child)
+    }
+  }
+  for (const name of set.names) collect(set.abi(name))
+  return words
+}
