@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import type { Consortium } from '../devnet/consortium.ts'
 import type { Report } from '../devnet/report.ts'
-import { runDemo } from '../devnet/run.ts'
 import { pairs, progress, table, UsageError } from './output.ts'
 
 const SHIPPED_BINDING = fileURLToPath(new URL('../../demo/synthea-binding.json', import.meta.url))
@@ -49,6 +48,7 @@ Examples:
       const interrupted = Promise.withResolvers<'interrupted'>()
       for (const signal of ['SIGINT', 'SIGTERM'] as const)
         process.once(signal, () => interrupted.resolve('interrupted'))
+      const { runDemo } = await import('../devnet/run.ts')
       const startMs = performance.now()
       let running: Consortium | null = null
       const demo = runDemo({

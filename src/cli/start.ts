@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { loadConfig } from '../node/config.ts'
 import { createLog } from '../node/log.ts'
-import { type RunningNode, startNode } from '../node/node.ts'
+import type { RunningNode } from '../node/node.ts'
 import { pairs, print } from './output.ts'
 
 export function addStart(program: Command): void {
@@ -23,6 +23,8 @@ export function addStart(program: Command): void {
       const log = createLog({ ...config.log, name: 'assent' })
       const stopping = Promise.withResolvers<'signal'>()
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.resolve('signal'))
+      // Only now: loading all of a node takes longer than any other command does.
+      const { startNode } = await import('../node/node.ts')
       const node = await startNode(config, log)
       const endpoints = { rpc: node.rpcUrl, p2p: node.p2pAddresses, metrics: `${node.rpcUrl}/metrics` }
       print(

@@ -36,6 +36,7 @@ import { knownPeers } from './peers.ts'
 import { Reads } from './reads.ts'
 import { createRpcServices } from './rpc-services.ts'
 import { Standing } from './standing.ts'
+import { StartError } from './start-error.ts'
 import { StatusGossip } from './status-gossip.ts'
 import { openValidator } from './validator.ts'
 import { VERSION } from './version.ts'
@@ -48,11 +49,6 @@ export interface RunningNode {
   /** Settles when the node must not go on: with the reason. */
   readonly failed: Promise<unknown>
   stop(): Promise<void>
-}
-
-/** Configuration, keys and genesis are each valid and do not fit together. */
-export class StartError extends Error {
-  override name = 'StartError'
 }
 
 /** Undoes what was opened, last first; a failure of one does not keep the others open. */
