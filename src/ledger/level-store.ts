@@ -1,6 +1,6 @@
 // KeyValueStore on LevelDB. Its reads are synchronous, its writes are not: what was asked for and is not written yet is
 // kept beside it, so that a read never sees the time between.
-// Measured (facts.md's machine): get 11 us, synced write of one put 0.12 ms, of 100 puts 0.7 ms.
+// Measured (2 cores of a Xeon 2.5 GHz, SSD): get 11 us, synced write of one put 0.12 ms, of 100 puts 0.7 ms.
 
 import { Level } from 'level'
 import { type ByteString, toByteString } from './byte-string.ts'

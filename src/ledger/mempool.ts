@@ -144,7 +144,7 @@ class BoundedMempool implements Mempool {
     return admission
   }
 
-  /** design.md's order: size, form, chain and window, duplicate, sender, signature; then room. */
+  /** The cheapest first: size, form, chain and window, duplicate, room, sender, signature. */
   private admit(signedBytes: Uint8Array, nowMs: number): Admission {
     if (signedBytes.length > TRANSACTION_BYTES_MAX + ENVELOPE_BYTES_MAX) {
       const message = `transaction: ${signedBytes.length} bytes, at most ${TRANSACTION_BYTES_MAX} accepted`

@@ -1,6 +1,6 @@
 // The institution's own desk, behind the RPC token: brings its patients, records and consents from FHIR into index, vault
-// and chain, and fetches records from other custodians for its practitioners. health.md, "Patients are random ids",
-// "FHIR Consent -> chain", "Release".
+// and chain, and fetches records from other custodians for its practitioners. spec/fhir.md, "Consent", "Identities"
+// and "Release".
 
 import { join } from 'node:path'
 import { randomBytes } from '../crypto/random.ts'

@@ -1,5 +1,5 @@
 // Signed reads, judged and recorded before anything is answered: the signature by the reader's registered key, the
-// entitlement by the audit contract, then a committed `audit.read`. health.md, "Audit"; spec/rpc.md, "Signed reads".
+// entitlement by the audit contract, then a committed `audit.read`. spec/rpc.md, "Signed reads".
 
 import { verify } from '../crypto/ed25519.ts'
 import type { Ledger } from '../ledger/ledger.ts'

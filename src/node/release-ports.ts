@@ -1,5 +1,5 @@
 // The release protocol's view of the chain, on both sides: what the custodian asks its own committed state before it
-// releases anything, and what the requester checks afterwards. health.md, "Release".
+// releases anything, and what the requester checks afterwards. spec/fhir.md, "Release".
 
 import type { Ledger } from '../ledger/ledger.ts'
 import { asHash, asIdentityId, type Hash, type IdentityId, type PublicKey } from '../types/brand.ts'

@@ -50,7 +50,7 @@ export interface ChainService {
   receipt(transactionId: Hash): Awaitable<ReceiptProof | null>
 }
 
-/** design.md, "States of a submission". */
+/** spec/rpc.md, "Submitting". */
 export type SubmissionState =
   | { readonly status: 'UNKNOWN' }
   | { readonly status: 'PENDING' }

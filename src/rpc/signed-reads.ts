@@ -1,5 +1,6 @@
 // Guards what only a signed read opens: that there is one, that it is for this chain, this subject and this moment, and
-// that it is used once. Signature and entitlement are the node's to judge (ReadService). health.md, "Audit".
+// that it is used once. Signature and entitlement are the node's to judge (ReadService).
+// spec/rpc.md, "Signed reads".
 
 import { sha256Hex } from '../crypto/hash.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'

@@ -2,12 +2,14 @@
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const PAGES = new Map(
   readdirSync('spec').map((page) => [`spec/${page}`, headingsOf(readFileSync(`spec/${page}`, 'utf8'))]),
 )
+/** Pages of LevelDB's own documentation. */
+const FOREIGN_PAGES = ['log_format.md', 'table_format.md']
 const FILES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
   .split('\n')
   .filter((file) => /\.(ts|clause|md|grit)$/.test(file) && existsSync(file))
@@ -63,6 +65,17 @@ describe('citations', () => {
       missingIn(readFileSync(file, 'utf8')).map((citation) => `${file}: ${citation}`),
     )
     expect(missing).toEqual([])
+  })
+
+  it('name no other page than those of this repository', () => {
+    const own = FILES.filter((file) => file.endsWith('.md')).map((file) => basename(file))
+    const known = new Set([...own, ...FOREIGN_PAGES])
+    const unknown = FILES.filter((file) => file !== 'test/compliance/citations.test.ts').flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/[\w-]+\.md\b/g)]
+        .filter(([page]) => !known.has(page))
+        .map(([page]) => `${file}: ${page}`),
+    )
+    expect(unknown).toEqual([])
   })
 
   it('link to files that exist', () => {
