@@ -39,6 +39,9 @@ const TRUE = 0xf5
 const NULL = 0xf6
 const TWO_32 = 0x1_0000_0000
 
+/** Names and codes: up to this length a loop beats the encoder's call out of JavaScript, three times for 10 characters. */
+const SHORT_TEXT = 32
+
 const textEncoder = new TextEncoder()
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -101,9 +104,26 @@ export class Writer {
     this.raw(value)
   }
   text(value: string): void {
+    if (value.length <= SHORT_TEXT && this.shortAscii(value)) return
     const encoded = textEncoder.encode(value)
     this.head(MAJOR_TEXT, encoded.length)
     this.raw(encoded)
+  }
+  /** Writes nothing and answers false when there is a character beyond ASCII. */
+  private shortAscii(value: string): boolean {
+    const start = this.length
+    this.head(MAJOR_TEXT, value.length)
+    this.reserve(value.length)
+    const { buffer } = this
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i)
+      if (code >= 0x80) {
+        this.length = start
+        return false
+      }
+      buffer[this.length++] = code
+    }
+    return true
   }
   list(count: number): void {
     this.head(MAJOR_LIST, count)
@@ -186,12 +206,27 @@ export class Reader {
   text(max: number): string {
     const length = this.head(MAJOR_TEXT, 'a text string')
     if (length > max) throw new DecodeError(`text of ${length} bytes, at most ${max} accepted`)
+    const short = length <= SHORT_TEXT ? this.shortAscii(length) : undefined
+    if (short !== undefined) return short
     try {
       return textDecoder.decode(this.take(length))
     } catch (error) {
       if (error instanceof DecodeError) throw error
       throw new DecodeError('text is not valid UTF-8')
     }
+  }
+  /** Takes nothing and answers undefined when there is a byte beyond ASCII. */
+  private shortAscii(length: number): string | undefined {
+    const { buffer, offset } = this
+    if (offset + length > buffer.length) return undefined
+    let text = ''
+    for (let i = offset; i < offset + length; i++) {
+      const byte = buffer[i] as number
+      if (byte >= 0x80) return undefined
+      text += String.fromCharCode(byte)
+    }
+    this.offset += length
+    return text
   }
   list(max: number): number {
     const count = this.head(MAJOR_LIST, 'a list')
@@ -472,6 +507,19 @@ export function union<T extends { readonly kind: string }>(
 
 // ── self-describing values ──
 
+const ASCII = /^[\0-\x7f]*$/
+
+/** By length of their UTF-8, then bytes; of ASCII text that is length and text. */
+function sortedKeys(keys: string[]): readonly string[] {
+  if (keys.every((key) => ASCII.test(key))) {
+    return keys.sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
+  }
+  return keys
+    .map((key) => ({ key, name: textEncoder.encode(key) }))
+    .sort((a, b) => compareKeys(a.name, b.name))
+    .map(({ key }) => key)
+}
+
 function writeValue(writer: Writer, value: Value, depth: number): void {
   if (depth > VALUE_DEPTH_MAX) throw new RangeError(`canonical: nested deeper than ${VALUE_DEPTH_MAX}`)
   if (typeof value === 'number') writer.integer(value)
@@ -483,14 +531,12 @@ function writeValue(writer: Writer, value: Value, depth: number): void {
     writer.list(value.length)
     for (const item of value as readonly Value[]) writeValue(writer, item, depth + 1)
   } else if (typeof value === 'object') {
-    const entries = Object.entries(value as { readonly [key: string]: Value })
-      .map(([key, item]) => ({ name: textEncoder.encode(key), item }))
-      .sort((a, b) => compareKeys(a.name, b.name))
-    writer.map(entries.length)
-    for (const { name, item } of entries) {
-      writer.head(MAJOR_TEXT, name.length)
-      writer.raw(name)
-      writeValue(writer, item, depth + 1)
+    const map = value as { readonly [key: string]: Value }
+    const keys = sortedKeys(Object.keys(map))
+    writer.map(keys.length)
+    for (const key of keys) {
+      writer.text(key)
+      writeValue(writer, map[key] as Value, depth + 1)
     }
   } else throw new TypeError(`canonical: cannot write a ${typeof value}`)
 }
@@ -505,18 +551,16 @@ function readMap(reader: Reader, depth: number): Value {
     const encoded = reader.buffer.subarray(start, reader.offset)
     if (previous && compareKeys(previous, encoded) >= 0) throw new DecodeError('map keys not unique and sorted')
     previous = encoded
+    const value = readValue(reader, depth + 1)
     // Not assignment: a key named __proto__ must become a property like any other.
-    Object.defineProperty(entries, key, {
-      value: readValue(reader, depth + 1),
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    })
+    if (key === '__proto__') Object.defineProperty(entries, key, { ...OWN_PROPERTY, value })
+    else entries[key] = value
   }
   return entries
 }
 
 const NAME_BYTES_MAX = 256
+const OWN_PROPERTY = { enumerable: true, writable: true, configurable: true } as const
 
 function readValue(reader: Reader, depth: number): Value {
   if (depth > VALUE_DEPTH_MAX) throw new DecodeError(`nested deeper than ${VALUE_DEPTH_MAX}`)
