@@ -13,6 +13,8 @@ export interface Opportunity {
   readonly opening: boolean
   /** Transaction bytes that fit; 0 where only an empty opening block may be made. */
   readonly bytesMax: number
+  /** Transactions in blocks that wait for their certificate. */
+  readonly transactionsInFlight: number
 }
 
 /** Null unless this node leads and its window has room. Ask again after every step. */
@@ -29,5 +31,6 @@ export function canPropose(state: State): Opportunity | null {
     parentTimeMs: headerOf(state.tree, state.tipHash).timeMs,
     opening,
     bytesMax: hasRoom ? Math.min(BLOCK_BYTES_MAX, uncertifiedBytesMax - bytesUsed) : 0,
+    transactionsInFlight: uncertified.reduce((total, { block }) => total + block.transactions.length, 0),
   }
 }

@@ -1,6 +1,6 @@
 // Brings the transactions that this node accepted to the leader: in batches over the leader's stream, or by gossip while
 // no leader is known. A node keeps what it accepted, so it sends everything again to every new leader and, for streams
-// that broke on the way, whatever is still there after a while. A transaction that arrives twice has one effect.
+// that broke on the way, what has been waiting for a while. A transaction that arrives twice has one effect.
 
 import type { Mempool } from '../ledger/mempool.ts'
 import type { Transport } from '../p2p/transport.ts'
@@ -15,6 +15,7 @@ const BATCH_BYTES_MAX = 1024 * 1024
 const FLUSH_DELAY_MS = 2
 const GOSSIP_DELAY_MS = 50
 const GOSSIP_BYTES_MAX = 256 * 1024
+/** What waits longer than this, and at most twice as long, is sent again. */
 const RESEND_AFTER_MS = 2_000
 
 const batchCodec = list(bytes(TRANSACTION_BYTES_MAX + 128), BATCH_COUNT_MAX)
@@ -32,10 +33,12 @@ export class Forwarder {
   #isLeader = false
   #timer: NodeJS.Timeout | null = null
   readonly #resend: NodeJS.Timeout
+  /** In the mempool when the resend timer last ran. */
+  #waited: ReadonlySet<Hash> = new Set()
 
   constructor(parts: { readonly mempool: Mempool; readonly transport: Transport; readonly log: Log }) {
     this.#parts = parts
-    this.#resend = setInterval(() => this.#all(), RESEND_AFTER_MS)
+    this.#resend = setInterval(() => this.#sendAgain(), RESEND_AFTER_MS)
   }
 
   stop(): void {
@@ -47,7 +50,10 @@ export class Forwarder {
   leaderChanged(leader: PublicKey | null, { self }: { self: boolean }): void {
     this.#leader = leader
     this.#isLeader = self
-    this.#all()
+    this.#due.clear()
+    if (self) return
+    for (const { id } of this.#parts.mempool) this.#due.add(id)
+    if (this.#due.size > 0) this.#schedule()
   }
 
   accepted(transactionId: Hash): void {
@@ -56,10 +62,10 @@ export class Forwarder {
     this.#schedule()
   }
 
-  #all(): void {
-    this.#due.clear()
-    if (this.#isLeader) return
-    for (const { id } of this.#parts.mempool) this.#due.add(id)
+  #sendAgain(): void {
+    const waiting = new Set([...this.#parts.mempool].map(({ id }) => id))
+    for (const id of waiting) if (this.#waited.has(id) && !this.#isLeader) this.#due.add(id)
+    this.#waited = waiting
     if (this.#due.size > 0) this.#schedule()
   }
 

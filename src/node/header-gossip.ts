@@ -2,15 +2,19 @@
 // proves itself by its certificate, whoever passed it on.
 
 import { commitCertFault, type Verifier } from '../consensus/certificate.ts'
-import type { Transport } from '../p2p/transport.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Transport, Verdict } from '../p2p/transport.ts'
 import { type Block, type SignedHeader, signedHeaderCodec } from '../types/block.ts'
-import { fromBytes, record, toBytes } from '../types/canonical.ts'
+import type { Height, PublicKey } from '../types/brand.ts'
+import { DecodeError, fromBytes, record, toBytes } from '../types/canonical.ts'
 import { type CommitCert, commitCertCodec } from '../types/certificate.ts'
 import { blockHash } from '../types/signing.ts'
 import type { Log } from './log.ts'
 
 /** A header with 25 signatures is about 3 kB. */
 const HEADER_BYTES_MAX = 8 * 1024
+/** Older headers are news to nobody; passing them on would let one member make all of them repeat the past. */
+const LAG_MAX = 1_000
 /** While blocks come faster than this, only the latest is published: an observer fetches everything up to it. */
 const PUBLISH_INTERVAL_MS = 20
 
@@ -20,34 +24,52 @@ interface CertifiedHeader {
 }
 const codec = record<CertifiedHeader>({ header: signedHeaderCodec, certificate: commitCertCodec })
 
+export interface HeaderGossipParts {
+  readonly transport: Transport
+  readonly ledger: Ledger
+  readonly verifier: Verifier
+  readonly log: Log
+}
+
 export class HeaderGossip {
-  readonly #parts: { readonly transport: Transport; readonly verifier: Verifier; readonly log: Log }
+  readonly #parts: HeaderGossipParts
   #latest: Uint8Array | null = null
   #timer: NodeJS.Timeout | null = null
 
-  constructor(parts: { readonly transport: Transport; readonly verifier: Verifier; readonly log: Log }) {
+  constructor(parts: HeaderGossipParts) {
     this.#parts = parts
   }
 
-  /** Set before the transport starts. */
-  listen(onHeader: () => void): void {
-    const { transport, verifier } = this.#parts
-    transport.subscribe(
-      'headers',
-      {
-        maxBytes: HEADER_BYTES_MAX,
-        validate(_source, message) {
-          try {
-            const { header, certificate } = fromBytes(codec, message)
-            if (certificate.blockHash !== blockHash(header.header)) return 'reject'
-            return commitCertFault(certificate, verifier) === null ? 'accept' : 'reject'
-          } catch {
-            return 'reject'
-          }
-        },
-      },
-      onHeader,
+  /** Set before the transport starts. `onHeader`: a header of this height is certified. */
+  listen(onHeader: (height: Height) => void): void {
+    const { transport } = this.#parts
+    const validate = (_source: PublicKey, message: Uint8Array): Verdict => this.#judge(message)
+    transport.subscribe('headers', { maxBytes: HEADER_BYTES_MAX, validate }, (_source, message) =>
+      onHeader(fromBytes(codec, message).certificate.height),
     )
+  }
+
+  /** Form and age first; signatures, of which there are up to 25, last. */
+  #judge(message: Uint8Array): Verdict {
+    const { verifier, ledger } = this.#parts
+    let shown: CertifiedHeader
+    try {
+      shown = fromBytes(codec, message)
+    } catch (error) {
+      if (error instanceof DecodeError) return 'reject'
+      throw error
+    }
+    const { header, certificate } = shown
+    const { height, term } = header.header
+    const isOfHeader = certificate.blockHash === blockHash(header.header)
+    if (!isOfHeader || certificate.height !== height || certificate.term !== term) return 'reject'
+    if (height < ledger.head.header.height - LAG_MAX) return 'ignore'
+    return commitCertFault(certificate, verifier) === null ? 'accept' : 'reject'
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#latest = null
   }
 
   publish(blocks: readonly Block[], certificate: CommitCert): void {

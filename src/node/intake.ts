@@ -3,7 +3,8 @@
 
 import type { Ledger } from '../ledger/ledger.ts'
 import { createMempool, type Mempool } from '../ledger/mempool.ts'
-import type { Transport } from '../p2p/transport.ts'
+import type { Transport, Verdict } from '../p2p/transport.ts'
+import type { Block } from '../types/block.ts'
 import type { PublicKey } from '../types/brand.ts'
 import { DecodeError } from '../types/canonical.ts'
 import type { Clock } from './clock.ts'
@@ -39,30 +40,37 @@ export class Intake {
     })
     this.#expiry = setInterval(() => {
       const gone = this.mempool.expire({ headTimeMs: ledger.head.header.timeMs, nowMs: clock.nowMs() })
-      this.submissions.onGone(gone)
+      this.submissions.onExpired(gone)
     }, EXPIRY_INTERVAL_MS)
   }
 
-  /** Validators hear what nodes that know no leader have to say. Before the transport starts. */
+  /** Validators hear what nodes that know no leader have to say; only what is new here is passed on. */
   listenToGossip(transport: Transport): void {
-    transport.subscribe(
-      'transactions',
-      { maxBytes: GOSSIP_BATCH_BYTES_MAX, validate: () => 'accept' },
-      (source, message) => this.receive(source, message),
-    )
+    const validate = (source: PublicKey, message: Uint8Array): Verdict => this.receive(source, message)
+    transport.subscribe('transactions', { maxBytes: GOSSIP_BATCH_BYTES_MAX, validate }, () => undefined)
   }
 
   /** A batch from a peer. A malformed one is its sender's fault: named, dropped, and the node goes on. */
-  receive(peer: PublicKey, message: Uint8Array): void {
+  receive(peer: PublicKey, message: Uint8Array): Verdict {
+    let batch: readonly Uint8Array[]
     try {
-      for (const bytes of decodeBatch(message)) {
-        const { status } = this.mempool.add(bytes, this.#clock.nowMs())
-        if (status === 'accepted') this.onArrival()
-      }
+      batch = decodeBatch(message)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.#log.warn({ peer, field: error.path, reason: error.reason }, 'malformed batch of transactions')
+      return 'reject'
     }
+    const nowMs = this.#clock.nowMs()
+    const accepted = batch.filter((bytes) => this.mempool.add(bytes, nowMs).status === 'accepted')
+    if (accepted.length === 0) return 'ignore'
+    this.onArrival()
+    return 'accept'
+  }
+
+  /** First of all that follows a commit: what is certified is not proposed or forwarded again. */
+  onCommit(blocks: readonly Block[]): void {
+    this.mempool.remove(blocks.flatMap(({ transactions }) => transactions.map(({ id }) => id)))
+    this.submissions.onCommit(blocks)
   }
 
   stop(): void {

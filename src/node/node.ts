@@ -102,8 +102,9 @@ async function open({ config, log, keys, loaded, closers }: Opening): Promise<Ru
   }
 
   // 1 the ledger
-  const ledger = await openLedger({ store: await openLevelStore(join(config.dataFolder, 'ledger')), genesis })
-  closers.add(() => ledger.close())
+  const store = await openLevelStore(join(config.dataFolder, 'ledger'))
+  closers.add(() => store.close())
+  const ledger = await openLedger({ store, genesis })
   log.info({ chainId, height: ledger.head.header.height, stateRoot: ledger.head.header.stateRoot }, 'ledger open')
 
   // 2 the way to the peers, and who may connect
@@ -137,17 +138,17 @@ async function open({ config, log, keys, loaded, closers }: Opening): Promise<Ru
   }
   const freshness = new Freshness({ clock, quorum: quorum(validators), windowMs: RELEASE_STALE_MS })
   const standing = new Standing({ validators, freshness })
-  const headers = new HeaderGossip({ transport, verifier, log })
-  const status = new StatusGossip({ transport, keys, ledger, clock, freshness, validators })
+  const headers = new HeaderGossip({ transport, ledger, verifier, log })
+  const status = new StatusGossip({ transport, keys, ledger, clock, freshness, validators, log })
+  closers.add(() => headers.stop())
   closers.add(() => status.stop())
 
   // 5 what follows a commit
   const feed = new CommitFeed()
   const setPeers = (): void => transport.setPeers(knownPeers({ config, loaded, membership, self: transport.self }))
   feed.subscribe((blocks, certificate) => {
-    freshness.heard()
-    standing.reached('SYNCING')
-    intake.submissions.onCommit(blocks)
+    intake.onCommit(blocks)
+    freshness.certified(ledger.head.header.timeMs)
     if (standing.leader === keys.institution) headers.publish(blocks, certificate)
     if (!touchesMembership(ledger, blocks)) return
     membership.refresh()
@@ -173,13 +174,24 @@ async function open({ config, log, keys, loaded, closers }: Opening): Promise<Ru
 
   // 7 consensus, or following it
   const onCommit = (blocks: readonly Block[], certificate: CommitCert): void => feed.publish(blocks, certificate)
-  const following = { ledger, transport, clock, log, standing, freshness, headers, intake, verifier, onCommit, onFatal }
-  const fetchRun = fetchRunFrom(transport)
-  const stopFollowing =
-    config.role === 'validator'
-      ? await startValidator({ ...following, fetchRun, config, keys })
-      : await startObserver({ ...following, fetchRun })
-  closers.add(stopFollowing)
+  const following = {
+    ledger,
+    transport,
+    clock,
+    log,
+    standing,
+    freshness,
+    headers,
+    intake,
+    verifier,
+    fetchRun: fetchRunFrom(transport),
+    onCommit,
+    onFatal,
+    closers,
+  }
+  closers.add(() => transport.stop())
+  if (config.role === 'validator') await startValidator({ ...following, config, keys })
+  else await startObserver(following)
   setPeers()
   status.start()
 
@@ -231,51 +243,53 @@ interface Following {
   readonly fetchRun: FetchRun
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
   readonly onFatal: (error: unknown) => void
+  readonly closers: Closers
 }
 
-/** Handlers stand before the transport starts; the core runs only after. Answers what stops both. */
-async function startValidator(parts: Following & { config: Config; keys: NodeKeys }): Promise<() => Promise<void>> {
+/** Handlers stand before the transport starts; the core runs only after, and stops before. */
+async function startValidator(parts: Following & { config: Config; keys: NodeKeys }): Promise<void> {
   const { keys, transport, standing, freshness, intake, headers, log } = parts
   if (keys.consensus === null) throw new StartError('role: validator, but the key file has no consensus key')
   const { runtime, stop } = await openValidator({
     ...parts,
     mempool: intake.mempool,
     consensusKey: keys.consensus,
-    onHeardLeader: () => freshness.heard(),
+    onHeardLeader: () => freshness.heardLeader(),
+    onInadmissible: (transactionId, code) => intake.submissions.onInadmissible(transactionId, code),
     onRole(role, term, leader) {
       const leaderKey = standing.roleChanged(role, { term, leader })
       intake.forwarder.leaderChanged(leaderKey, { self: role === 'leader' })
       log.info({ role, term, leader: standing.leader }, 'role changed')
     },
   })
+  parts.closers.add(stop)
   standing.waitFor('NO_LEADER')
   intake.onArrival = () => runtime.transactionsArrived()
   intake.listenToGossip(transport)
   headers.listen(() => undefined)
   transport.onPeerChange((peer, change) => runtime.peerChanged(peer, change))
-  transport.onMessage((peer, channel, message) =>
-    channel === 'consensus' ? runtime.receive(peer, message) : intake.receive(peer, message),
-  )
+  transport.onMessage((peer, channel, message) => {
+    if (channel === 'consensus') return runtime.receive(peer, message)
+    intake.receive(peer, message)
+    return undefined
+  })
   await transport.start()
   runtime.start()
-  return async () => {
-    await stop()
-    await transport.stop()
-  }
 }
 
-async function startObserver(parts: Following): Promise<() => Promise<void>> {
+async function startObserver(parts: Following): Promise<void> {
   const { transport, standing, headers } = parts
-  const observer = new Observer({ ...parts, peers: () => transport.connectedPeers() })
+  const observer = new Observer({
+    ...parts,
+    peers: () => transport.connectedPeers(),
+    onCaughtUp: () => standing.reached('SYNCING'),
+  })
+  parts.closers.add(() => observer.stop())
   standing.waitFor('SYNCING')
-  headers.listen(() => observer.catchUp())
+  headers.listen((height) => observer.heard(height))
   transport.onPeerChange((_peer, change) => change === 'connected' && observer.catchUp())
   transport.onMessage(() => undefined)
   await transport.start()
-  return async () => {
-    await observer.stop()
-    await transport.stop()
-  }
 }
 
 function checkIdentity({ config, keys, loaded }: Pick<Opening, 'config' | 'keys' | 'loaded'>): void {
@@ -283,7 +297,11 @@ function checkIdentity({ config, keys, loaded }: Pick<Opening, 'config' | 'keys'
   if (founder === undefined) {
     throw new StartError(`${config.keys}: the genesis names no institution with this id`)
   }
-  if (founder.transportKey !== keys.transport.publicKey || founder.signingKey !== keys.signing.publicKey) {
+  const isOwn =
+    founder.signingKey === keys.signing.publicKey &&
+    founder.encryptionKey === keys.encryption.publicKey &&
+    founder.transportKey === keys.transport.publicKey
+  if (!isOwn) {
     throw new StartError(`${config.keys}: not the keys that the genesis names for this institution`)
   }
   if (config.role === 'validator' && (keys.consensus === null || founder.consensusKey !== keys.consensus.publicKey)) {

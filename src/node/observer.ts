@@ -2,16 +2,16 @@
 // every certificate and executes every block itself; it signs nothing.
 
 import { commitCertFault, leaderCertFault, type Verifier } from '../consensus/certificate.ts'
+import { isBodyOf, isOnParent, isUnderLeaderCert, type LinkedHeader } from '../consensus/header-rules.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Block } from '../types/block.ts'
 import type { Hash, PublicKey } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
-import { headerMessage, leaderCertHash } from '../types/signing.ts'
-import { memberAt } from '../types/validator-set.ts'
-import type { CertifiedRun, FetchRun } from './certified-run.ts'
+import { leaderCertHash } from '../types/signing.ts'
+import { type CertifiedRun, type FetchRun, RUN_BLOCKS_MAX } from './certified-run.ts'
 import type { Log } from './log.ts'
 
-/** Between two attempts when every peer failed. */
+/** Between two attempts when no peer had what is known to exist. */
 const RETRY_MS = 500
 /** Asks even when no header was heard: gossip may be lost. */
 const POLL_MS = 2_000
@@ -22,6 +22,8 @@ export interface ObserverParts {
   readonly peers: () => readonly PublicKey[]
   readonly fetchRun: FetchRun
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
+  /** No peer that answered has more than this node. */
+  readonly onCaughtUp: () => void
   readonly onFatal: (error: unknown) => void
   readonly log: Log
 }
@@ -29,8 +31,14 @@ export interface ObserverParts {
 export class Observer {
   readonly #parts: ObserverParts
   readonly #poll: NodeJS.Timeout
+  #retry: NodeJS.Timeout | null = null
   #running: Promise<void> | null = null
-  #again = false
+  /** A certificate was shown for this height. */
+  #knownHeight = 0
+  /** Somebody may have more than that. */
+  #askAll = false
+  /** Counts through the peers. */
+  #turn = 0
   #stopped = false
 
   constructor(parts: ObserverParts) {
@@ -38,13 +46,27 @@ export class Observer {
     this.#poll = setInterval(() => this.catchUp(), POLL_MS)
   }
 
-  /** There may be more than we have. */
+  /** A header of this height is certified. */
+  heard(height: number): void {
+    this.#knownHeight = Math.max(this.#knownHeight, height)
+    this.#run()
+  }
+
+  /** There may be more than we have, and have heard of. */
   catchUp(): void {
-    if (this.#stopped) return
-    if (this.#running !== null) {
-      this.#again = true
-      return
-    }
+    this.#askAll = true
+    this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearInterval(this.#poll)
+    if (this.#retry !== null) clearTimeout(this.#retry)
+    await this.#running
+  }
+
+  #run(): void {
+    if (this.#stopped || this.#running !== null) return
     this.#running = this.#fetchAll()
       .catch((error: unknown) => {
         this.#stopped = true
@@ -52,42 +74,58 @@ export class Observer {
       })
       .finally(() => {
         this.#running = null
-        if (this.#again) {
-          this.#again = false
-          this.catchUp()
-        }
+        if (this.#askAll) this.#run()
+        else if (this.#isBehind) this.#retrySoon()
       })
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true
-    clearInterval(this.#poll)
-    await this.#running
+  get #isBehind(): boolean {
+    return this.#parts.ledger.head.header.height < this.#knownHeight
   }
 
+  #retrySoon(): void {
+    if (this.#stopped || this.#retry !== null) return
+    this.#retry = setTimeout(() => {
+      this.#retry = null
+      this.catchUp()
+    }, RETRY_MS)
+  }
+
+  /** One run from one peer after the other: whoever is slow, behind or lying costs its turn and nothing more. */
   async #fetchAll(): Promise<void> {
-    for (const peer of this.#parts.peers()) {
-      if (await this.#fetchFrom(peer)) return
+    const { ledger, peers, onCaughtUp } = this.#parts
+    const askAll = this.#askAll
+    this.#askAll = false
+    let inVain = 0
+    let answered = 0
+    while (!this.#stopped && (askAll || this.#isBehind)) {
+      const connected = peers()
+      const peer = connected[this.#turn % connected.length]
+      if (peer === undefined || inVain >= connected.length) break
+      const heightBefore = ledger.head.header.height
+      const isAnswer = await this.#fetchFrom(peer)
+      const gained = ledger.head.header.height - heightBefore
+      inVain = gained > 0 ? 0 : inVain + 1
+      answered = gained > 0 ? 0 : answered + (isAnswer ? 1 : 0)
+      // It stays the turn of a peer that brought all that is known, or as much as an answer holds.
+      const isDone = gained > 0 && !askAll && !this.#isBehind
+      if (!isDone && gained < RUN_BLOCKS_MAX) this.#turn++
     }
-    if (!this.#stopped) setTimeout(() => this.catchUp(), RETRY_MS).unref()
+    if (answered > 0 && !this.#isBehind) onCaughtUp()
   }
 
-  /** True when the peer was followed up to its head. */
+  /** Asks for one run. True where the peer answered by the rules, be it that it has no more. */
   async #fetchFrom(peer: PublicKey): Promise<boolean> {
     const { ledger, fetchRun, log } = this.#parts
-    while (!this.#stopped) {
-      const fromHeight = ledger.head.header.height + 1
-      let run: CertifiedRun | null
-      try {
-        run = await fetchRun(peer, fromHeight)
-      } catch (error) {
-        log.debug({ peer, fromHeight, error }, 'block sync failed')
-        return false
-      }
-      if (run === null) return true
-      if (!(await this.#apply(run, peer))) return false
+    const fromHeight = ledger.head.header.height + 1
+    let run: CertifiedRun | null
+    try {
+      run = await fetchRun(peer, fromHeight)
+    } catch (error) {
+      log.debug({ peer, fromHeight, error }, 'block sync failed')
+      return false
     }
-    return true
+    return run === null || this.#apply(run, peer)
   }
 
   async #apply(run: CertifiedRun, peer: PublicKey): Promise<boolean> {
@@ -106,34 +144,32 @@ export class Observer {
   }
 }
 
-/** What is wrong with a run that claims to continue the chain at `parentHash`, or null. spec/consensus.md, "Block sync". */
+/** What is wrong with a run that claims to continue the chain at `parent`, or null. spec/consensus.md, "Block sync". */
 export function runFault(
   { blocks, leaderCerts, commitCert }: CertifiedRun,
-  { verifier, parent: head }: { verifier: Verifier; parent: Pick<Block, 'header' | 'hash'> },
+  { verifier, parent: head }: { verifier: Verifier; parent: Omit<LinkedHeader, 'signature'> },
 ): string | null {
   const certs = new Map<Hash, LeaderCert>(leaderCerts.map((cert) => [leaderCertHash(cert), cert]))
-  const checked = new Set<Hash>()
-  let parent = head
+  const verified = new Set<LeaderCert>()
+  let parent: Omit<LinkedHeader, 'signature'> = head
   for (const block of blocks) {
-    const { header, signature } = block
-    if (header.chainId !== verifier.chainId || header.epoch !== verifier.set.epoch) return 'foreign block'
-    if (header.parentHash !== parent.hash) return 'blocks do not form a chain'
-    const opensTerm = header.term !== parent.header.term
+    const { header } = block
+    const certificate = certs.get(header.leaderCertHash)
+    if (!isOnParent(block, { parent, verifier })) return 'a block is not on its parent'
+    // Certified is the header. Another body is this peer's lie, and not a divergence of ours.
+    if (!isBodyOf(block)) return 'a block has not the transactions of its header'
+    if (certificate === undefined) return 'a LeaderCert is missing'
+    if (!isUnderLeaderCert(header, { parent: parent.header, certificate })) return 'a block is not under its LeaderCert'
+    if (!verified.has(certificate)) {
+      const fault = leaderCertFault(certificate, verifier)
+      if (fault !== null) return `LeaderCert: ${fault}`
+      verified.add(certificate)
+    }
     parent = block
-    const proposer = memberAt(verifier.set, header.proposer)
-    if (proposer === undefined) return 'unknown proposer'
-    if (!verifier.verify(proposer.consensusKey, headerMessage(header), signature)) return 'bad header signature'
-    if (checked.has(header.leaderCertHash) && !opensTerm) continue
-    const cert = certs.get(header.leaderCertHash)
-    if (cert === undefined) return 'a LeaderCert is missing'
-    if (cert.term !== header.term || cert.candidate !== header.proposer) return 'a LeaderCert is for another leader'
-    if (opensTerm && cert.tip.hash !== header.parentHash) return 'a term opens on another tip than was voted for'
-    const certFault = leaderCertFault(cert, verifier)
-    if (certFault !== null) return `LeaderCert: ${certFault}`
-    checked.add(header.leaderCertHash)
   }
-  const last = blocks.at(-1)
-  if (last === undefined || commitCert.blockHash !== last.hash) return 'the CommitCert is for another block'
-  const commitFault = commitCertFault(commitCert, verifier)
-  return commitFault === null ? null : `CommitCert: ${commitFault}`
+  const { header, hash } = parent
+  const isOfLast = commitCert.blockHash === hash && commitCert.height === header.height
+  if (!isOfLast || commitCert.term !== header.term) return 'the CommitCert is not of the last block'
+  const fault = commitCertFault(commitCert, verifier)
+  return fault === null ? null : `CommitCert: ${fault}`
 }

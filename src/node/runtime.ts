@@ -6,21 +6,23 @@ import { canPropose, type Opportunity } from '../consensus/can-propose.ts'
 import { step } from '../consensus/core.ts'
 import type { Effect, Role, Timer } from '../consensus/effects.ts'
 import type { Occurrence } from '../consensus/events.ts'
-import { decodeMessage, encodeMessage } from '../consensus/messages.ts'
+import { type Append, decodeMessage, encodeMessage } from '../consensus/messages.ts'
 import { encodeSignState } from '../consensus/sign-state.ts'
 import type { State } from '../consensus/state.ts'
+import type { TransactionRefusalCode } from '../ledger/errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Mempool } from '../ledger/mempool.ts'
 import type { SignStateFile } from '../ledger/sign-state-file.ts'
 import type { Transport } from '../p2p/transport.ts'
 import { assert, assertNever } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
-import type { MemberIndex, PublicKey, Term } from '../types/brand.ts'
+import type { Hash, MemberIndex, PublicKey, Term } from '../types/brand.ts'
 import { DecodeError } from '../types/canonical.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
+import { BlockPace } from './block-pace.ts'
 import type { FetchRun } from './certified-run.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
@@ -42,9 +44,12 @@ export interface RuntimeParts {
   readonly batchDelayMs: number
   /** Fetches certified blocks; null when the member has none. */
   readonly fetchRun: FetchRun
+  /** Takes what was committed out of the mempool, among other things. */
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
-  /** The leader's append or heartbeat came. */
+  /** The leader's append or heartbeat came, and this node has all that it says is certified. */
   readonly onHeardLeader: () => void
+  /** Accepted into the mempool, and refused by the state that it was to be executed on. */
+  readonly onInadmissible: (transactionId: Hash, code: TransactionRefusalCode) => void
   readonly onRole: (role: Role, term: Term, leader: MemberIndex | null) => void
   /** A failed sync, a divergence, an assertion: the node must not sign any more. */
   readonly onFatal: (error: unknown) => void
@@ -59,31 +64,42 @@ export class Runtime {
   #awake = false
   #wake: () => void = () => undefined
   #drained: (() => void)[] = []
-  #batchTimer: NodeJS.Timeout | null = null
-  #batchDue = false
+  readonly #pace: BlockPace
   #stopping = false
   #loop: Promise<void> = Promise.resolve()
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts
+    this.#pace = new BlockPace({
+      batchDelayMs: parts.batchDelayMs,
+      nowMs: () => parts.clock.nowMs(),
+      onDue: () => this.#rouse(),
+    })
     this.#indexOf = new Map(parts.validators.members.map(({ transportKey }, i) => [transportKey, i as MemberIndex]))
   }
 
   start(): void {
     this.#post({ kind: 'start' })
     this.#loop = this.#run().catch((error: unknown) => {
-      this.#stopping = true
+      this.#halt()
       this.#parts.onFatal(error)
     })
   }
 
   /** Lets the group under way finish, then stops for good. */
   async stop(): Promise<void> {
-    this.#stopping = true
-    for (const timer of this.#timers.values()) clearTimeout(timer)
-    if (this.#batchTimer !== null) clearTimeout(this.#batchTimer)
+    this.#halt()
     this.#rouse()
     await this.#loop
+  }
+
+  /** No further step, and with it no further signature. Streams that wait for us go on: their messages are dropped. */
+  #halt(): void {
+    this.#stopping = true
+    for (const timer of this.#timers.values()) clearTimeout(timer)
+    this.#pace.stop()
+    this.#queue.length = 0
+    for (const resume of this.#drained.splice(0)) resume()
   }
 
   /** A consensus message from the stream of an authenticated peer. The promise pauses that stream while we are behind. */
@@ -92,13 +108,19 @@ export class Runtime {
     if (from === undefined) return undefined
     try {
       const message = decodeMessage(bytes)
-      if (message.kind === 'append' && from === this.#leader) this.#parts.onHeardLeader()
+      if (message.kind === 'append' && from === this.#leader && this.#hasAll(message)) this.#parts.onHeardLeader()
       this.#post({ kind: 'received', from, message })
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.#parts.log.warn({ member: from, field: error.path, reason: error.reason }, 'malformed consensus message')
     }
     return this.#queue.length < QUEUE_MAX ? undefined : new Promise((resolve) => this.#drained.push(resolve))
+  }
+
+  /** A node that is behind has a leader's word for how far, not for being up to date. */
+  #hasAll({ commitCert, previous }: Append): boolean {
+    const { ledger } = this.#parts
+    return commitCert === null ? ledger.isExecuted(previous.hash) : commitCert.height <= ledger.head.header.height
   }
 
   peerChanged(peer: PublicKey, change: 'connected' | 'disconnected'): void {
@@ -109,12 +131,7 @@ export class Runtime {
 
   /** There is something new in the mempool: a leader makes a block of it soon. */
   transactionsArrived(): void {
-    if (this.#batchTimer !== null || this.#batchDue || this.#stopping) return
-    this.#batchTimer = setTimeout(() => {
-      this.#batchTimer = null
-      this.#batchDue = true
-      this.#rouse()
-    }, this.#parts.batchDelayMs)
+    if (!this.#stopping) this.#pace.arrived()
   }
 
   #post(occurrence: Occurrence): void {
@@ -174,17 +191,20 @@ export class Runtime {
     for (;;) {
       const chance = canPropose(state)
       if (chance === null) return
-      const { parentHash, opening } = chance
+      const { parentHash, opening, transactionsInFlight: inFlight } = chance
+      const isDue = this.#pace.isDue({ waiting: mempool.size - inFlight, inFlight })
+      if (!isDue && !opening) return
       const timeMs = Math.max(clock.nowMs(), chance.parentTimeMs + 1)
-      const transactions = this.#batchDue && chance.bytesMax > 0 ? this.#take(chance, timeMs) : []
+      const transactions = isDue && chance.bytesMax > 0 ? this.#take(chance, timeMs) : []
       if (transactions.length === 0 && !opening) {
-        this.#batchDue = false
+        this.#pace.idle()
         return
       }
       const execution = ledger.execute({ parentHash, timeMs, transactions })
       if (execution.ok) {
         const { txRoot, receiptRoot, stateRoot, logRoot } = execution.executed
         const before = effects.length
+        this.#pace.made()
         this.#step(
           { kind: 'propose', parentHash, timeMs, txRoot, receiptRoot, stateRoot, logRoot, transactions },
           effects,
@@ -194,10 +214,11 @@ export class Runtime {
         }
       } else {
         // A transaction became inadmissible since it was accepted; it leaves, the others try again.
-        const { transactionId, code } = execution.refusal
-        assert(transactionId !== undefined, `own draft refused: ${code}`)
+        const { transactionId, transaction, code } = execution.refusal
+        assert(transactionId !== undefined && transaction !== undefined, `own draft refused: ${code}`)
         mempool.remove([transactionId])
-        this.#parts.log.info({ transactionId, code }, 'transaction became inadmissible')
+        this.#parts.onInadmissible(transactionId, transaction.code)
+        this.#parts.log.info({ transactionId, code: transaction.code }, 'transaction became inadmissible')
       }
     }
   }
@@ -214,12 +235,11 @@ export class Runtime {
 
   async #perform(effects: readonly Effect[]): Promise<void> {
     await this.#persist(effects)
-    const writes: Promise<unknown>[] = []
     for (const effect of effects) {
-      const write = this.#performOne(effect)
-      if (write !== undefined) writes.push(write)
+      const written = this.#performOne(effect)
+      // One commit after the other: two writes under way at once may reach the store in either order.
+      if (written !== undefined) await written
     }
-    await Promise.all(writes)
   }
 
   /** Blocks and LeaderCerts first, then the sign-state that speaks of them: one sync each for the whole group. */
@@ -290,10 +310,8 @@ export class Runtime {
   }
 
   async #commit(certificate: CommitCert): Promise<void> {
-    const { ledger, mempool, onCommit } = this.#parts
-    const blocks = await ledger.commit(certificate)
-    mempool.remove(blocks.flatMap(({ transactions }) => transactions.map(({ id }) => id)))
-    onCommit(blocks, certificate)
+    const { ledger, onCommit } = this.#parts
+    onCommit(await ledger.commit(certificate), certificate)
   }
 
   #setTimer(timer: Timer, delayMs: number): void {

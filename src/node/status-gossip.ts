@@ -6,11 +6,22 @@ import { taggedBytes } from '../crypto/hash.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Transport, Verdict } from '../p2p/transport.ts'
 import type { Hash, Height, PublicKey } from '../types/brand.ts'
-import { fromBytes, hash, height, publicKey, record, signature, toBytes, uint } from '../types/canonical.ts'
+import {
+  DecodeError,
+  fromBytes,
+  hash,
+  height,
+  publicKey,
+  record,
+  signature,
+  toBytes,
+  uint,
+} from '../types/canonical.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
 import type { Clock } from './clock.ts'
 import type { Freshness } from './freshness.ts'
 import type { NodeKeys } from './key-file.ts'
+import type { Log } from './log.ts'
 
 const INTERVAL_MS = 1_000
 /** A status older than this says nothing about now. */
@@ -34,11 +45,14 @@ export interface StatusGossipParts {
   readonly clock: Clock
   readonly freshness: Freshness
   readonly validators: ValidatorSet
+  readonly log: Log
 }
 
 export class StatusGossip {
   readonly #parts: StatusGossipParts
   readonly #validators: ReadonlySet<PublicKey>
+  /** Time of the latest status of each. */
+  readonly #heard = new Map<PublicKey, number>()
   #timer: NodeJS.Timeout | null = null
 
   constructor(parts: StatusGossipParts) {
@@ -59,13 +73,12 @@ export class StatusGossip {
   }
 
   #publish(): void {
-    const { transport, keys, ledger, clock } = this.#parts
+    const { transport, keys, ledger, clock, log } = this.#parts
     const { header, hash: headHash } = ledger.head
     const status = { transportKey: keys.transport.publicKey, height: header.height, headHash, timeMs: clock.nowMs() }
     const message = taggedBytes(TAG, toBytes(statusCodec, status))
     const bytes = toBytes(signedCodec, { status, signature: sign(keys.transport.seed, message) })
-    // Nobody may be connected yet; the next one tells.
-    transport.publish('status', bytes).catch(() => undefined)
+    transport.publish('status', bytes).catch((error: unknown) => log.debug({ error }, 'gossip failed'))
   }
 
   #judge(bytes: Uint8Array): Verdict {
@@ -73,15 +86,19 @@ export class StatusGossip {
     let report: { status: Status; signature: Uint8Array }
     try {
       report = fromBytes(signedCodec, bytes)
-    } catch {
-      return 'reject'
+    } catch (error) {
+      if (error instanceof DecodeError) return 'reject'
+      throw error
     }
     const { status } = report
-    if (!this.#validators.has(status.transportKey)) return 'ignore'
+    const { transportKey, timeMs } = status
+    if (!this.#validators.has(transportKey)) return 'ignore'
+    // Old, or from a clock that is far off; said again; or overtaken by what the same validator said since.
+    if (Math.abs(clock.nowMs() - timeMs) > AGE_MAX_MS || timeMs <= (this.#heard.get(transportKey) ?? 0)) return 'ignore'
     const message = taggedBytes(TAG, toBytes(statusCodec, status))
-    if (!verify(Uint8Array.fromHex(status.transportKey), message, report.signature)) return 'reject'
-    if (Math.abs(clock.nowMs() - status.timeMs) > AGE_MAX_MS) return 'ignore'
-    if (status.height <= ledger.head.header.height) freshness.reported(status.transportKey)
+    if (!verify(Uint8Array.fromHex(transportKey), message, report.signature)) return 'reject'
+    this.#heard.set(transportKey, timeMs)
+    if (status.height <= ledger.head.header.height) freshness.reported(transportKey, timeMs)
     return 'accept'
   }
 }

@@ -1,6 +1,7 @@
 // Transactions on their way: accepted into the mempool, waited for, settled by a commit or by expiry. Implements the RPC's
 // SubmissionService; the node's own institution submits through it as well.
 
+import type { TransactionRefusalCode } from '../ledger/errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Mempool } from '../ledger/mempool.ts'
 import { RpcError } from '../rpc/errors.ts'
@@ -10,6 +11,7 @@ import type { Block } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import type { Clock } from './clock.ts'
 
+const REMEMBERED_REFUSALS_MAX = 8_192
 /** What a full mempool asks for: a few blocks' time. */
 const RETRY_AFTER_MS = 500
 
@@ -24,6 +26,8 @@ export interface SubmissionParts {
 export class Submissions implements SubmissionService {
   readonly #parts: SubmissionParts
   readonly #waiting = new Map<Hash, Set<(state: SubmissionState) => void>>()
+  /** Accepted, and refused when a block was to be made of them; the last few thousand. */
+  readonly #refused = new Map<Hash, TransactionRefusalCode>()
 
   constructor(parts: SubmissionParts) {
     this.#parts = parts
@@ -34,6 +38,7 @@ export class Submissions implements SubmissionService {
     const admission = mempool.add(signedBytes, clock.nowMs())
     switch (admission.status) {
       case 'accepted':
+        this.#refused.delete(admission.transaction.id)
         onAccepted(admission.transaction.id)
         return { id: admission.transaction.id, exists: false, state: { status: 'PENDING' } }
       case 'exists':
@@ -56,7 +61,9 @@ export class Submissions implements SubmissionService {
     const location = ledger.locate(transactionId)
     if (location !== undefined) return { status: 'COMMITTED', ...location }
     if (mempool.has(transactionId)) return { status: 'PENDING' }
-    return mempool.isExpired(transactionId) ? { status: 'INVALID', reason: 'EXPIRED' } : { status: 'UNKNOWN' }
+    if (mempool.isExpired(transactionId)) return { status: 'INVALID', reason: 'EXPIRED' }
+    const reason = this.#refused.get(transactionId)
+    return reason === undefined ? { status: 'UNKNOWN' } : { status: 'INVALID', reason }
   }
 
   async settled(transactionId: Hash, signal: AbortSignal): Promise<SubmissionState> {
@@ -80,13 +87,22 @@ export class Submissions implements SubmissionService {
     })
   }
 
-  /** After every commit, and after every expiry with the ids that went. */
   onCommit(blocks: readonly Block[]): void {
     for (const block of blocks) for (const { id } of block.transactions) this.#settle(id)
   }
 
-  onGone(transactionIds: Iterable<Hash>): void {
+  /** They can be in no block any more. */
+  onExpired(transactionIds: Iterable<Hash>): void {
     for (const id of transactionIds) this.#settle(id)
+  }
+
+  /** The state that it was to be executed on refused it. One that stands in the chain already settles by its commit. */
+  onInadmissible(transactionId: Hash, code: TransactionRefusalCode): void {
+    if (code === 'DUPLICATE') return
+    this.#refused.set(transactionId, code)
+    const [oldest] = this.#refused.keys()
+    if (oldest !== undefined && this.#refused.size > REMEMBERED_REFUSALS_MAX) this.#refused.delete(oldest)
+    this.#settle(transactionId)
   }
 
   #settle(id: Hash): void {
