@@ -12,6 +12,7 @@ import { assertGossipBound } from './gossip-bounds.ts'
 import { createFailureReport, type ReportHandlerFailure } from './handler-failure.ts'
 import { createHost, type Host } from './host.ts'
 import { CHANNEL_STREAMS_MAX, FLUSH_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS } from './limits.ts'
+import { listenFailure } from './listen-failure.ts'
 import { Redialer } from './redial.ts'
 import { ask, RequestServer } from './requests.ts'
 import { Sessions } from './sessions.ts'
@@ -87,7 +88,7 @@ export class Libp2pTransport implements Transport {
     try {
       await host.start()
     } catch (error) {
-      throw new P2pError('listen-failed', `cannot listen on ${listen.join(', ')}`, { cause: error })
+      throw listenFailure(listen, error)
     }
     this.#host = host
     this.#gossip = new Gossip({
