@@ -3,6 +3,7 @@
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { isRefusal } from '../client/errors.ts'
 import type { Json } from '../contracts/abi.ts'
 import { READ_REASONS } from '../types/signed-read.ts'
 import { type AccessOptions, accessRequest, addAccessOptions } from './access-request.ts'
@@ -11,7 +12,7 @@ import { actorFrom, addNodeOptions, connectTo, connectToDesk, type NodeOptions }
 import { type Answer, answerSchema, readAnswer } from './contract-answers.ts'
 import { personFrom } from './identities.ts'
 import { newPath, oneOf, wholeNumber } from './option-values.ts'
-import { counted, pairs, print, shortId, table } from './output.ts'
+import { counted, pairs, print, shortId, table, UsageError } from './output.ts'
 import { defaultReason, type ReadOptions } from './read-reason.ts'
 import { submitCall } from './submit.ts'
 import { basisInWords, outcomeInWords, reasonInWords, timeInWords } from './words.ts'
@@ -109,7 +110,8 @@ function addFetch(access: Command): void {
       mkdirSync(out, { mode: 0o700 })
       const fetched = await desk.fetchRecords(patient, decision).catch((error: unknown) => {
         rmdirSync(out)
-        throw error
+        if (!isRefusal(error, 'NOT_FOUND')) throw error
+        throw new UsageError('--decision: this patient has no decision with this number')
       })
       const records = fetched.map(({ record, version, release, bytes }) => {
         const file = join(out, `${record}.json`)

@@ -27,6 +27,9 @@ export function progress(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
+/** Of the rule above the last column, whose cells may be sentences. */
+const RULE_MAX = 40
+
 /** Columns padded to their widest cell; numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): readonly string[] {
   const numeric = head.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'))
@@ -41,7 +44,10 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
       .join('  ')
       .trimEnd()
   const [title = [], ...body] = cells
-  return [line(title), widths.map((width) => '─'.repeat(width)).join('  '), ...body.map(line)]
+  const rules = widths.map((width, column) =>
+    '─'.repeat(column === widths.length - 1 ? Math.min(width, RULE_MAX) : width),
+  )
+  return [line(title), rules.join('  '), ...body.map(line)]
 }
 
 /** Name and value pairs, the values in one column. */

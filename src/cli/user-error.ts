@@ -54,10 +54,8 @@ function adviceFor({ code, refusal }: ClientError): readonly string[] {
   if (problems !== undefined)
     return problems.map(({ path, reason, accepted }) => `${path}: ${reason}; accepted: ${accepted}`)
   const words = reason === undefined ? reason : reasonInWords(reason)
-  return [
-    ...(words === undefined || words === reason ? [] : [`reason: ${words}`]),
-    ...(action === undefined ? [] : [`what to do: ${action}`]),
-  ]
+  if (words !== reason) return [`reason: ${words}`]
+  return action === undefined ? [] : [`what to do: ${action}`]
 }
 
 function pathError(error: unknown): (NodeJS.ErrnoException & { path: string }) | null {

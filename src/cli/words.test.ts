@@ -19,7 +19,7 @@ describe('clauseInWords()', () => {
     ] as const
     expect(clauseInWords({ ...root, recipients: [...recipients], to, limited: true }, founders)).toBe(
       'permits treatment (TREAT) to Hospital A, bbbbbbbbbbbb at Hospital A, group bbbbbbbbbbbb until ' +
-        '2027-01-01T00:00:00.000Z within data limits',
+        '2027-01-01T00:00:00Z within data limits',
     )
   })
 
@@ -61,7 +61,7 @@ describe('consentLines()', () => {
       '  except: denies research (HRESCH) to all members',
       '',
       P,
-      '  revoked at 1970-01-01T00:00:00.009Z, version 1, at Hospital A, signed by the patient, 1970-01-01T00:00:00.000Z',
+      '  revoked at 1970-01-01T00:00:00.009Z, version 1, at Hospital A, signed by the patient, 1970-01-01T00:00:00Z',
       '  permits treatment (TREAT) to all members',
     ])
   })

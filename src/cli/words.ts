@@ -63,7 +63,8 @@ export const reasonInWords = (code: string): string => withCode(REASONS[code], c
 export const outcomeInWords = (outcome: Answer['outcome']): string => `${outcome}: ${OUTCOMES[outcome]}`
 export const basisInWords = (basis: Answer['basis']): string => (basis === null ? 'none' : BASES[basis])
 
-export const timeInWords = (timeMs: number): string => new Date(timeMs).toISOString()
+/** ISO 8601 in UTC; milliseconds where there are some. */
+export const timeInWords = (timeMs: number): string => new Date(timeMs).toISOString().replace('.000Z', 'Z')
 
 /** "permits treatment (TREAT) to Hospital B, from ... until ..." */
 export function clauseInWords({ type, recipients, purposes, from, to, limited }: Clause, founders: Founders): string {
