@@ -6,10 +6,9 @@ import type { Json } from '../contracts/abi.ts'
 import { randomBytes } from '../crypto/random.ts'
 import type { Hash } from '../types/brand.ts'
 import { asIdentityId } from '../types/brand.ts'
-import { fromBytes } from '../types/canonical.ts'
 import type { SignedGenesis } from '../types/genesis.ts'
 import { EXPIRY_WINDOW_MS, TRANSACTION_GAS_MAX } from '../types/limits.ts'
-import { type ReceiptProof, receiptProofCodec } from '../types/receipt-proof.ts'
+import type { ReceiptProof } from '../types/receipt-proof.ts'
 import { chainIdOf, signTransaction } from '../types/signing.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import { type CallOptions, Endpoint } from './endpoint.ts'
@@ -219,8 +218,7 @@ export class Client {
     proofBase64: string,
     { transactionId, calls }: { transactionId: Hash; calls: SignedTransaction['transaction']['calls'] },
   ): CommittedReceipt {
-    const bytes = Uint8Array.fromBase64(proofBase64)
-    const { receipt, header, index } = verifyReceipt(bytes, this.genesis)
+    const { receipt, header, index, proof } = verifyReceipt(Uint8Array.fromBase64(proofBase64), this.genesis)
     if (receipt.transactionId !== transactionId || receipt.calls.length !== calls.length) {
       throw new ClientError('BAD_ANSWER', 'receipt: of another transaction', { transactionId })
     }
@@ -230,7 +228,7 @@ export class Client {
       timeMs: header.timeMs,
       index,
       calls: this.interfaces.decode(receipt, calls),
-      proof: fromBytes(receiptProofCodec, bytes),
+      proof,
     }
   }
 }

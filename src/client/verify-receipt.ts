@@ -8,10 +8,11 @@ import { verifyRangeProof } from '../crypto/mountain-range.ts'
 import type { Header } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import { fromBytes, toBytes } from '../types/canonical.ts'
+import type { CommitCert } from '../types/certificate.ts'
 import type { Genesis } from '../types/genesis.ts'
 import { type Receipt, receiptCodec } from '../types/receipt.ts'
 import { type ReceiptProof, receiptProofCodec } from '../types/receipt-proof.ts'
-import { blockHash, chainIdOf } from '../types/signing.ts'
+import { blockHash, chainIdOf, commitCertHash } from '../types/signing.ts'
 import { type ValidatorSet, validatorsOf } from '../types/validator-set.ts'
 import { ClientError } from './errors.ts'
 
@@ -21,21 +22,19 @@ export interface VerifiedReceipt {
   readonly header: Header
   /** Of the transaction in its block. */
   readonly index: number
+  /** What was verified, decoded. */
+  readonly proof: ReceiptProof
 }
 
 /** Throws PROOF_INVALID naming the part that does not hold. Bytes are those of `receiptProofCodec`. */
 export function verifyReceipt(proof: ReceiptProof | Uint8Array, genesis: Genesis): VerifiedReceipt {
-  const { receipt, index, leafCount, path, header, commitCert, ancestry } = decode(proof)
-  const { chainId, set } = anchorOf(genesis)
+  const decoded = decode(proof)
+  const { receipt, index, leafCount, path, header, commitCert, ancestry } = decoded
+  const anchor = anchorOf(genesis)
+  const { chainId } = anchor
 
   // 1. A quorum of the genesis' validators acked one block of this chain.
-  attempt('commitCert', () =>
-    verifyCommitCert(commitCert, {
-      chainId,
-      set,
-      verify: (publicKey, message, signature) => verify(Uint8Array.fromHex(publicKey), message, signature),
-    }),
-  )
+  attempt('commitCert', () => verifyOnce(commitCert, anchor))
   // 2. That block is the shown one, or its shown descendant.
   const certified = ancestry?.descendant ?? header
   const certifiedField = ancestry ? 'ancestry.descendant' : 'header'
@@ -58,13 +57,17 @@ export function verifyReceipt(proof: ReceiptProof | Uint8Array, genesis: Genesis
   const isLeaf = verifyMerkleProof({ index, leafCount, path }, { root: header.receiptRoot, leaf: receipt })
   expect(isLeaf, 'path', 'does not lead from the receipt to the receiptRoot of its block')
 
-  return { receipt: attempt('receipt', () => fromBytes(receiptCodec, receipt)), header, index }
+  return { receipt: attempt('receipt', () => fromBytes(receiptCodec, receipt)), header, index, proof: decoded }
 }
 
 interface Anchor {
   readonly chainId: Hash
   readonly set: ValidatorSet
+  /** Hashes, over every byte, of CommitCerts that were found valid: the receipts of a block share one. */
+  readonly verified: Set<Hash>
 }
+
+const VERIFIED_KEPT = 64
 
 // Hashing a genesis with its contracts costs more than all the rest of a verification.
 const anchors = new WeakMap<Genesis, Anchor>()
@@ -72,9 +75,25 @@ const anchors = new WeakMap<Genesis, Anchor>()
 function anchorOf(genesis: Genesis): Anchor {
   const known = anchors.get(genesis)
   if (known) return known
-  const anchor = { chainId: chainIdOf(genesis), set: validatorsOf(genesis) }
+  const anchor = { chainId: chainIdOf(genesis), set: validatorsOf(genesis), verified: new Set<Hash>() }
   anchors.set(genesis, anchor)
   return anchor
+}
+
+/** Throws CertificateError. */
+function verifyOnce(commitCert: CommitCert, { chainId, set, verified }: Anchor): void {
+  const hash = commitCertHash(commitCert)
+  if (verified.has(hash)) return
+  verifyCommitCert(commitCert, {
+    chainId,
+    set,
+    verify: (publicKey, message, signature) => verify(Uint8Array.fromHex(publicKey), message, signature),
+  })
+  verified.add(hash)
+  for (const oldest of verified) {
+    if (verified.size <= VERIFIED_KEPT) break
+    verified.delete(oldest)
+  }
 }
 
 /** Through the codec in both cases, so that no field holds anything but its own type. */

@@ -18,17 +18,26 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Hash {
   return hashRoot(leaves.length, levelsOf(leaves).at(-1) ?? [])
 }
 
-/** The proof that `leaves[index]` is leaf `index` of the tree over `leaves`. */
+/** The proof that `leaves[index]` is leaf `index` of the tree over `leaves`. For many proofs: `createMerkleProver`. */
 export function createMerkleProof(leaves: readonly Uint8Array[], index: number): MerkleProof {
-  checkInteger('index', index, { min: 0, max: leaves.length - 1 })
-  const path: Hash[] = []
-  let at = index
-  for (const level of levelsOf(leaves)) {
-    const sibling = level[at % 2 === 0 ? at + 1 : at - 1]
-    if (sibling !== undefined) path.push(sibling)
-    at = Math.floor(at / 2)
+  return createMerkleProver(leaves)(index)
+}
+
+/** Hashes the leaves once; each proof is then a few look-ups. */
+export function createMerkleProver(leaves: readonly Uint8Array[]): (index: number) => MerkleProof {
+  const levels = levelsOf(leaves)
+  const leafCount = leaves.length
+  return (index) => {
+    checkInteger('index', index, { min: 0, max: leafCount - 1 })
+    const path: Hash[] = []
+    let at = index
+    for (const level of levels) {
+      const sibling = level[at % 2 === 0 ? at + 1 : at - 1]
+      if (sibling !== undefined) path.push(sibling)
+      at = Math.floor(at / 2)
+    }
+    return { index, leafCount, path }
   }
-  return { index, leafCount: leaves.length, path }
 }
 
 /** Whether `proof` shows `leaf` at `proof.index` under `root`. Never throws: a malformed proof proves nothing. */

@@ -9,12 +9,17 @@ import type { BlockStore } from './block-store.ts'
 import { corrupt } from './errors.ts'
 import { readEvents } from './event-index.ts'
 import type { EventCursor, EventPage, TransactionLocation } from './ledger.ts'
-import { createReceiptProof } from './receipt-proof.ts'
+import { createReceiptProver } from './receipt-proof.ts'
+
+/** Whoever waited for a block asks for its receipts and their proofs at once: what they share is kept for a moment. */
+const BLOCKS_KEPT = 8
 
 export class CertifiedReader {
   private readonly blocks: BlockStore
   private readonly genesisBlock: Block
   private readonly headHeight: () => Height
+  private readonly provers = new Map<Height, (index: number) => ReceiptProof>()
+  private readonly decoded = new Map<Height, readonly Receipt[]>()
 
   constructor(blocks: BlockStore, on: { readonly genesisBlock: Block; readonly headHeight: () => Height }) {
     this.blocks = blocks
@@ -62,27 +67,38 @@ export class CertifiedReader {
   }
 
   receipts(height: Height): readonly Receipt[] | undefined {
-    return height === 0 ? [] : this.blocks.receipts(height)
+    if (height === 0) return []
+    const kept = this.decoded.get(height)
+    if (kept !== undefined) return kept
+    const receipts = this.blocks.receipts(height)
+    if (receipts !== undefined) keepLatest(this.decoded, { height, value: receipts })
+    return receipts
   }
 
   receipt(transactionId: Hash): Receipt | undefined {
     const at = this.locate(transactionId)
-    return at && this.blocks.receipts(at.height)?.[at.index]
+    return at && this.receipts(at.height)?.[at.index]
   }
 
   receiptProof(transactionId: Hash): ReceiptProof | undefined {
     const at = this.locate(transactionId)
-    if (at === undefined) return undefined
-    const header = this.header(at.height) ?? missing(`block ${at.height}`)
-    const commitCert = this.commitCertCovering(at.height) ?? missing(`CommitCert over height ${at.height}`)
+    return at && this.proverOf(at.height)(at.index)
+  }
+
+  private proverOf(height: Height): (index: number) => ReceiptProof {
+    const kept = this.provers.get(height)
+    if (kept !== undefined) return kept
+    const header = this.header(height) ?? missing(`block ${height}`)
+    const commitCert = this.commitCertCovering(height) ?? missing(`CommitCert over height ${height}`)
     const certified = this.header(commitCert.height) ?? missing(`block ${commitCert.height}`)
-    return createReceiptProof({
-      receipts: this.blocks.receiptBytes(at.height) ?? missing(`receipts of height ${at.height}`),
-      index: at.index,
+    const prover = createReceiptProver({
+      receipts: this.blocks.receiptBytes(height) ?? missing(`receipts of height ${height}`),
       header,
       certified: { header: certified, commitCert },
       readNode: (position) => this.blocks.rangeNode(position),
     })
+    keepLatest(this.provers, { height, value: prover })
+    return prover
   }
 
   eventsFrom(
@@ -95,6 +111,14 @@ export class CertifiedReader {
       timeMs: (height: number) => (this.header(height as Height) ?? missing(`block ${height}`)).timeMs,
     }
     return readEvents(source, cursor, options)
+  }
+}
+
+function keepLatest<T>(kept: Map<Height, T>, { height, value }: { height: Height; value: T }): void {
+  kept.set(height, value)
+  for (const oldest of kept.keys()) {
+    if (kept.size <= BLOCKS_KEPT) return
+    kept.delete(oldest)
   }
 }
 
