@@ -13,6 +13,15 @@ export class CommitFeed {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Resolves with the next commit, or when the signal fires. */
+  async next(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const unsubscribe = this.subscribe(() => resolve())
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    await promise
+    unsubscribe()
+  }
+
   publish(blocks: readonly Block[], certificate: CommitCert): void {
     if (blocks.length === 0) return
     for (const listener of this.#listeners) listener(blocks, certificate)

@@ -32,17 +32,20 @@ export class Forwarder {
   #leader: PublicKey | null = null
   #isLeader = false
   #timer: NodeJS.Timeout | null = null
-  readonly #resend: NodeJS.Timeout
+  #resend: NodeJS.Timeout | null = null
   /** In the mempool when the resend timer last ran. */
   #waited: ReadonlySet<Hash> = new Set()
 
   constructor(parts: { readonly mempool: Mempool; readonly transport: Transport; readonly log: Log }) {
     this.#parts = parts
+  }
+
+  start(): void {
     this.#resend = setInterval(() => this.#sendAgain(), RESEND_AFTER_MS)
   }
 
   stop(): void {
-    clearInterval(this.#resend)
+    if (this.#resend !== null) clearInterval(this.#resend)
     if (this.#timer !== null) clearTimeout(this.#timer)
   }
 

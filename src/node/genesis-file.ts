@@ -14,6 +14,7 @@ import {
   type SignedGenesis,
   signedGenesisCodec,
 } from '../types/genesis.ts'
+import { VALIDATORS_MAX } from '../types/limits.ts'
 import { chainIdOf, genesisMessage, joinCardMessage } from '../types/signing.ts'
 import { defaultLiars, type ValidatorSet, validatorsOf } from '../types/validator-set.ts'
 import type { NodeKeys } from './key-file.ts'
@@ -91,18 +92,37 @@ export function buildGenesis(options: {
   setup: Genesis['setup']
   b?: number
 }): Genesis {
-  const founders = options.cards.map(({ founder }) => founder)
-  const ids = new Set(founders.map(({ institution }) => institution))
-  if (ids.size < founders.length) throw new GenesisError('two join cards name the same institution')
+  const { name, timeMs, contracts, setup, cards } = options
+  const founders = cards.map(({ founder }) => founder)
   const validators = founders.filter(({ consensusKey }) => consensusKey !== null).length
-  if (validators === 0) throw new GenesisError('no join card is of a validator; expected at least one')
-  const b = options.b ?? defaultLiars(validators)
-  if (b > defaultLiars(validators)) {
-    throw new GenesisError(`b: at most ${defaultLiars(validators)} of ${validators} validators, got ${b}`)
-  }
-  const { name, timeMs, contracts, setup } = options
-  return { version: 1, name, timeMs, b, founders, contracts, setup }
+  const b = options.b ?? defaultLiars(Math.max(1, validators))
+  const genesis: Genesis = { version: 1, name, timeMs, b, founders, contracts, setup }
+  const fault = genesisFault(genesis)
+  if (fault !== null) throw new GenesisError(fault)
+  return genesis
 }
+
+/** Why this cannot be the constitution of a consortium, or null. A key stands for one founder, and for one use. */
+function genesisFault({ founders, b }: Genesis): string | null {
+  const validators = founders.filter(({ consensusKey }) => consensusKey !== null).length
+  if (validators === 0) return 'founders: no validator among them; expected at least one'
+  if (validators > VALIDATORS_MAX) return `founders: ${validators} validators; expected at most ${VALIDATORS_MAX}`
+  if (b > defaultLiars(validators))
+    return `b: at most ${defaultLiars(validators)} of ${validators} validators, got ${b}`
+  const owners = new Map<string, string>()
+  for (const founder of founders) {
+    for (const field of IDENTIFYING) {
+      const key = founder[field]
+      if (key === null) continue
+      const owner = owners.get(key)
+      if (owner !== undefined) return `${field} of ${founder.name}: in use by ${owner} already; expected one of its own`
+      owners.set(key, founder.name)
+    }
+  }
+  return null
+}
+
+const IDENTIFYING = ['institution', 'signingKey', 'encryptionKey', 'transportKey', 'consensusKey'] as const
 
 export function signGenesis(genesis: Genesis, keys: NodeKeys): SignedGenesis['signatures'][number] {
   return { institution: keys.institution, signature: keys.signing.sign(genesisMessage(genesis)) }
@@ -126,6 +146,8 @@ export function loadGenesis(file: string, { complete }: { complete: boolean }): 
   const { genesis, signatures } = signed
   const chainId = chainIdOf(genesis)
   if (content.chainId !== chainId) throw new GenesisError(`${file}: chainId: is not the hash of the genesis inside`)
+  const fault = genesisFault(genesis)
+  if (fault !== null) throw new GenesisError(`${file}: ${fault}`)
   const message = genesisMessage(genesis)
   for (const founder of genesis.founders) {
     const entry = signatures.find(({ institution }) => institution === founder.institution)

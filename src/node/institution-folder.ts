@@ -1,12 +1,12 @@
 // The folder of one institution: keys.json and wrapping-key (secret), assent.json, join-card.json, genesis.json, data/.
 
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomBytes } from '../crypto/random.ts'
 import type { InstitutionKind, JoinCard } from '../types/genesis.ts'
 import { type ConfigInput, parseConfig } from './config.ts'
 import { createJoinCard, saveJoinCard } from './genesis-file.ts'
-import { createKeyFile, loadKeyFile } from './key-file.ts'
+import { createKeyFile, KeyFileError, loadKeyFile } from './key-file.ts'
 
 export interface InstitutionOptions {
   readonly name: string
@@ -19,8 +19,14 @@ export interface InstitutionOptions {
   readonly config?: Partial<ConfigInput>
 }
 
-/** Makes the folder of a new institution; refuses to touch one that has keys. */
+/** Never overwritten: keys and wrapping key exist nowhere else. */
+const OWN_FILES = ['keys.json', 'wrapping-key', 'assent.json', 'join-card.json'] as const
+
+/** Makes the folder of a new institution; refuses to touch one that has any of its files. Throws KeyFileError. */
 export function initInstitution(folder: string, options: InstitutionOptions): JoinCard {
+  for (const file of OWN_FILES.map((name) => join(folder, name))) {
+    if (existsSync(file)) throw new KeyFileError(`${file}: exists already; expected a folder without it`)
+  }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const config: ConfigInput = {
     role: options.role,
@@ -34,7 +40,7 @@ export function initInstitution(folder: string, options: InstitutionOptions): Jo
   const keyFile = join(folder, 'keys.json')
   createKeyFile(keyFile, { validator: options.role === 'validator' })
   const wrappingKeyFile = join(folder, 'wrapping-key')
-  writeFileSync(wrappingKeyFile, `${randomBytes(32).toHex()}\n`, { mode: 0o600 })
+  writeFileSync(wrappingKeyFile, `${randomBytes(32).toHex()}\n`, { mode: 0o600, flag: 'wx' })
   chmodSync(wrappingKeyFile, 0o600)
   writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`)
   const { kind, name, listen } = options

@@ -112,11 +112,23 @@ export class InstitutionGateway implements InstitutionService {
     const { dataFolder } = config
     const secret = await readKeySecret(keySource(config), { dataFolder })
     const owner = { chainId, custodian: keys.institution }
-    const openStore = (name: string) => SealedStore.open(createDatabase(join(dataFolder, name)), { owner, secret })
-    const records = await openStore('records')
-    const consents = await openStore('consents')
-    const index = await IdentityIndex.open(createKeyValue(join(dataFolder, 'index')), keys.indexKey)
-    const gateway = new InstitutionGateway(parts, { records, consents, index })
+    const opened: { close(): Promise<void> }[] = []
+    const keep = <T extends { close(): Promise<void> }>(store: T): T => {
+      opened.push(store)
+      return store
+    }
+    const openStore = async (name: string): Promise<SealedStore> =>
+      keep(await SealedStore.open(createDatabase(join(dataFolder, name)), { owner, secret }))
+    let gateway: InstitutionGateway
+    try {
+      const records = await openStore('records')
+      const consents = await openStore('consents')
+      const index = keep(await IdentityIndex.open(createKeyValue(join(dataFolder, 'index')), keys.indexKey))
+      gateway = new InstitutionGateway(parts, { records, consents, index })
+    } catch (error) {
+      await Promise.all(opened.map((store) => store.close()))
+      throw error
+    }
     transport.handleRequests(RECORD_PROTOCOL, gateway.#releaseHandler(), {
       maxRequestBytes: REQUEST_BYTES_MAX,
       concurrency: 16,

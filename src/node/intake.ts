@@ -20,11 +20,13 @@ export class Intake {
   readonly forwarder: Forwarder
   readonly #clock: Clock
   readonly #log: Log
-  readonly #expiry: NodeJS.Timeout
+  readonly #ledger: Ledger
+  #expiry: NodeJS.Timeout | null = null
   /** Set by a validator: something new can be proposed. */
   onArrival: () => void = () => undefined
 
   constructor({ ledger, transport, clock, log }: { ledger: Ledger; transport: Transport; clock: Clock; log: Log }) {
+    this.#ledger = ledger
     this.#clock = clock
     this.#log = log
     this.mempool = createMempool(ledger)
@@ -38,9 +40,13 @@ export class Intake {
         this.forwarder.accepted(id)
       },
     })
+  }
+
+  start(): void {
+    this.forwarder.start()
     this.#expiry = setInterval(() => {
-      const gone = this.mempool.expire({ headTimeMs: ledger.head.header.timeMs, nowMs: clock.nowMs() })
-      this.submissions.onExpired(gone)
+      const headTimeMs = this.#ledger.head.header.timeMs
+      this.submissions.onExpired(this.mempool.expire({ headTimeMs, nowMs: this.#clock.nowMs() }))
     }, EXPIRY_INTERVAL_MS)
   }
 
@@ -74,7 +80,7 @@ export class Intake {
   }
 
   stop(): void {
-    clearInterval(this.#expiry)
+    if (this.#expiry !== null) clearInterval(this.#expiry)
     this.forwarder.stop()
   }
 }

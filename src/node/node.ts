@@ -4,44 +4,27 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
-import type { Verifier } from '../consensus/certificate.ts'
-import { verify } from '../crypto/ed25519.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import { openLevelStore } from '../ledger/level-store.ts'
 import { openLedger } from '../ledger/open-ledger.ts'
+import { openSignStateFile } from '../ledger/sign-state-file.ts'
 import { Libp2pTransport } from '../p2p/libp2p-transport.ts'
-import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
 import { startRpcServer } from '../rpc/server.ts'
-import type { Block } from '../types/block.ts'
 import type { PublicKey } from '../types/brand.ts'
-import type { CommitCert } from '../types/certificate.ts'
-import { RELEASE_STALE_MS } from '../types/limits.ts'
-import { quorum } from '../types/validator-set.ts'
-import { type FetchRun, fetchRunFrom, RUN_REQUEST_BYTES_MAX, serveRun } from './certified-run.ts'
 import { systemClock } from './clock.ts'
-import { CommitFeed } from './commit-feed.ts'
 import type { Config } from './config.ts'
-import { Freshness } from './freshness.ts'
 import { type LoadedGenesis, loadGenesis } from './genesis-file.ts'
-import { HeaderGossip } from './header-gossip.ts'
 import { InstitutionGateway } from './institution-gateway.ts'
 import { InstitutionSender } from './institution-sender.ts'
-import { Intake } from './intake.ts'
 import { loadKeyFile, type NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
-import { Membership, touchesMembership } from './membership.ts'
+import { Membership } from './membership.ts'
 import { registerMetrics } from './metrics.ts'
-import { Observer } from './observer.ts'
+import { createParticipant } from './participant.ts'
 import { knownPeers } from './peers.ts'
 import { Reads } from './reads.ts'
 import { createRpcServices } from './rpc-services.ts'
-import { Standing } from './standing.ts'
 import { StartError } from './start-error.ts'
-import { StatusGossip } from './status-gossip.ts'
-import { openValidator } from './validator.ts'
 import { VERSION } from './version.ts'
-
-const SYNC_CONCURRENCY = 8
 
 export interface RunningNode {
   readonly rpcUrl: string
@@ -79,7 +62,7 @@ export async function startNode(config: Config, log: Log): Promise<RunningNode> 
   try {
     return await open({ config, log, keys, loaded, closers })
   } catch (error) {
-    await closers.close()
+    await closers.close().catch((closing: unknown) => log.error({ error: closing }, 'not everything closed'))
     throw error
   }
 }
@@ -94,9 +77,11 @@ interface Opening {
 
 async function open({ config, log, keys, loaded, closers }: Opening): Promise<RunningNode> {
   const clock = systemClock
-  const { genesis, chainId, validators } = loaded
+  const { genesis, chainId } = loaded
   const failure = Promise.withResolvers<unknown>()
+  let hasFailed = false
   const onFatal = (error: unknown): void => {
+    hasFailed = true
     log.fatal({ error }, 'the node stops: it must not go on like this')
     failure.resolve(error)
   }
@@ -119,44 +104,29 @@ async function open({ config, log, keys, loaded, closers }: Opening): Promise<Ru
     onRefused: (peer, reason) => log.info({ peer, reason }, 'connection refused'),
     onMisbehaviour: (peer, what) => log.warn({ peer, what }, 'peer misbehaved'),
   })
-  const serve = async (_peer: PublicKey, message: Uint8Array) => serveRun(ledger, message)
-  transport.handleRequests(SYNC_PROTOCOL, serve, {
-    maxRequestBytes: RUN_REQUEST_BYTES_MAX,
-    concurrency: SYNC_CONCURRENCY,
-  })
 
-  // 3 transactions on their way
-  const intake = new Intake({ ledger, transport, clock, log })
-  closers.add(() => intake.stop())
+  // 3 the part in the consortium; it starts last, when all that answers peers stands
+  const signStateFile =
+    config.role === 'validator' ? await openSignStateFile(join(config.dataFolder, 'sign-state')) : null
+  closers.add(() => signStateFile?.close())
+  const setPeers = (): void => transport.setPeers(knownPeers({ config, loaded, membership, self: transport.self }))
+  const participant = createParticipant({
+    genesis: loaded,
+    keys,
+    timing: config.consensus,
+    ledger,
+    signStateFile,
+    membership,
+    transport,
+    clock,
+    log,
+    onMembers: setPeers,
+    onFatal,
+  })
+  const { intake, feed, freshness, standing } = participant
   const sender = new InstitutionSender(keys, { ledger, submissions: intake.submissions, clock })
 
-  // 4 what everybody hears
-  const verifier: Verifier = {
-    chainId,
-    set: validators,
-    verify: (key, message, signature) => verify(Uint8Array.fromHex(key), message, signature),
-  }
-  const freshness = new Freshness({ clock, quorum: quorum(validators), windowMs: RELEASE_STALE_MS })
-  const standing = new Standing({ validators, freshness })
-  const headers = new HeaderGossip({ transport, ledger, verifier, log })
-  const status = new StatusGossip({ transport, keys, ledger, clock, freshness, validators, log })
-  closers.add(() => headers.stop())
-  closers.add(() => status.stop())
-
-  // 5 what follows a commit
-  const feed = new CommitFeed()
-  const setPeers = (): void => transport.setPeers(knownPeers({ config, loaded, membership, self: transport.self }))
-  feed.subscribe((blocks, certificate) => {
-    intake.onCommit(blocks)
-    freshness.certified(ledger.head.header.timeMs)
-    if (standing.leader === keys.institution) headers.publish(blocks, certificate)
-    if (!touchesMembership(ledger, blocks)) return
-    membership.refresh()
-    transport.recheck()
-    setPeers()
-  })
-
-  // 6 the institution's own desk: vault, index, releases
+  // 4 the institution's own desk: vault, index, releases
   const gateway = await InstitutionGateway.open({
     config,
     chainId,
@@ -171,31 +141,11 @@ async function open({ config, log, keys, loaded, closers }: Opening): Promise<Ru
     log,
   })
   closers.add(() => gateway.close())
-
-  // 7 consensus, or following it
-  const onCommit = (blocks: readonly Block[], certificate: CommitCert): void => feed.publish(blocks, certificate)
-  const following = {
-    ledger,
-    transport,
-    clock,
-    log,
-    standing,
-    freshness,
-    headers,
-    intake,
-    verifier,
-    fetchRun: fetchRunFrom(transport),
-    onCommit,
-    onFatal,
-    closers,
-  }
-  closers.add(() => transport.stop())
-  if (config.role === 'validator') await startValidator({ ...following, config, keys })
-  else await startObserver(following)
+  closers.add(() => participant.stop())
+  await participant.start()
   setPeers()
-  status.start()
 
-  // 8 the door for clients
+  // 5 the door for clients
   const metrics = new Registry()
   registerMetrics(metrics, { ledger, mempool: intake.mempool, transport, standing, freshness })
   const rpc = await startRpcServer({
@@ -226,70 +176,13 @@ async function open({ config, log, keys, loaded, closers }: Opening): Promise<Ru
     rpcUrl: rpc.url,
     p2pAddresses: transport.addresses(),
     failed: failure.promise,
-    stop: () => closers.close(),
+    stop: () =>
+      closers.close().catch((error: unknown) => {
+        // What made the node stop is the news, not what then could not be closed.
+        if (!hasFailed) throw error
+        log.error({ error }, 'not everything closed')
+      }),
   }
-}
-
-interface Following {
-  readonly ledger: Ledger
-  readonly transport: Transport
-  readonly clock: typeof systemClock
-  readonly log: Log
-  readonly standing: Standing
-  readonly freshness: Freshness
-  readonly headers: HeaderGossip
-  readonly intake: Intake
-  readonly verifier: Verifier
-  readonly fetchRun: FetchRun
-  readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
-  readonly onFatal: (error: unknown) => void
-  readonly closers: Closers
-}
-
-/** Handlers stand before the transport starts; the core runs only after, and stops before. */
-async function startValidator(parts: Following & { config: Config; keys: NodeKeys }): Promise<void> {
-  const { keys, transport, standing, freshness, intake, headers, log } = parts
-  if (keys.consensus === null) throw new StartError('role: validator, but the key file has no consensus key')
-  const { runtime, stop } = await openValidator({
-    ...parts,
-    mempool: intake.mempool,
-    consensusKey: keys.consensus,
-    onHeardLeader: () => freshness.heardLeader(),
-    onInadmissible: (transactionId, code) => intake.submissions.onInadmissible(transactionId, code),
-    onRole(role, term, leader) {
-      const leaderKey = standing.roleChanged(role, { term, leader })
-      intake.forwarder.leaderChanged(leaderKey, { self: role === 'leader' })
-      log.info({ role, term, leader: standing.leader }, 'role changed')
-    },
-  })
-  parts.closers.add(stop)
-  standing.waitFor('NO_LEADER')
-  intake.onArrival = () => runtime.transactionsArrived()
-  intake.listenToGossip(transport)
-  headers.listen(() => undefined)
-  transport.onPeerChange((peer, change) => runtime.peerChanged(peer, change))
-  transport.onMessage((peer, channel, message) => {
-    if (channel === 'consensus') return runtime.receive(peer, message)
-    intake.receive(peer, message)
-    return undefined
-  })
-  await transport.start()
-  runtime.start()
-}
-
-async function startObserver(parts: Following): Promise<void> {
-  const { transport, standing, headers } = parts
-  const observer = new Observer({
-    ...parts,
-    peers: () => transport.connectedPeers(),
-    onCaughtUp: () => standing.reached('SYNCING'),
-  })
-  parts.closers.add(() => observer.stop())
-  standing.waitFor('SYNCING')
-  headers.listen((height) => observer.heard(height))
-  transport.onPeerChange((_peer, change) => change === 'connected' && observer.catchUp())
-  transport.onMessage(() => undefined)
-  await transport.start()
 }
 
 function checkIdentity({ config, keys, loaded }: Pick<Opening, 'config' | 'keys' | 'loaded'>): void {

@@ -30,7 +30,7 @@ export interface ObserverParts {
 
 export class Observer {
   readonly #parts: ObserverParts
-  readonly #poll: NodeJS.Timeout
+  #poll: NodeJS.Timeout | null = null
   #retry: NodeJS.Timeout | null = null
   #running: Promise<void> | null = null
   /** A certificate was shown for this height. */
@@ -43,7 +43,11 @@ export class Observer {
 
   constructor(parts: ObserverParts) {
     this.#parts = parts
+  }
+
+  start(): void {
     this.#poll = setInterval(() => this.catchUp(), POLL_MS)
+    this.catchUp()
   }
 
   /** A header of this height is certified. */
@@ -60,7 +64,7 @@ export class Observer {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    clearInterval(this.#poll)
+    if (this.#poll !== null) clearInterval(this.#poll)
     if (this.#retry !== null) clearTimeout(this.#retry)
     await this.#running
   }

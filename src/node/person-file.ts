@@ -1,6 +1,6 @@
 // The key file of a person: a patient's, a practitioner's or a delegate's random id with a signing and an encryption key.
 
-import { rmSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import * as z from 'zod'
 import { asIdentityId, type IdentityId } from '../types/brand.ts'
 import {
@@ -33,8 +33,11 @@ export function createPersonFile(file: string, identity: string = newSeed()): Pe
 /** A file that was made before its id was known gets it now. */
 export function setPersonIdentity(file: string, identity: IdentityId): PersonKeys {
   const content = readSecretFile(file, schema)
-  rmSync(file)
-  writeSecretFile(file, { ...content, identity })
+  // Beside it, then in its place: at no moment do the keys exist nowhere.
+  const replacement = `${file}.new`
+  rmSync(replacement, { force: true })
+  writeSecretFile(replacement, { ...content, identity })
+  renameSync(replacement, file)
   return loadPersonFile(file)
 }
 

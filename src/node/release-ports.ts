@@ -94,21 +94,13 @@ export function createRequesterChain(parts: {
 }): RequesterChain {
   const { ledger, feed, clock } = parts
   /** Asks again after every commit until there is an answer, for a moment. */
-  const eventually = <T>(ask: () => T | null): Promise<T | null> => {
-    const now = ask()
-    if (now !== null) return Promise.resolve(now)
-    return new Promise((resolve) => {
-      const finish = (answer: T | null): void => {
-        clearTimeout(timer)
-        unsubscribe()
-        resolve(answer)
-      }
-      const unsubscribe = feed.subscribe(() => {
-        const answer = ask()
-        if (answer !== null) finish(answer)
-      })
-      const timer = setTimeout(() => finish(null), CATCH_UP_MS)
-    })
+  const eventually = async <T>(ask: () => T | null): Promise<T | null> => {
+    const deadline = AbortSignal.timeout(CATCH_UP_MS)
+    for (;;) {
+      const answer = ask()
+      if (answer !== null || deadline.aborted) return answer
+      await feed.next(deadline)
+    }
   }
   return {
     record: (recordId) =>

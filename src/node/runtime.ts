@@ -57,7 +57,8 @@ export interface RuntimeParts {
 
 export class Runtime {
   readonly #parts: RuntimeParts
-  readonly #queue: Occurrence[] = []
+  /** What arrives while the transport starts waits behind the start. */
+  readonly #queue: Occurrence[] = [{ kind: 'start' }]
   readonly #timers = new Map<Timer, NodeJS.Timeout>()
   readonly #indexOf: ReadonlyMap<PublicKey, MemberIndex>
   #leader: MemberIndex | null = null
@@ -79,7 +80,7 @@ export class Runtime {
   }
 
   start(): void {
-    this.#post({ kind: 'start' })
+    this.#rouse()
     this.#loop = this.#run().catch((error: unknown) => {
       this.#halt()
       this.#parts.onFatal(error)

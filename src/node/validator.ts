@@ -1,12 +1,10 @@
-// A validator's part of the node: the consensus core with its sign-state, restored from disk, and the loop that runs it.
+// A validator's consensus core, restored from what the disk kept, and the loop that runs it.
 
-import { join } from 'node:path'
 import type { Verifier } from '../consensus/certificate.ts'
 import { createState } from '../consensus/create-state.ts'
 import { DEFAULT_TIMING } from '../consensus/limits.ts'
 import { decodeSignState, EMPTY_SIGN_STATE } from '../consensus/sign-state.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { openSignStateFile } from '../ledger/sign-state-file.ts'
 import { assert } from '../types/assert.ts'
 import type { Height } from '../types/brand.ts'
 import { memberIndexOf } from '../types/validator-set.ts'
@@ -14,38 +12,23 @@ import type { Config } from './config.ts'
 import type { SigningKey } from './key-file.ts'
 import { Runtime, type RuntimeParts } from './runtime.ts'
 
-export interface ValidatorParts
-  extends Omit<RuntimeParts, 'state' | 'self' | 'validators' | 'signStateFile' | 'batchDelayMs'> {
-  readonly config: Config
+export interface ValidatorParts extends Omit<RuntimeParts, 'state' | 'self' | 'validators' | 'batchDelayMs'> {
+  readonly timing: Config['consensus']
   readonly verifier: Verifier
   readonly consensusKey: SigningKey
 }
 
-export interface Validator {
-  readonly runtime: Runtime
-  stop(): Promise<void>
-}
-
-export async function openValidator(parts: ValidatorParts): Promise<Validator> {
-  const { config, verifier, consensusKey, ledger } = parts
+export function createRuntime(parts: ValidatorParts): Runtime {
+  const { verifier, consensusKey, ledger, signStateFile } = parts
+  const { batchDelayMs, ...timing } = parts.timing
   const validators = verifier.set
   const self = memberIndexOf(validators, consensusKey.publicKey)
   assert(self !== undefined, 'a validator is a member of the set')
-  const signStateFile = await openSignStateFile(join(config.dataFolder, 'sign-state'))
-  const { heartbeatMs, electionTimeoutMinMs, electionTimeoutMaxMs, batchDelayMs } = config.consensus
-  const timing = { ...DEFAULT_TIMING, heartbeatMs, electionTimeoutMinMs, electionTimeoutMaxMs }
   const state = createState(
-    { ...verifier, self, sign: consensusKey.sign, timing },
+    { ...verifier, self, sign: consensusKey.sign, timing: { ...DEFAULT_TIMING, ...timing } },
     { ...restoredFrom(ledger), signState: decodeContent(signStateFile.content) },
   )
-  const runtime = new Runtime({ ...parts, state, self, validators, signStateFile, batchDelayMs })
-  return {
-    runtime,
-    async stop() {
-      await runtime.stop()
-      await signStateFile.close()
-    },
-  }
+  return new Runtime({ ...parts, state, self, validators, batchDelayMs })
 }
 
 function restoredFrom(ledger: Ledger) {

@@ -1,0 +1,177 @@
+// A node's part in its consortium, without the doors that people use: takes transactions in, hears and says what everybody
+// should hear, and runs consensus or follows it. Ledger and transport come from outside, so that a whole consortium also
+// runs in one process (test/scenarios).
+
+import type { Verifier } from '../consensus/certificate.ts'
+import { verify } from '../crypto/ed25519.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { SignStateFile } from '../ledger/sign-state-file.ts'
+import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
+import { assert } from '../types/assert.ts'
+import type { Block } from '../types/block.ts'
+import type { PublicKey } from '../types/brand.ts'
+import type { CommitCert } from '../types/certificate.ts'
+import { RELEASE_STALE_MS } from '../types/limits.ts'
+import { quorum } from '../types/validator-set.ts'
+import { type FetchRun, fetchRunFrom, RUN_REQUEST_BYTES_MAX, serveRun } from './certified-run.ts'
+import type { Clock } from './clock.ts'
+import { CommitFeed } from './commit-feed.ts'
+import type { Config } from './config.ts'
+import { Freshness } from './freshness.ts'
+import type { LoadedGenesis } from './genesis-file.ts'
+import { HeaderGossip } from './header-gossip.ts'
+import { Intake } from './intake.ts'
+import type { NodeKeys } from './key-file.ts'
+import type { Log } from './log.ts'
+import { type Membership, touchesMembership } from './membership.ts'
+import { Observer } from './observer.ts'
+import { Standing } from './standing.ts'
+import { StatusGossip } from './status-gossip.ts'
+import { createRuntime } from './validator.ts'
+
+const SYNC_CONCURRENCY = 8
+
+export interface ParticipantParts {
+  readonly genesis: Pick<LoadedGenesis, 'chainId' | 'validators'>
+  readonly keys: NodeKeys
+  readonly timing: Config['consensus']
+  readonly ledger: Ledger
+  /** A validator's; null makes an observer. */
+  readonly signStateFile: SignStateFile | null
+  readonly membership: Membership
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly log: Log
+  /** The registry names other peers than before. */
+  readonly onMembers: () => void
+  /** The node must not go on: a failed sync, a divergence, a failed assertion. */
+  readonly onFatal: (error: unknown) => void
+}
+
+/** Whoever answers requests of peers or follows commits enters itself before `start`. */
+export interface Participant {
+  readonly intake: Intake
+  readonly feed: CommitFeed
+  readonly freshness: Freshness
+  readonly standing: Standing
+  start(): Promise<void>
+  /** Consensus first, so that nothing is signed that could not be sent. */
+  stop(): Promise<void>
+}
+
+export function createParticipant(parts: ParticipantParts): Participant {
+  const { genesis, keys, ledger, membership, transport, clock, log, onMembers } = parts
+  const { chainId, validators } = genesis
+  const verifier: Verifier = {
+    chainId,
+    set: validators,
+    verify: (key, message, signature) => verify(Uint8Array.fromHex(key), message, signature),
+  }
+  const intake = new Intake({ ledger, transport, clock, log })
+  const freshness = new Freshness({ clock, quorum: quorum(validators), windowMs: RELEASE_STALE_MS })
+  const standing = new Standing({ validators, freshness })
+  const headers = new HeaderGossip({ transport, ledger, verifier, log })
+  const status = new StatusGossip({ transport, keys, ledger, clock, freshness, validators, log })
+  const feed = new CommitFeed()
+  feed.subscribe((blocks, certificate) => {
+    intake.onCommit(blocks)
+    freshness.certified(ledger.head.header.timeMs)
+    if (standing.leader === keys.institution) headers.publish(blocks, certificate)
+    if (!touchesMembership(ledger, blocks)) return
+    membership.refresh()
+    transport.recheck()
+    onMembers()
+  })
+  transport.handleRequests(SYNC_PROTOCOL, async (_peer, message) => serveRun(ledger, message), {
+    maxRequestBytes: RUN_REQUEST_BYTES_MAX,
+    concurrency: SYNC_CONCURRENCY,
+  })
+  const following: Following = {
+    ...parts,
+    verifier,
+    intake,
+    freshness,
+    standing,
+    headers,
+    fetchRun: fetchRunFrom(transport),
+    onCommit: (blocks, certificate) => feed.publish(blocks, certificate),
+  }
+  const part = parts.signStateFile === null ? observe(following) : validate(following, parts.signStateFile)
+  return {
+    intake,
+    feed,
+    freshness,
+    standing,
+    async start() {
+      await transport.start()
+      intake.start()
+      part.start()
+      status.start()
+    },
+    async stop() {
+      await part.stop()
+      await transport.stop()
+      status.stop()
+      headers.stop()
+      intake.stop()
+    },
+  }
+}
+
+interface Following extends ParticipantParts {
+  readonly verifier: Verifier
+  readonly intake: Intake
+  readonly freshness: Freshness
+  readonly standing: Standing
+  readonly headers: HeaderGossip
+  readonly fetchRun: FetchRun
+  readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
+}
+
+interface Part {
+  start(): void
+  stop(): Promise<void>
+}
+
+function validate(following: Following, signStateFile: SignStateFile): Part {
+  const { keys, transport, standing, freshness, intake, headers, log } = following
+  assert(keys.consensus !== null, 'a validator has a consensus key')
+  const runtime = createRuntime({
+    ...following,
+    signStateFile,
+    mempool: intake.mempool,
+    consensusKey: keys.consensus,
+    onHeardLeader: () => freshness.heardLeader(),
+    onInadmissible: (transactionId, code) => intake.submissions.onInadmissible(transactionId, code),
+    onRole(role, term, leader) {
+      const leaderKey = standing.roleChanged(role, { term, leader })
+      intake.forwarder.leaderChanged(leaderKey, { self: role === 'leader' })
+      log.info({ role, term, leader: standing.leader }, 'role changed')
+    },
+  })
+  standing.waitFor('NO_LEADER')
+  intake.onArrival = () => runtime.transactionsArrived()
+  intake.listenToGossip(transport)
+  headers.listen(() => undefined)
+  transport.onPeerChange((peer, change) => runtime.peerChanged(peer, change))
+  transport.onMessage((peer: PublicKey, channel, message) => {
+    if (channel === 'consensus') return runtime.receive(peer, message)
+    intake.receive(peer, message)
+    return undefined
+  })
+  return runtime
+}
+
+function observe(following: Following): Part {
+  const { transport, standing, headers } = following
+  const observer = new Observer({
+    ...following,
+    peers: () => transport.connectedPeers(),
+    onCaughtUp: () => standing.reached('SYNCING'),
+  })
+  standing.waitFor('SYNCING')
+  headers.listen((height) => observer.heard(height))
+  transport.onPeerChange((_peer, change) => change === 'connected' && observer.catchUp())
+  transport.onMessage(() => undefined)
+  return observer
+}
