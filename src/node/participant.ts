@@ -3,7 +3,6 @@
 // runs in one process (test/scenarios).
 
 import type { Verifier } from '../consensus/certificate.ts'
-import { verify } from '../crypto/ed25519.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SignStateFile } from '../ledger/sign-state-file.ts'
 import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
@@ -17,6 +16,7 @@ import { type FetchRun, fetchRunFrom, RUN_REQUEST_BYTES_MAX, serveRun } from './
 import type { Clock } from './clock.ts'
 import { CommitFeed } from './commit-feed.ts'
 import type { Config } from './config.ts'
+import { createConsensusVerifier } from './consensus-verifier.ts'
 import { Freshness } from './freshness.ts'
 import type { LoadedGenesis } from './genesis-file.ts'
 import { HeaderGossip } from './header-gossip.ts'
@@ -62,11 +62,7 @@ export interface Participant {
 export function createParticipant(parts: ParticipantParts): Participant {
   const { genesis, keys, ledger, membership, transport, clock, log, onMembers } = parts
   const { chainId, validators } = genesis
-  const verifier: Verifier = {
-    chainId,
-    set: validators,
-    verify: (key, message, signature) => verify(Uint8Array.fromHex(key), message, signature),
-  }
+  const verifier = createConsensusVerifier({ chainId, set: validators })
   const intake = new Intake({ ledger, transport, clock, log })
   const freshness = new Freshness({ clock, quorum: quorum(validators), windowMs: RELEASE_STALE_MS })
   const standing = new Standing({ validators, freshness })
