@@ -10,7 +10,7 @@ import { sleep } from './sleep.ts'
 const PROGRAM = fileURLToPath(new URL('../../bin/assent.ts', import.meta.url))
 const READY_TIMEOUT_MS = 40_000
 const POLL_MS = 100
-const STOP_TIMEOUT_MS = 10_000
+const STOP_TIMEOUT_MS = 20_000
 
 export class NodeProcess {
   readonly member: DevnetMember

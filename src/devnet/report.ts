@@ -4,6 +4,10 @@ import type { Check } from './checks.ts'
 import type { LeftOut } from './import-folder.ts'
 import { type Percentiles, percentiles } from './percentiles.ts'
 import type { Scenario } from './scenario.ts'
+import { eventually } from './sleep.ts'
+import { sameRoots } from './steps/failover.ts'
+
+const SETTLE_MS = 5_000
 
 export interface Report {
   readonly ok: boolean
@@ -38,6 +42,8 @@ export interface Report {
 }
 
 export async function createReport({ consortium, checks, measured, imported }: Scenario): Promise<Report> {
+  // The observer hears of the last block a moment later.
+  await eventually(() => sameRoots({ consortium }), { withinMs: SETTLE_MS })
   const nodes = await Promise.all(
     consortium.devnet.members.map(async ({ name, role, rpcUrl }) => {
       const { height, stateRoot } = await consortium.client(name).nodeStatus()

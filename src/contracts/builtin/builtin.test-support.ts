@@ -1,6 +1,5 @@
 // The built-in contracts as the node deploys them, compiled once for all tests of a file.
 
-// biome-ignore lint/style/noRestrictedImports: tests read the sources; in production node/ does.
 import { readFileSync } from 'node:fs'
 import { type ContractSet, loadContracts } from '../execute.ts'
 import { compile } from '../lang/compile.ts'

@@ -75,7 +75,7 @@ async function leaderSeenBy(
 }
 
 /** All heads at one height, with one root. */
-async function sameRoots({ consortium }: Scenario): Promise<boolean> {
+export async function sameRoots({ consortium }: Pick<Scenario, 'consortium'>): Promise<boolean> {
   const heads = await Promise.all(MEMBERS.map(({ name }) => consortium.client(name).nodeStatus()))
   return new Set(heads.map(({ height, stateRoot, headHash }) => `${height} ${stateRoot} ${headHash}`)).size === 1
 }
