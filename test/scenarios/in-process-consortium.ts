@@ -1,0 +1,290 @@
+// A whole consortium in one process: real contracts, keys, signatures, ledgers, consensus and wiring (node/participant.ts),
+// over the memory twins of store and transport. A node can be stopped, crash, and start again from what its disk kept.
+
+import { fail } from 'node:assert/strict'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { MemoryStore } from '../../src/ledger/memory-store.ts'
+import { openLedger } from '../../src/ledger/open-ledger.ts'
+import type { SignStateFile } from '../../src/ledger/sign-state-file.ts'
+import type { KeyValueStore } from '../../src/ledger/store.ts'
+import { BUILT_IN_SETUP, compileBuiltInContracts } from '../../src/node/built-in-contracts.ts'
+import { systemClock } from '../../src/node/clock.ts'
+import type { Config } from '../../src/node/config.ts'
+import { buildGenesis, createJoinCard } from '../../src/node/genesis-file.ts'
+import { encryptionKey, type NodeKeys, newEncryptionKey, newSeed, signingKey } from '../../src/node/key-file.ts'
+import type { Log } from '../../src/node/log.ts'
+import { Membership } from '../../src/node/membership.ts'
+import { createParticipant, type Participant } from '../../src/node/participant.ts'
+import { queryView } from '../../src/node/query.ts'
+import { MemoryNetwork } from '../../src/p2p/memory-network.ts'
+import { MemoryTransport } from '../../src/p2p/memory-transport.ts'
+import type { PeerClass } from '../../src/p2p/transport.ts'
+import type { Hash, IdentityId, PublicKey } from '../../src/types/brand.ts'
+import type { Value } from '../../src/types/canonical.ts'
+import type { Genesis } from '../../src/types/genesis.ts'
+import { chainIdOf, signTransaction } from '../../src/types/signing.ts'
+import type { Call, SignedTransaction } from '../../src/types/transaction.ts'
+import { validatorsOf } from '../../src/types/validator-set.ts'
+
+/** Long enough for four nodes that share one busy processor, short enough for tests. */
+const TIMING: Config['consensus'] = {
+  heartbeatMs: 50,
+  electionTimeoutMinMs: 300,
+  electionTimeoutMaxMs: 600,
+  batchDelayMs: 1,
+}
+const WAIT_MS = 30_000
+
+const contracts = compileBuiltInContracts()
+
+export const quietLog: Log = {
+  fatal: () => undefined,
+  error: () => undefined,
+  warn: () => undefined,
+  info: () => undefined,
+  debug: () => undefined,
+} as unknown as Log
+
+export function createKeys({ validator }: { validator: boolean }): NodeKeys {
+  const transport = newSeed()
+  return {
+    institution: newSeed() as IdentityId,
+    signing: signingKey(newSeed()),
+    encryption: encryptionKey(newEncryptionKey()),
+    transport: { publicKey: signingKey(transport).publicKey, seed: Uint8Array.fromHex(transport) },
+    consensus: validator ? signingKey(newSeed()) : null,
+    indexKey: Uint8Array.fromHex(newSeed()),
+  }
+}
+
+/** The sign-state file's twin: remembers across restarts, and refuses to write when the test says so. */
+export class MemorySignState implements SignStateFile {
+  content: Uint8Array | undefined
+  refuses = false
+  async write(content: Uint8Array): Promise<void> {
+    if (this.refuses) throw new Error('sign-state: the disk refused a write')
+    this.content = content
+  }
+  async close(): Promise<void> {}
+}
+
+interface Running {
+  readonly ledger: Ledger
+  readonly membership: Membership
+  readonly transport: MemoryTransport
+  readonly participant: Participant
+}
+
+export interface NodeOptions {
+  readonly name: string
+  readonly keys: NodeKeys
+  readonly genesis: Genesis
+  readonly network: MemoryNetwork
+  /** Takes its peers for strangers with blocks: it asks them for block sync, and hears no gossip. */
+  readonly isDeaf: boolean
+}
+
+export class InProcessNode {
+  readonly name: string
+  readonly keys: NodeKeys
+  readonly signState = new MemorySignState()
+  store: KeyValueStore = new MemoryStore()
+  /** Why the node must not go on. */
+  failure: unknown = null
+  readonly #options: NodeOptions
+  #running: Running | null = null
+
+  constructor(options: NodeOptions) {
+    this.name = options.name
+    this.keys = options.keys
+    this.#options = options
+  }
+
+  get self(): PublicKey {
+    return this.keys.transport.publicKey
+  }
+  get isRunning(): boolean {
+    return this.#running !== null
+  }
+  get running(): Running {
+    return this.#running ?? fail(`${this.name} is not running`)
+  }
+  get ledger(): Ledger {
+    return this.running.ledger
+  }
+  get participant(): Participant {
+    return this.running.participant
+  }
+  get height(): number {
+    return this.ledger.head.header.height
+  }
+  get isLeader(): boolean {
+    return this.isRunning && this.participant.standing.leader === this.keys.institution
+  }
+
+  async start(): Promise<void> {
+    const { genesis, network, isDeaf } = this.#options
+    const genesisFacts = { chainId: chainIdOf(genesis), validators: validatorsOf(genesis) }
+    const ledger = await openLedger({ store: this.store, genesis })
+    const membership = new Membership({ ledger, clock: systemClock, bootstrap: [] })
+    const heard = (classified: PeerClass): PeerClass => (isDeaf && classified === 'member' ? 'bootstrap' : classified)
+    const transport = new MemoryTransport({
+      network,
+      chainId: genesisFacts.chainId,
+      transportKey: this.self,
+      allow: (peer) => heard(membership.classify(peer)),
+      logger: quietLog,
+    })
+    const setPeers = (): void =>
+      transport.setPeers(membership.members.map((transportKey) => ({ transportKey, addresses: ['memory'] })))
+    const participant = createParticipant({
+      genesis: genesisFacts,
+      keys: this.keys,
+      timing: TIMING,
+      ledger,
+      signStateFile: this.keys.consensus === null ? null : this.signState,
+      membership,
+      transport,
+      clock: systemClock,
+      log: quietLog,
+      onMembers: setPeers,
+      onFatal: (error) => {
+        this.failure = error
+      },
+    })
+    this.#running = { ledger, membership, transport, participant }
+    await participant.start()
+    setPeers()
+  }
+
+  async stop(): Promise<void> {
+    const { participant, ledger } = this.running
+    this.#running = null
+    await participant.stop()
+    await ledger.close()
+  }
+
+  /** Power fails: what was not synced is gone. */
+  async crash(): Promise<void> {
+    await this.stop()
+    const { store } = this
+    if (!(store instanceof MemoryStore)) fail('only a memory store crashes')
+    this.store = store.afterCrash({ lost: Number.POSITIVE_INFINITY })
+  }
+
+  /** Signed by this node's institution. */
+  sign(calls: readonly Call[], change: { keyId?: number; sign?: NodeKeys['signing']['sign'] } = {}): SignedTransaction {
+    return signTransaction(
+      {
+        version: 1,
+        chainId: this.ledger.chainId,
+        sender: this.keys.institution,
+        keyId: change.keyId ?? 0,
+        calls,
+        atomic: false,
+        gasLimit: 50_000_000,
+        expiresAtMs: Date.now() + 300_000,
+        salt: crypto.getRandomValues(new Uint8Array(16)),
+      },
+      change.sign ?? this.keys.signing.sign,
+    )
+  }
+
+  /** Resolves when it is certified here. */
+  async commit(calls: readonly Call[]): Promise<Hash> {
+    const { id, bytes } = this.sign(calls)
+    this.participant.intake.submissions.submit(bytes)
+    await this.settled(id)
+    return id
+  }
+
+  async settled(id: Hash): Promise<void> {
+    const state = await this.participant.intake.submissions.settled(id, AbortSignal.timeout(WAIT_MS))
+    if (state.status !== 'COMMITTED') fail(`${this.name}: transaction is ${JSON.stringify(state)}`)
+  }
+
+  ask(contract: string, method: string, args: readonly Value[]): Value {
+    return queryView(this.ledger, { contract, method, args }, Date.now())
+  }
+}
+
+export class InProcessConsortium {
+  readonly network = new MemoryNetwork()
+  readonly genesis: Genesis
+  readonly nodes: readonly InProcessNode[]
+
+  constructor({ validators, observers = 0, deafObservers = 0 }: Record<string, number> & { validators: number }) {
+    const roles = [
+      ...Array.from({ length: validators }, () => 'validator' as const),
+      ...Array.from({ length: observers }, () => 'observer' as const),
+      ...Array.from({ length: deafObservers }, () => 'deaf' as const),
+    ]
+    const members = roles.map((role, i) => {
+      const keys = createKeys({ validator: role === 'validator' })
+      const name = `Institution ${i + 1}`
+      const kind = role === 'validator' ? 'hospital' : 'regulator'
+      return { role, name, keys, card: createJoinCard(keys, { kind, name, addresses: [] }) }
+    })
+    this.genesis = buildGenesis({
+      name: 'In one process',
+      timeMs: Date.now(),
+      cards: members.map(({ card }) => card),
+      contracts,
+      setup: BUILT_IN_SETUP,
+    })
+    const { genesis, network } = this
+    this.nodes = members.map(
+      ({ role, name, keys }) => new InProcessNode({ name, keys, genesis, network, isDeaf: role === 'deaf' }),
+    )
+  }
+
+  async start(): Promise<this> {
+    for (const node of this.nodes) await node.start()
+    return this
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) if (node.isRunning) await node.stop()
+  }
+
+  node(index: number): InProcessNode {
+    return this.nodes[index] ?? fail(`no node ${index}`)
+  }
+
+  /** The running node that leads, as soon as another one or a commit confirms it. */
+  async leader(among: readonly InProcessNode[] = this.nodes): Promise<InProcessNode> {
+    const find = (): InProcessNode | undefined => {
+      const leaders = among.filter((node) => node.isLeader)
+      const [leader] = leaders
+      return leaders.length === 1 && leader !== undefined && leader.height > 0 ? leader : undefined
+    }
+    await until(() => find() !== undefined, 'a leader')
+    return find() ?? fail('the leader has just gone')
+  }
+
+  /** Until all of them have the same head; answers its state root. */
+  async converge(nodes: readonly InProcessNode[] = this.nodes): Promise<string> {
+    const roots = (): Set<string> => new Set(nodes.map(({ ledger }) => ledger.head.header.stateRoot))
+    const heights = (): Set<number> => new Set(nodes.map(({ height }) => height))
+    await until(() => heights().size === 1, 'the same height everywhere')
+    const [root, ...others] = roots()
+    if (root === undefined || others.length > 0) fail('nodes have the same height and different states')
+    return root
+  }
+}
+
+/** Waits for a condition, however long a busy machine takes. */
+export async function until(holds: () => boolean, what: string): Promise<void> {
+  for (const deadlineMs = performance.now() + WAIT_MS; !holds(); ) {
+    if (performance.now() > deadlineMs) fail(`waited in vain for ${what}`)
+    await pause(5)
+  }
+}
+
+export const newId = (): Uint8Array => crypto.getRandomValues(new Uint8Array(32))
+export const enrolPatient = (patient: Uint8Array): Call => ({
+  contract: 'registry',
+  method: 'enrollPatient',
+  args: [patient, null, null],
+})
