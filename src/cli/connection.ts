@@ -48,6 +48,7 @@ export function connectToDesk(options: NodeOptions): { desk: InstitutionClient; 
 
 function locate({ folder, url, genesis: genesisFile }: NodeOptions): { url: string; genesis: LoadedGenesis } {
   if (url !== undefined) {
+    if (!/^https?:\/\//.test(url) || !URL.canParse(url)) throw new UsageError('--url: expected http:// or https://')
     if (genesisFile === undefined) throw new UsageError('--genesis: needed with --url, to check what the node says')
     return { url, genesis: loadGenesis(genesisFile, { complete: true }) }
   }

@@ -19,7 +19,7 @@ import { assertCode } from './policy-codes.ts'
 import { defaultReason, type ReadOptions } from './read-reason.ts'
 import { recipientFrom } from './recipient-option.ts'
 import { type ReferenceOptions, referenceMap } from './reference-option.ts'
-import { submitCall } from './submit.ts'
+import { atDesk, submitCall } from './submit.ts'
 import { clauseInWords } from './words.ts'
 
 export function addConsent(program: Command): void {
@@ -58,7 +58,7 @@ A Consent that cannot be translated is refused as a whole: an OperationOutcome n
     .action(async (options: RegisterOptions) => {
       const bytes = fileBytes(options.file, '--file')
       const { desk, genesis } = connectToDesk(options)
-      const answer = await desk.putConsent(bytes, referenceMap(options, genesis.genesis.founders))
+      const answer = await atDesk(desk.putConsent(bytes, referenceMap(options, genesis.genesis.founders)), genesis)
       const outcome =
         answer.kind === 'refused' ? operationOutcome(answer.problems as readonly ElementProblem[]) : answer
       print(outcome, () => describeAnswer(answer), options)

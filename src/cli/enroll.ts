@@ -1,13 +1,15 @@
 // assent enroll: patients and practitioners of this institution enter the registry, as random ids.
 
+import { rmSync } from 'node:fs'
 import type { Command } from 'commander'
 import * as z from 'zod'
+import { ClientError } from '../client/errors.ts'
 import { createPersonFile, loadPersonFile, setPersonIdentity } from '../node/person-file.ts'
 import { actorFrom, addNodeOptions, connectTo, connectToDesk, type NodeOptions } from './connection.ts'
 import { fileJson, newPath } from './option-values.ts'
 import { pairs, print, UsageError } from './output.ts'
 import { assertCode } from './policy-codes.ts'
-import { submitCall } from './submit.ts'
+import { atDesk, CallRefusedError, submitCall } from './submit.ts'
 
 export function addEnroll(program: Command): void {
   const enroll = program.command('enroll').description('enter patients and practitioners of this institution')
@@ -37,23 +39,34 @@ function addPatient(enroll: Command): void {
     .action(async (options: PatientOptions) => {
       const resource = resourceSchema.safeParse(fileJson(options.file, '--file'))
       if (!resource.success) throw new UsageError(`--file: ${options.file}: expected a FHIR R4 Patient`)
-      const { desk } = connectToDesk(options)
+      const { desk, genesis } = connectToDesk(options)
       const keys = options.keys === undefined ? null : createPersonFile(newPath(options.keys, '--keys'))
-      const answer = await desk.enrollPatient(
-        resource.data,
-        keys === null ? {} : { signing: keys.signing.publicKey, encryption: keys.encryption.publicKey },
+      const publicKeys = keys === null ? {} : { signing: keys.signing.publicKey, encryption: keys.encryption.publicKey }
+      const { patient, created } = await atDesk(desk.enrollPatient(resource.data, publicKeys), genesis).catch(
+        (error: unknown) => {
+          // Only after a clear no: without an answer the keys may be registered.
+          const isRefused =
+            error instanceof CallRefusedError || (error instanceof ClientError && error.code === 'REFUSED')
+          if (isRefused && options.keys !== undefined) rmSync(options.keys)
+          throw error
+        },
       )
-      // The id is the institution's to give: an earlier one, if it knows the person.
-      if (options.keys !== undefined) setPersonIdentity(options.keys, answer.patient)
-      const result = { ...answer, ...(options.keys !== undefined && { keys: options.keys }) }
+      if (options.keys !== undefined) {
+        if (created) setPersonIdentity(options.keys, patient)
+        else rmSync(options.keys)
+      }
       print(
-        result,
-        () =>
-          pairs([
-            ['patient', answer.patient],
-            ['enrolled', answer.created ? 'now' : 'before'],
-            ...(options.keys === undefined ? [] : [['keys (secret)', options.keys] as const]),
+        { patient, created },
+        () => [
+          ...pairs([
+            ['patient', patient],
+            ['enrolled', created ? 'now' : 'before'],
+            ...(created && options.keys !== undefined ? [['keys (secret)', options.keys] as const] : []),
           ]),
+          ...(!created && options.keys !== undefined
+            ? ['', 'No key file was made: the keys of then stay in force.']
+            : []),
+        ],
         options,
       )
     })

@@ -12,7 +12,7 @@ export type Founders = readonly Pick<Founder, 'institution' | 'name'>[]
 /** An id, or @FILE of a person's key file. `option` names what is parsed. */
 export function personFrom(text: string, option: string): IdentityId {
   if (text.startsWith('@')) return loadPersonFile(resolve(text.slice(1))).identity
-  return idFrom(text, { option, accepted: "@FILE of a person's key file" })
+  return idFrom(text, { option, accepted: "@FILE of a person's key file, or an id" })
 }
 
 /** An id, or the name of a founder, whatever its case. */
@@ -22,12 +22,14 @@ export function institutionFrom(
 ): IdentityId {
   const founder = founders.find(({ name }) => name.toLowerCase() === text.trim().toLowerCase())
   if (founder !== undefined) return founder.institution
-  return idFrom(text, { option, accepted: founders.map(({ name }) => JSON.stringify(name)).join(', ') })
+  const names = founders.map(({ name }) => JSON.stringify(name)).join(', ')
+  return idFrom(text, { option, accepted: `${names}, or an id` })
 }
 
+/** `accepted`: what there may be, an id last. */
 export function idFrom(text: string, { option, accepted }: { option: string; accepted: string }): IdentityId {
   if (isHex32(text)) return text as IdentityId
-  throw new UsageError(`${option}: expected ${accepted}, or an id of 64 lowercase hex characters`)
+  throw new UsageError(`${option}: expected ${accepted} of 64 lowercase hex characters`)
 }
 
 /** The name of an institution; of anybody else the first characters of the id. */

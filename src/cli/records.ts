@@ -5,6 +5,7 @@ import { addNodeOptions, connectToDesk, type NodeOptions } from './connection.ts
 import { personFrom } from './identities.ts'
 import { fileBytes, fileJson } from './option-values.ts'
 import { print, UsageError } from './output.ts'
+import { atDesk } from './submit.ts'
 
 interface StoreOptions extends NodeOptions {
   readonly patient: string
@@ -28,11 +29,9 @@ export function addRecords(program: Command): void {
     .action(async (options: StoreOptions) => {
       const patient = personFrom(options.patient, '--patient')
       for (const file of options.file) assertResource(file)
-      const { desk } = connectToDesk(options)
-      const stored = await desk.storeRecords(
-        patient,
-        options.file.map((file) => fileBytes(file, '--file')),
-      )
+      const { desk, genesis } = connectToDesk(options)
+      const resources = options.file.map((file) => fileBytes(file, '--file'))
+      const stored = await atDesk(desk.storeRecords(patient, resources), genesis)
       const result = { patient, records: stored.map((record, i) => ({ record, file: options.file[i] as string })) }
       print(result, () => result.records.map(({ record, file }) => `${record}  ${file}`), options)
     })

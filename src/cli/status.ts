@@ -2,7 +2,8 @@
 
 import type { Command } from 'commander'
 import { addNodeOptions, connectTo } from './connection.ts'
-import { pairs, print, shortId } from './output.ts'
+import { nameOf } from './identities.ts'
+import { pairs, print, UsageError } from './output.ts'
 
 export function addStatus(program: Command): void {
   addNodeOptions(program.command('status').description("a node's role, head, leader and peers"))
@@ -10,15 +11,15 @@ export function addStatus(program: Command): void {
     .action(async (options) => {
       const { client, genesis } = connectTo(options)
       const status = await client.nodeStatus()
-      const nameOf = (id: string | null): string =>
-        id === null
-          ? 'none known'
-          : (genesis.genesis.founders.find(({ institution }) => institution === id)?.name ?? shortId(id))
+      if (status.chainId !== genesis.chainId) {
+        throw new UsageError('--genesis: is of another chain than the one that this node is on')
+      }
+      const { founders } = genesis.genesis
       print(
         status,
         () =>
           pairs([
-            ['institution', nameOf(status.institution)],
+            ['institution', nameOf(status.institution, founders)],
             ['role', status.role],
             ['consortium', genesis.genesis.name],
             ['chain', status.chainId],
@@ -27,7 +28,7 @@ export function addStatus(program: Command): void {
             ['head time', new Date(status.headTimeMs).toISOString()],
             ['state root', status.stateRoot],
             ['term', status.term],
-            ['leader', nameOf(status.leader)],
+            ['leader', status.leader === null ? 'none known' : nameOf(status.leader, founders)],
             ['peers', status.peers],
             ['pending', status.pending],
           ]),

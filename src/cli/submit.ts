@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import type { Client, CommittedReceipt } from '../client/client.ts'
+import { isRefusal } from '../client/errors.ts'
 import type { DecodedCall, NamedCall } from '../client/interfaces.ts'
 import type { Signer } from '../client/signer.ts'
 import { loadContracts } from '../contracts/execute.ts'
@@ -32,7 +33,10 @@ export async function submitCall(
   const receipt = await client.submit([call], { signer })
   if (file !== undefined) writeReceipt(file, receipt)
   const [decoded] = receipt.calls as readonly [DecodedCall]
-  if (decoded.status === 'refused') throw callRefused(decoded, genesis)
+  if (decoded.status === 'refused') {
+    const { contract, method, code } = decoded
+    throw new CallRefusedError(`${contract}.${method} was refused: ${refusalInWords(code, genesis)}`)
+  }
   return { call: decoded, receipt }
 }
 
@@ -42,11 +46,20 @@ function writeReceipt(file: string, { transactionId, height, timeMs, proof }: Co
   writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { flag: 'wx' })
 }
 
-/** What a contract says a refusal means stands in its interface, which the genesis holds. */
-function callRefused({ contract, method, code }: DecodedCall, { genesis }: LoadedGenesis): CallRefusedError {
+/** What the node asks in the institution's name may be refused, too: that is said in the same words. */
+export async function atDesk<T>(action: Promise<T>, genesis: LoadedGenesis): Promise<T> {
+  try {
+    return await action
+  } catch (error) {
+    if (!isRefusal(error, 'CALL_REFUSED') || error.refusal.reason === undefined) throw error
+    throw new CallRefusedError(`the chain refused it: ${refusalInWords(error.refusal.reason, genesis)}`)
+  }
+}
+
+/** What a refusal means stands in the contracts' interfaces, which the genesis holds. */
+function refusalInWords(code: string, { genesis }: LoadedGenesis): string {
   const contracts = loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module })))
-  const meaning = contracts.abi(contract)?.refusals.find((refusal) => refusal.code === code)?.meaning
-  return new CallRefusedError(
-    `${contract}.${method} was refused: ${code}${meaning === undefined ? '' : `: ${meaning}`}`,
-  )
+  const refusals = contracts.names.flatMap((name) => contracts.abi(name)?.refusals ?? [])
+  const meaning = refusals.find((refusal) => refusal.code === code)?.meaning
+  return meaning === undefined ? code : `${code}: ${meaning}`
 }

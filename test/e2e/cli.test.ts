@@ -5,6 +5,7 @@ import {
   chmodSync,
   chownSync,
   cpSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -105,8 +106,18 @@ describe('people and records', () => {
       'a',
       '--file',
       'stranger.json',
+      '--keys',
+      'stranger-keys.json',
     )
     expect(stderr).not.toContain('SECRET-7')
+    expect(existsSync(path('stranger-keys.json'))).toBe(false)
+  })
+
+  it('a Patient who is enrolled already keeps id and keys', async () => {
+    const args = ['--folder', 'a', '--file', 'patient-fhir.json', '--keys', 'second.json']
+    const again = await json('enroll', 'patient', ...args)
+    expect(again).toEqual({ patient: readJson('patient.json').identity, created: false })
+    expect(existsSync(path('second.json'))).toBe(false)
   })
 })
 
