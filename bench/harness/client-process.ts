@@ -113,10 +113,10 @@ function nonEmpty<T>(items: readonly T[]): readonly [T, ...T[]] {
   return items as readonly [T, ...T[]]
 }
 
+// Ends when the other side has the answer and hangs up: what is sent right before an exit may get lost.
 process.on('message', async ({ plan }: ToClient) => {
   const load = new Load(plan)
   await load.run()
   tell({ kind: 'done', samples: load.samples, failures: load.failures })
-  process.disconnect?.()
 })
 tell({ kind: 'ready' })

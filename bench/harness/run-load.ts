@@ -75,14 +75,18 @@ async function startClient(index: number, { profileFolder }: LoadOptions): Promi
 }
 
 async function drive(child: ChildProcess, plan: LoadPlan): Promise<Extract<FromClient, { kind: 'done' }>> {
-  const ended = once(child, 'exit').then(([code]) => {
+  const exited = once(child, 'exit')
+  const failed = exited.then(([code]) => {
     throw new Error(`a client process ended with exit code ${code}`)
   })
   // Whoever loses the race must not end the program.
-  ended.catch(() => undefined)
+  failed.catch(() => undefined)
   const answered = once(child, 'message')
   child.send({ kind: 'plan', plan } satisfies ToClient)
-  const [message] = await Promise.race([answered, ended])
+  const [message] = await Promise.race([answered, failed])
+  child.disconnect()
+  // Its profile is written by then.
+  await exited
   return message
 }
 
