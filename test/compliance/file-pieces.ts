@@ -3,8 +3,8 @@
 //
 // The time zone of a configuration is no word, a genesis file's one long text is read by chain-pieces.ts.
 //
-// What a logger writes about itself is left out where it has exactly the form it must have: time, process id, host name
-// and level of pino; the time stamp, thread id and table size of LevelDB's own LOG. A time stamp is no number of six digits.
+// What a logger or database writes about itself is left out where it has exactly the form it must have: time, process id,
+// host name and level of pino; time stamp, thread id and sizes in LevelDB's own LOG, and the names of its files.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -15,6 +15,8 @@ import type { Piece } from './matcher.ts'
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 /** America/New_York is where dates are meant, not somebody's name. */
 const TIME_ZONES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('timeZone'))
+/** LevelDB numbers its files with six digits. */
+const LEVEL_FILE = /(?<=^|\/)(\d{6}\.(ldb|log)|MANIFEST-\d{6})$/m
 const LEVEL_STAMP = /^\d{4}\/\d{2}\/\d{2}-\d{2}:\d{2}:\d{2}\.\d{6} [0-9a-f]+ /
 const LEVEL_SIZES = /(?<=: )\d+(?= bytes OK$)|(?<=(?:Compacted|=>|files) ?)\d+(?= bytes)/g
 
@@ -32,7 +34,7 @@ export function* readFolder(folder: string, { skip = () => false, name }: FileRe
     const path = relative(folder, file).replaceAll('\\', '/')
     if (skip(path)) continue
     const where = `${name}/${path}`
-    yield { where: `the name of ${where}`, content: path }
+    yield { where: `the name of ${where}`, content: path.replace(LEVEL_FILE, '') }
     yield* readFile(readFileSync(file), { where, path })
   }
 }
@@ -45,7 +47,8 @@ function* readFile(bytes: Uint8Array, { where, path }: { where: string; path: st
     for (const line of text().split('\n')) {
       yield { where, content: line.replace(LEVEL_STAMP, '').replaceAll(LEVEL_SIZES, '') }
     }
-  } else yield { where, content: bytes }
+  } else if (path.endsWith('/CURRENT')) yield { where, content: text().replace(LEVEL_FILE, '') }
+  else yield { where, content: bytes, compressed: path.endsWith('.ldb') }
 }
 
 /** Lines of pino, or of plain text. */

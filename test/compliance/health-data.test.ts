@@ -23,7 +23,7 @@ import { logPieces, readFolder } from './file-pieces.ts'
 import { type NodeHaystack, readNode, readResources } from './health-data-scan.ts'
 import { Matcher } from './matcher.ts'
 import { collectNeedles, type Needle, type NeedleKind } from './needles.ts'
-import { onChainVocabulary, wordsOfContracts } from './words-of-the-product.ts'
+import { onChainVocabulary, wordsOfGenesis } from './words-of-the-product.ts'
 
 let run: DemoRun
 let genesis: Genesis
@@ -33,7 +33,7 @@ let matcher: Matcher
 beforeAll(async () => {
   run = await runDemoCommand({ fhir: SAMPLE_FHIR })
   genesis = openDevnet(run.devnet).genesis.genesis
-  const vocabulary = onChainVocabulary().union(wordsOfContracts(genesis))
+  const vocabulary = onChainVocabulary().union(wordsOfGenesis(genesis))
   needles = collectNeedles(readResources(SAMPLE_FHIR ?? join(run.devnet, 'fhir')), { vocabulary })
   matcher = new Matcher(needles)
 }, DEMO_TIMEOUT_MS)

@@ -7,9 +7,9 @@
 //            digits counts only where it is the whole text: messages are full of small numbers.
 //   number   its decimal form is the value, of six or more digits: smaller integers are heights, counts and positions
 //   bytes    bytes that are readable text as a whole are text
-//   both     anywhere inside, for values of six bytes or more: UTF-8 as it is (of pure hex digits: not beside a letter or
-//            digit), hex in lower and upper case, base64 in its three alignments. For every value: its unsalted SHA-256
-//            as bytes, hex and base64.
+//   both     anywhere inside, for values of six bytes or more: UTF-8 as it is (of pure hex digits, or a code or caption of
+//            one word: not beside a letter or digit, as "research" in "researcher"), hex in lower and upper case, base64
+//            in its three alignments. For every value: its unsalted SHA-256 as bytes, hex and base64.
 //
 // Why six: in 30 MB of ciphertext and hashes a given value of four bytes is expected by chance once in 140 scans, and
 // there are thousands of needles; of six bytes, once in ten million scans. Values of three to five bytes are found where
@@ -24,6 +24,8 @@ export interface Piece {
   /** File, block, event or state entry. */
   readonly where: string
   readonly content: string | number | Uint8Array
+  /** Compression cuts words into pieces: what counts only where it stands alone, does not count here. */
+  readonly compressed?: boolean
 }
 
 export interface Finding extends Pick<Needle, 'kind' | 'element'> {
@@ -70,8 +72,9 @@ export class Matcher {
   /** One finding for each needle, encoding and place. */
   scan(pieces: Iterable<Piece>): readonly Finding[] {
     const findings = new Map<string, Finding>()
-    for (const { where, content } of pieces) {
+    for (const { where, content, compressed = false } of pieces) {
       const report = ({ kind, element, value }: Needle, encoding: Encoding): void => {
+        if (compressed && encoding === 'utf8' && countsAlone({ kind, value })) return
         findings.set(JSON.stringify([value, encoding, where]), { kind, element, encoding, where })
       }
       if (typeof content === 'number') this.#scanNumber(content, report)
@@ -175,7 +178,7 @@ const normalized = (text: string): string => text.normalize('NFC').toLowerCase()
 function* patternsOf(needle: Needle): Generator<Pattern> {
   const value = Buffer.from(needle.value)
   if (value.length >= WINDOW) {
-    yield { needle, encoding: 'utf8', bytes: value, alone: /^[0-9a-f]+$/i.test(needle.value) }
+    yield { needle, encoding: 'utf8', bytes: value, alone: countsAlone(needle) }
     yield* encoded(needle, { encoding: 'hex', texts: hexForms(value) })
     yield* encoded(needle, { encoding: 'base64', texts: base64Forms(value) })
   }
@@ -183,6 +186,9 @@ function* patternsOf(needle: Needle): Generator<Pattern> {
   yield { needle, encoding: 'sha256', bytes: digest, alone: false }
   yield* encoded(needle, { encoding: 'sha256', texts: [...hexForms(digest), ...base64Forms(digest)] })
 }
+
+const countsAlone = ({ kind, value }: Pick<Needle, 'kind' | 'value'>): boolean =>
+  /^[0-9a-f]+$/i.test(value) || ((kind === 'code' || kind === 'freeText') && /^\w+$/.test(value))
 
 function* encoded(
   needle: Needle,

@@ -1,5 +1,5 @@
-// The words that may stand on the chain because the product defines them: the codes of spec/consent.md, and the names in
-// the interfaces of the contracts (contracts, entries, parameters, fields, members of enums, codes of refusals).
+// The words that may stand on the chain: the codes of spec/consent.md, the names in the interfaces of the contracts
+// (contracts, entries, parameters, fields, members of enums, codes of refusals), and the public names of institutions.
 
 import { readFileSync } from 'node:fs'
 import { loadContracts } from '../../src/contracts/execute.ts'
@@ -13,10 +13,10 @@ export function onChainVocabulary(page = readFileSync(CONSENT_PAGE, 'utf8')): Re
   return new Set(spans.filter((span) => /^\w+$/.test(span)).map((span) => span.toLowerCase()))
 }
 
-/** Lower case: every text in the contracts' interfaces that is one word. */
-export function wordsOfContracts({ contracts }: Genesis): ReadonlySet<string> {
+/** Lower case: every text in the contracts' interfaces that is one word, and how the institutions are called. */
+export function wordsOfGenesis({ contracts, founders }: Genesis): ReadonlySet<string> {
   const set = loadContracts(contracts.map(({ name, module }) => ({ name, bytes: module })))
-  const words = new Set<string>()
+  const words = new Set(founders.map(({ name }) => name.toLowerCase()))
   const collect = (value: unknown): void => {
     if (typeof value === 'string') {
       if (/^\w+$/.test(value)) words.add(value.toLowerCase())
