@@ -2,7 +2,7 @@
 
 import { type Abi, type AbiEntry, argumentsFromJson, type Json, valueToJson } from '../contracts/abi.ts'
 import { type ContractSet, loadContracts } from '../contracts/execute.ts'
-import type { Value } from '../types/canonical.ts'
+import type { Value } from '../types/canonical-value.ts'
 import type { Genesis } from '../types/genesis.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
 import type { Call } from '../types/transaction.ts'

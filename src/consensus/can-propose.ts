@@ -13,7 +13,8 @@ export interface Opportunity {
   readonly opening: boolean
   /** Transaction bytes that fit; 0 where only an empty opening block may be made. */
   readonly bytesMax: number
-  /** Transactions in blocks that wait for their certificate. */
+  /** Blocks that wait for their certificate, and their transactions. */
+  readonly blocksInFlight: number
   readonly transactionsInFlight: number
 }
 
@@ -31,6 +32,7 @@ export function canPropose(state: State): Opportunity | null {
     parentTimeMs: headerOf(state.tree, state.tipHash).timeMs,
     opening,
     bytesMax: hasRoom ? Math.min(BLOCK_BYTES_MAX, uncertifiedBytesMax - bytesUsed) : 0,
+    blocksInFlight: uncertified.length,
     transactionsInFlight: uncertified.reduce((total, { block }) => total + block.transactions.length, 0),
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DecodeError } from '../types/canonical.ts'
+import { DecodeError } from '../types/canonical-bytes.ts'
 import { createTransaction } from './fakes.test-support.ts'
 import { decodeMessage, encodeMessage, type Message } from './messages.ts'
 import { append, Group, genesis, positionOfBlock, reply, signedHeaders, voteRequest } from './node.test-support.ts'

@@ -1,7 +1,7 @@
 // The interface of a contract as its callers see it, and the way between JSON and canonical values.
 
 import { assertNever } from '../types/assert.ts'
-import type { Value } from '../types/canonical.ts'
+import type { Value } from '../types/canonical-value.ts'
 import { cellFromValue, expectation, ValueError } from './vm/cell.ts'
 import type { EntryKind } from './vm/module.ts'
 import type { Program, Routine } from './vm/program.ts'

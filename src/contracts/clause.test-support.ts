@@ -1,7 +1,7 @@
 // Compiles a Clause text and runs it on state in memory, for the tests of language and machine.
 
 import type { Hash, IdentityId } from '../types/brand.ts'
-import type { Value } from '../types/canonical.ts'
+import type { Value } from '../types/canonical-value.ts'
 import { MemoryState } from './builtin/memory-state.test-support.ts'
 import { type CallOutcome, type ContractSet, executeCall, loadContracts, queryView } from './execute.ts'
 import { compile } from './lang/compile.ts'

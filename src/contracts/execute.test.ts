@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Value } from '../types/canonical.ts'
+import type { Value } from '../types/canonical-value.ts'
 import { MemoryState } from './builtin/memory-state.test-support.ts'
 import { bytes32, GAS, NOW, Sample, SENDER, TRANSACTION } from './clause.test-support.ts'
 import { ContractError } from './errors.ts'

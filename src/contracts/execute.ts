@@ -3,7 +3,7 @@
 
 import { assertNever } from '../types/assert.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
-import type { Value } from '../types/canonical.ts'
+import type { Value } from '../types/canonical-value.ts'
 import type { ContractEvent } from '../types/receipt.ts'
 import { type Abi, abiOf } from './abi.ts'
 import type { StateAccess, StateReader } from './state-access.ts'

@@ -1,7 +1,7 @@
 // What a FHIR Consent means for the chain: calls of the consent contract (spec/contracts.md, "consent"), as data.
 
 import type { Hash, IdentityId } from '../types/brand.ts'
-import type { Value } from '../types/canonical.ts'
+import type { Value } from '../types/canonical-value.ts'
 import type { ElementProblem } from './problem.ts'
 
 export type ClauseType = 'permit' | 'deny'

@@ -15,7 +15,7 @@ import {
 } from '../contracts/builtin/consortium.test-support.ts'
 import { executeCall } from '../contracts/execute.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
-import type { Value } from '../types/canonical.ts'
+import type { Value } from '../types/canonical-value.ts'
 import { type BoundIdentities, bindingResolver } from './binding.ts'
 import { registerArguments, updateArguments } from './consent-intent.ts'
 import { consentToChain } from './consent-to-chain.ts'

@@ -4,18 +4,8 @@
 import type { MountainRange } from '../crypto/mountain-range.ts'
 import { type Block, blockEnvelopeCodec, type Header } from '../types/block.ts'
 import type { Hash, Height, Term } from '../types/brand.ts'
-import {
-  bytes,
-  type Codec,
-  DecodeError,
-  fromBytes,
-  hash,
-  height,
-  list,
-  record,
-  toBytes,
-  uint,
-} from '../types/canonical.ts'
+import { bytes, type Codec, fromBytes, hash, height, list, record, toBytes, uint } from '../types/canonical.ts'
+import { DecodeError } from '../types/canonical-bytes.ts'
 import { type CommitCert, commitCertCodec, type LeaderCert, leaderCertCodec } from '../types/certificate.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import { type Receipt, receiptCodec } from '../types/receipt.ts'

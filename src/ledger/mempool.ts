@@ -6,7 +6,7 @@
 import { sha256Hex } from '../crypto/hash.ts'
 import { assert } from '../types/assert.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
-import { DecodeError } from '../types/canonical.ts'
+import { DecodeError } from '../types/canonical-bytes.ts'
 import {
   EXPIRY_WINDOW_MS,
   MEMPOOL_BYTES_MAX,

@@ -1,7 +1,10 @@
-// When a leader makes its next block. Alone, a transaction waits a moment for company. While blocks wait for their
-// certificate, the next one waits until it would be at least as large as all of them together: under load, blocks grow
-// until a few are under way, instead of many small ones that each cost every validator a signature, a sync and a round of
-// messages. Over slow links nobody waits longer than `PIPELINE_AFTER_MS`.
+// When a leader makes its next block. A transaction waits a moment for company. While two blocks wait for their certificate,
+// the next one waits until it would be at least as large as all of them together: under load, blocks grow until a few are
+// under way, instead of many small ones that each cost every validator a signature, a sync and a round of messages. Over
+// slow links nobody waits longer than `PIPELINE_AFTER_MS`.
+
+/** Made whatever their size: one on its way to the followers, one being acked. */
+const FREE_BLOCKS = 2
 
 /** Well above a commit between neighbours, and below what people notice. */
 export const PIPELINE_AFTER_MS = 100
@@ -32,10 +35,14 @@ export class BlockPace {
     })
   }
 
-  /** May a block be made now? Transactions: waiting for a block, and in blocks that wait for their certificate. */
-  isDue({ waiting, inFlight }: { waiting: number; inFlight: number }): boolean {
+  /**
+   * May a block be made now? `waiting`: transactions that are in no block; where that is not known to be more than none,
+   * whoever asks has to look.
+   */
+  isDue(load: { waiting: number; transactionsInFlight: number; blocksInFlight: number }): boolean {
     if (this.#dueSinceMs === null) return false
-    if (inFlight === 0 || waiting >= inFlight) return true
+    const { waiting, transactionsInFlight, blocksInFlight } = load
+    if (waiting <= 0 || blocksInFlight < FREE_BLOCKS || waiting >= transactionsInFlight) return true
     const leftMs = this.#dueSinceMs + PIPELINE_AFTER_MS - this.#options.nowMs()
     if (leftMs <= 0) return true
     if (this.#timer === null) this.#setTimer(leftMs, () => undefined)

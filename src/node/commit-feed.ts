@@ -15,11 +15,14 @@ export class CommitFeed {
 
   /** Resolves with the next commit, or when the signal fires. */
   async next(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    const unsubscribe = this.subscribe(() => resolve())
-    signal.addEventListener('abort', () => resolve(), { once: true })
+    const done = (): void => resolve()
+    const unsubscribe = this.subscribe(done)
+    signal.addEventListener('abort', done)
     await promise
     unsubscribe()
+    signal.removeEventListener('abort', done)
   }
 
   publish(blocks: readonly Block[], certificate: CommitCert): void {

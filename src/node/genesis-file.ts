@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import * as z from 'zod'
 import { verify } from '../crypto/ed25519.ts'
 import type { Hash, PublicKey } from '../types/brand.ts'
-import { DecodeError, fromBytes, toBytes } from '../types/canonical.ts'
+import { fromBytes, toBytes } from '../types/canonical.ts'
+import { DecodeError } from '../types/canonical-bytes.ts'
 import {
   type ContractModule,
   type Founder,

@@ -6,7 +6,7 @@ import type { PeerClass } from '../p2p/transport.ts'
 import { assert } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
 import type { IdentityId, PublicKey } from '../types/brand.ts'
-import type { Value } from '../types/canonical.ts'
+import type { Value } from '../types/canonical-value.ts'
 import type { Clock } from './clock.ts'
 import { queryView } from './query.ts'
 

@@ -2,7 +2,7 @@
 // on an idle chain the head's time stands still.
 
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Value } from '../types/canonical.ts'
+import type { Value } from '../types/canonical-value.ts'
 
 export class QueryRefused extends Error {
   readonly code: string

@@ -17,7 +17,7 @@ import type { Transport } from '../p2p/transport.ts'
 import { assert, assertNever } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
 import type { Hash, MemberIndex, PublicKey, Term } from '../types/brand.ts'
-import { DecodeError } from '../types/canonical.ts'
+import { DecodeError } from '../types/canonical-bytes.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
@@ -192,8 +192,9 @@ export class Runtime {
     for (;;) {
       const chance = canPropose(state)
       if (chance === null) return
-      const { parentHash, opening, transactionsInFlight: inFlight } = chance
-      const isDue = this.#pace.isDue({ waiting: mempool.size - inFlight, inFlight })
+      const { parentHash, opening, blocksInFlight, transactionsInFlight } = chance
+      const waiting = mempool.size - transactionsInFlight
+      const isDue = this.#pace.isDue({ waiting, transactionsInFlight, blocksInFlight })
       if (!isDue && !opening) return
       const timeMs = Math.max(clock.nowMs(), chance.parentTimeMs + 1)
       const transactions = isDue && chance.bytesMax > 0 ? this.#take(chance, timeMs) : []

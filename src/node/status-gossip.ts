@@ -6,17 +6,8 @@ import { taggedBytes } from '../crypto/hash.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Transport, Verdict } from '../p2p/transport.ts'
 import type { Hash, Height, PublicKey } from '../types/brand.ts'
-import {
-  DecodeError,
-  fromBytes,
-  hash,
-  height,
-  publicKey,
-  record,
-  signature,
-  toBytes,
-  uint,
-} from '../types/canonical.ts'
+import { fromBytes, hash, height, publicKey, record, signature, toBytes, uint } from '../types/canonical.ts'
+import { DecodeError } from '../types/canonical-bytes.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
 import type { Clock } from './clock.ts'
 import type { Freshness } from './freshness.ts'

@@ -5,7 +5,7 @@ import { idOf } from '../../test/support/test-chain.ts'
 import { loadContracts } from '../contracts/execute.ts'
 import { compile } from '../contracts/lang/compile.ts'
 import type { Hash, Height, IdentityId } from '../types/brand.ts'
-import type { Value } from '../types/canonical.ts'
+import type { Value } from '../types/canonical-value.ts'
 import type { SignedRead } from '../types/signed-read.ts'
 import { PERSON_FIELDS, viewEvent } from './event-access.ts'
 

@@ -1,7 +1,7 @@
 // Which events a reader is shown. Without a signed read: those that name nobody who may be a patient. With one about a
 // subject, a patient or an institution: those, and the ones that name the subject. With a member's (subject null): all.
 
-import type { Value } from '../types/canonical.ts'
+import type { Value } from '../types/canonical-value.ts'
 import type { SignedRead } from '../types/signed-read.ts'
 import { toJson } from './json.ts'
 import { cursorText, type EventFilter, type EventJson } from './schema.ts'

@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { type Abi, type AbiEntry, AbiError, argumentsFromJson, valueToJson } from '../contracts/abi.ts'
 import { asIdentityId } from '../types/brand.ts'
-import type { Value } from '../types/canonical.ts'
+import type { Value } from '../types/canonical-value.ts'
 import { RpcError } from './errors.ts'
 import { toJson } from './json.ts'
 import { defineMethod, type Method } from './method.ts'

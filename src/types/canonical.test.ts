@@ -4,9 +4,6 @@ import { describe, expect, it } from 'vitest'
 import {
   boolean,
   bytes,
-  DecodeError,
-  decodeValue,
-  encodeValue,
   fromBytes,
   hash,
   integer,
@@ -20,8 +17,9 @@ import {
   tuple,
   uint,
   union,
-  type Value,
 } from './canonical.ts'
+import { DecodeError } from './canonical-bytes.ts'
+import { decodeValue, encodeValue, type Value } from './canonical-value.ts'
 
 const key = fc.stringMatching(/^[a-zA-Z_]{0,12}$/)
 const value = fc.letrec<{ value: Value }>((tie) => ({

@@ -5,7 +5,6 @@ import type { Epoch, Hash, Height, MemberIndex, Term } from './brand.ts'
 import {
   bytes,
   type Codec,
-  DecodeError,
   epoch,
   hash,
   height,
@@ -16,6 +15,7 @@ import {
   signature,
   term,
 } from './canonical.ts'
+import { DecodeError } from './canonical-bytes.ts'
 import { RELEASE_BYTES_MAX, RELEASES_MAX, VALIDATORS_MAX } from './limits.ts'
 
 /** End of a chain: what a vote is given for. */

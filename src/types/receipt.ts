@@ -1,7 +1,8 @@
 // What execution left behind, call by call. Leaves of a header's receiptRoot are canonical receipt bytes.
 
 import type { Hash } from './brand.ts'
-import { anyValue, type Codec, hash, list, oneOf, record, text, uint, type Value } from './canonical.ts'
+import { type Codec, hash, list, oneOf, record, text, uint } from './canonical.ts'
+import { anyValue, type Value } from './canonical-value.ts'
 import { CALLS_MAX, NAME_LENGTH_MAX, VALUE_ITEMS_MAX } from './limits.ts'
 import { name } from './transaction.ts'
 

@@ -4,7 +4,8 @@
 import { taggedBytes, taggedHash } from '../crypto/hash.ts'
 import { type Block, blockEnvelopeCodec, type Header, headerCodec, type SignedHeader } from './block.ts'
 import type { Hash } from './brand.ts'
-import { type Codec, DecodeError, fromBytes, toBytes } from './canonical.ts'
+import { type Codec, fromBytes, toBytes } from './canonical.ts'
+import { DecodeError } from './canonical-bytes.ts'
 import {
   type Ack,
   ackCodec,

@@ -2,7 +2,6 @@
 
 import type { Hash, IdentityId } from './brand.ts'
 import {
-  anyValue,
   boolean,
   bytes,
   type Codec,
@@ -16,8 +15,8 @@ import {
   text,
   tuple,
   uint,
-  type Value,
 } from './canonical.ts'
+import { anyValue, type Value } from './canonical-value.ts'
 import { CALLS_MAX, NAME_LENGTH_MAX, TRANSACTION_BYTES_MAX } from './limits.ts'
 
 /** One contract call; `args` are positional, named and typed by the contract's ABI. */

@@ -8,7 +8,8 @@
 
 import { seal } from '../crypto/hpke.ts'
 import type { Hash, IdentityId, PublicKey } from '../types/brand.ts'
-import { DecodeError, fromBytes, toBytes } from '../types/canonical.ts'
+import { fromBytes, toBytes } from '../types/canonical.ts'
+import { DecodeError } from '../types/canonical-bytes.ts'
 import { VaultError } from './errors.ts'
 import {
   type RecordReply,

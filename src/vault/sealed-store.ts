@@ -7,17 +7,8 @@ import { CryptoError } from '../crypto/errors.ts'
 import { sha256Hex } from '../crypto/hash.ts'
 import { decryptRecord, encryptRecord, generateRecordKey, unwrapKey, wrapKey } from '../crypto/record-cipher.ts'
 import { asIdentityId, type Hash, type IdentityId } from '../types/brand.ts'
-import {
-  DecodeError,
-  fixedBytes,
-  fromBytes,
-  hash,
-  identityId,
-  optional,
-  record,
-  toBytes,
-  uint,
-} from '../types/canonical.ts'
+import { fixedBytes, fromBytes, hash, identityId, optional, record, toBytes, uint } from '../types/canonical.ts'
+import { DecodeError } from '../types/canonical-bytes.ts'
 import { associatedData } from './associated-data.ts'
 import { type Database, type Operation, openDatabase } from './database.ts'
 import { VaultError } from './errors.ts'

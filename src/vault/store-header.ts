@@ -8,7 +8,6 @@ import {
 import { unwrapKey, wrapKey } from '../crypto/record-cipher.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
 import {
-  DecodeError,
   fixedBytes,
   fromBytes,
   hash,
@@ -19,6 +18,7 @@ import {
   toBytes,
   uint,
 } from '../types/canonical.ts'
+import { DecodeError } from '../types/canonical-bytes.ts'
 import { VaultError } from './errors.ts'
 import type { KeySecret } from './wrapping-key.ts'
 

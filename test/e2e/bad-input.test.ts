@@ -13,7 +13,7 @@ import { createDevnet, type DevnetMember, MEMBERS, type MemberName } from '../..
 import { eventually } from '../../src/devnet/sleep.ts'
 import { Libp2pTransport } from '../../src/p2p/libp2p-transport.ts'
 import { type Channel, SYNC_PROTOCOL, TOPICS, type Topic } from '../../src/p2p/transport.ts'
-import { encodeValue, type Value } from '../../src/types/canonical.ts'
+import { encodeValue, type Value } from '../../src/types/canonical-value.ts'
 import { RECORD_PROTOCOL } from '../../src/vault/exchange-ports.ts'
 import { assent, type Finished } from '../support/assent-cli.ts'
 

@@ -18,7 +18,8 @@ import type {
   SubmissionState,
 } from '../../src/rpc/services.ts'
 import type { Hash, Height, IdentityId, PublicKey } from '../../src/types/brand.ts'
-import { DecodeError, type Value } from '../../src/types/canonical.ts'
+import { DecodeError } from '../../src/types/canonical-bytes.ts'
+import type { Value } from '../../src/types/canonical-value.ts'
 import type { CallReceipt } from '../../src/types/receipt.ts'
 import { type SignedRead, verifySignedRead } from '../../src/types/signed-read.ts'
 import { decodeTransaction, signTransaction, transactionMessage } from '../../src/types/signing.ts'

@@ -3,7 +3,7 @@
 
 import { sha256Hex } from '../../crypto/hash.ts'
 import type { Hash, IdentityId } from '../../types/brand.ts'
-import type { Value } from '../../types/canonical.ts'
+import type { Value } from '../../types/canonical-value.ts'
 import type { ContractEvent } from '../../types/receipt.ts'
 import { type AbiEntry, argumentsFromJson, type Json, valueToJson } from '../abi.ts'
 import { type ContractSet, executeCall, queryView } from '../execute.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeValue, encodeValue, Reader, type Value, Writer } from '../../types/canonical.ts'
+import { Reader, Writer } from '../../types/canonical-bytes.ts'
+import { decodeValue, encodeValue, type Value } from '../../types/canonical-value.ts'
 import { type Cell, cellFromValue, readCell, ValueError, valueFromCell, writeCell } from './cell.ts'
 import { BOOL, CODE, HASH, ID, INT, NAME, TIME, type Type } from './type.ts'
 

@@ -7,7 +7,8 @@
 //   none                        null                   some x     x
 
 import { assertNever } from '../../types/assert.ts'
-import { DecodeError, type Reader, type Value, type Writer } from '../../types/canonical.ts'
+import { DecodeError, type Reader, type Writer } from '../../types/canonical-bytes.ts'
+import type { Value } from '../../types/canonical-value.ts'
 import type { Type } from './type.ts'
 import { typeText } from './type.ts'
 

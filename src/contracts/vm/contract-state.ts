@@ -1,6 +1,6 @@
 // The maps of one contract over the bytes of the state: keys, values, ranges, and what they cost.
 
-import { DecodeError, Reader, Writer } from '../../types/canonical.ts'
+import { DecodeError, Reader, Writer } from '../../types/canonical-bytes.ts'
 import { ContractError } from '../errors.ts'
 import type { StateAccess } from '../state-access.ts'
 import { type Cell, readCell, writeCell } from './cell.ts'

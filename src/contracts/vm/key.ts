@@ -2,7 +2,7 @@
 // prefix are ranges over bytes. spec/clause.md, "State in bytes".
 
 import { assertNever } from '../../types/assert.ts'
-import { DecodeError } from '../../types/canonical.ts'
+import { DecodeError } from '../../types/canonical-bytes.ts'
 import type { Cell } from './cell.ts'
 import { isCode, isName } from './cell.ts'
 import type { Type } from './type.ts'

@@ -2,11 +2,9 @@
 // types and functions only to earlier ones, so neither can be circular. spec/clause.md, "Bytecode".
 
 import {
-  anyValue,
   boolean,
   bytes,
   type Codec,
-  DecodeError,
   fromBytes,
   list,
   literal,
@@ -17,8 +15,9 @@ import {
   toBytes,
   uint,
   union,
-  type Value,
 } from '../../types/canonical.ts'
+import { DecodeError } from '../../types/canonical-bytes.ts'
+import { anyValue, type Value } from '../../types/canonical-value.ts'
 import { MODULE_BYTES_MAX, NAME_LENGTH_MAX } from '../../types/limits.ts'
 import { ContractError } from '../errors.ts'
 import { ENUM_MEMBERS_MAX, RECORD_FIELDS_MAX, SCALARS, type ScalarKind } from './type.ts'

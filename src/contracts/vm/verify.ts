@@ -1,7 +1,7 @@
 // Decides whether bytes may become a contract. What passes runs without type checks: every instruction finds the types
 // it expects, every index exists, every loop ends, no call is circular, no view writes. spec/clause.md, "Verification".
 
-import type { Value } from '../../types/canonical.ts'
+import type { Value } from '../../types/canonical-value.ts'
 import { ContractError } from '../errors.ts'
 import { type Cell, cellFromValue, ValueError } from './cell.ts'
 import { stateKeyPrefix } from './key.ts'
