@@ -72,7 +72,9 @@ describe('health data', () => {
   it('is not shown on the terminal of whoever started the run, except for the names of the consents that it imported', () => {
     const names = run.report.imported.consents.map(({ file }) => file)
     const text = names.reduce((rest, name) => rest.replaceAll(name, '').replaceAll(basename(name), ''), run.terminal)
-    const found = matcher.scan(logPieces(text, 'terminal'))
+    // The scenario changes a byte of a database file and says where: LevelDB numbers its files with six digits.
+    const quiet = text.replaceAll(/byte \d+ of \d{6}\.\w+|\d{6}\.\w+, byte \d+/g, '')
+    const found = matcher.scan(logPieces(quiet, 'terminal'))
     // Prose: a short word of it may be the name of somebody, in another sentence.
     expect(found.filter(({ kind, encoding }) => !(kind === 'name' && encoding === 'text'))).toEqual([])
   })
