@@ -62,7 +62,7 @@ describe('BlockPace', () => {
 
   it('hears of what arrives while the time of something that is certified by now still runs', () => {
     arriveAndWait()
-    expect(pace.isDue({ waiting: 0, transactionsInFlight: 1, blocksInFlight: 2 })).toBe(false)
+    expect(pace.isDue({ waiting: 1, transactionsInFlight: 2, blocksInFlight: 2 })).toBe(false)
     expect(pace.isDue({ waiting: 0, transactionsInFlight: 0, blocksInFlight: 0 })).toBe(true)
     pace.idle()
     arriveAndWait()
