@@ -1,7 +1,7 @@
 // `npm start -- --once` as somebody types it, in a temporary folder.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -40,7 +40,10 @@ export async function runDemoCommand({ fhir }: { fhir: string | null }): Promise
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve)
   })
-  if (!existsSync(reportFile)) throw new Error(`npm start ended with code ${exitCode} and no report:\n${terminal}`)
+  if (!existsSync(reportFile)) {
+    rmSync(temporary, { recursive: true, force: true })
+    throw new Error(`npm start ended with code ${exitCode} and no report:\n${terminal}`)
+  }
   const report = JSON.parse(readFileSync(reportFile, 'utf8')) as Report
   return { exitCode, terminal, devnet, report, temporary }
 }
