@@ -15,6 +15,7 @@ import {
 } from '../node/genesis-file.ts'
 import { initInstitution } from '../node/institution-folder.ts'
 import { loadKeyFile, type NodeKeys } from '../node/key-file.ts'
+import { StartError } from '../node/start-error.ts'
 import type { InstitutionKind } from '../types/genesis.ts'
 
 export const MEMBERS = [
@@ -112,7 +113,7 @@ export function memberNamed(devnet: Devnet, name: MemberName): DevnetMember {
 
 function clearFolder(folder: string): void {
   if (existsSync(folder) && !existsSync(join(folder, MARKER))) {
-    throw new Error(`${folder}: exists and was not made by 'assent devnet'; expected a new folder, or one of its own`)
+    throw new StartError(`--folder: ${folder} exists and was not made by 'assent devnet'; expected a new folder`)
   }
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true, mode: 0o700 })

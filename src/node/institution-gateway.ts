@@ -24,7 +24,7 @@ import type { Call } from '../types/transaction.ts'
 import { ConsentBodies } from '../vault/consent-bodies.ts'
 import { createDatabase } from '../vault/database.ts'
 import { ExchangeError } from '../vault/errors.ts'
-import { RECORD_PROTOCOL } from '../vault/exchange-ports.ts'
+import { type AnswerRequester, type AskCustodian, RECORD_PROTOCOL } from '../vault/exchange-ports.ts'
 import { fetchRecords } from '../vault/fetch-records.ts'
 import { REQUEST_BYTES_MAX } from '../vault/limits.ts'
 import { RecordVault, type StoredRecord } from '../vault/records.ts'
@@ -97,6 +97,7 @@ export class InstitutionGateway implements InstitutionService {
   readonly #stores: Stores
   readonly #vault: RecordVault
   readonly #bodies: ConsentBodies
+  readonly #answer: AnswerRequester
 
   private constructor(parts: GatewayParts, stores: Stores) {
     this.token = loadOrCreateToken(join(parts.config.dataFolder, 'rpc-token'))
@@ -104,6 +105,7 @@ export class InstitutionGateway implements InstitutionService {
     this.#stores = stores
     this.#vault = new RecordVault(stores.records)
     this.#bodies = new ConsentBodies(stores.consents)
+    this.#answer = this.#releaseHandler()
   }
 
   /** Opens vault and index. To be called before the transport starts: it answers record requests from then on. */
@@ -129,7 +131,7 @@ export class InstitutionGateway implements InstitutionService {
       await Promise.all(opened.map((store) => store.close()))
       throw error
     }
-    transport.handleRequests(RECORD_PROTOCOL, gateway.#releaseHandler(), {
+    transport.handleRequests(RECORD_PROTOCOL, gateway.#answer, {
       maxRequestBytes: REQUEST_BYTES_MAX,
       concurrency: 16,
     })
@@ -254,12 +256,11 @@ export class InstitutionGateway implements InstitutionService {
     ref: { patient: IdentityId; decision: number },
     options: { records?: readonly IdentityId[]; recipientSecretKey?: Uint8Array } = {},
   ): Promise<readonly ReceivedRecord[]> {
-    const { ledger, clock, chainId, keys, transport, membership, feed } = this.#parts
+    const { ledger, clock, chainId, keys, feed } = this.#parts
     const entry = findDecision(ledger, ref, clock.nowMs())
     if (entry === null) throw new RpcError('NOT_FOUND', { field: 'params.decision' })
     const custodian = asIdentityId(entry.terms.request.custodian.toHex())
-    const peer = membership.transportKeysOf(custodian).find((key) => transport.connectedPeers().includes(key))
-    if (peer === undefined) throw new RpcError('NOT_READY', { reason: 'CUSTODIAN_NOT_CONNECTED' })
+    const ask = this.#askAt(custodian)
     const received: ReceivedRecord[] = []
     try {
       for await (const record of fetchRecords({
@@ -268,8 +269,7 @@ export class InstitutionGateway implements InstitutionService {
         chainId,
         custodian,
         recipientSecretKey: options.recipientSecretKey ?? keys.encryption.secretKey,
-        ask: (message, limits) =>
-          transport.request(peer, RECORD_PROTOCOL, message, { timeoutMs: RECORD_TIMEOUT_MS, ...limits }),
+        ask,
         chain: createRequesterChain({ ledger, feed, clock }),
       })) {
         const { recordId, version, release, bytes } = record
@@ -282,6 +282,16 @@ export class InstitutionGateway implements InstitutionService {
       throw error
     }
     return received
+  }
+
+  /** The custodian's node; where that is this one, the same answer without a stream: decided and logged all the same. */
+  #askAt(custodian: IdentityId): AskCustodian {
+    const { keys, transport, membership } = this.#parts
+    if (custodian === keys.institution) return (message) => this.#answer(transport.self, message)
+    const peer = membership.transportKeysOf(custodian).find((key) => transport.connectedPeers().includes(key))
+    if (peer === undefined) throw new RpcError('NOT_READY', { reason: 'CUSTODIAN_NOT_CONNECTED' })
+    return (message, limits) =>
+      transport.request(peer, RECORD_PROTOCOL, message, { timeoutMs: RECORD_TIMEOUT_MS, ...limits })
   }
 
   #releaseHandler() {

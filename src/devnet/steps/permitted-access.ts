@@ -19,6 +19,13 @@ export async function permittedAccess(scenario: Scenario): Promise<void> {
     fetched.length > 0 && identical.length === fetched.length && fetched.length === cast.permitted.records.size,
     `${identical.length} of ${cast.permitted.records.size} resources identical`,
   )
+  const own = await requestAccess(scenario, { by: 'dr-a1', patient: cast.permitted, purpose: 'TREAT' })
+  const local = await consortium.desk(CUSTODIAN).fetchRecords(cast.permitted.keys.identity, own.answer.decision)
+  checks.record(
+    "hospital A's own physician is decided on and recorded in the same way",
+    own.answer.outcome === 'PERMIT' && local.length === cast.permitted.records.size,
+    `${own.answer.outcome}, ${local.length} resources`,
+  )
   const plaintext = [...cast.permitted.records.values()][0] as Uint8Array
   const folder = consortium.member(CUSTODIAN).folder
   checks.record(
