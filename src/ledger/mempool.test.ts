@@ -15,7 +15,7 @@ const add = (mempool: Mempool, { bytes }: Pick<SignedTransaction, 'bytes'>, nowM
   const admission = mempool.add(bytes, nowMs)
   return admission.status === 'refused' ? admission.refusal.code : admission.status
 }
-const TAKE_ALL = { countMax: 100, bytesMax: 1e6, timeMs: NOW, isTaken: () => false }
+const TAKE_ALL = { countMax: 100, callsMax: 100, bytesMax: 1e6, timeMs: NOW, isTaken: () => false }
 const forge = (signed: SignedTransaction): SignedTransaction => {
   const signature = new Uint8Array(64).fill(1)
   return { ...signed, signature, bytes: toBytes(envelopeCodec, [signed.unsignedBytes, signature]) }
@@ -98,6 +98,8 @@ describe('take()', () => {
     const ids = all.map(({ id }) => id)
     expect(taken()).toEqual(ids)
     expect(taken({ countMax: 2 })).toEqual(ids.slice(0, 2))
+    expect(taken({ callsMax: 2 })).toEqual(ids.slice(0, 2))
+    expect(taken({ callsMax: 0 })).toEqual(ids.slice(0, 1))
     expect(taken({ bytesMax: 3.5 * (all[0]?.bytes.length ?? 0) })).toEqual(ids.slice(0, 3))
     expect(mempool.take({ ...TAKE_ALL, isTaken: (id: Hash) => id === ids[0] }).map(({ id }) => id)).toEqual(
       ids.slice(1),

@@ -54,6 +54,8 @@ export type Admission =
 
 export interface TakeOptions {
   readonly countMax: number
+  /** Calls in them; a single transaction may have more. */
+  readonly callsMax: number
   readonly bytesMax: number
   /** Time of the block to be made. */
   readonly timeMs: number
@@ -230,14 +232,17 @@ class BoundedMempool implements Mempool {
     return this.expired.has(transactionId)
   }
 
-  take({ countMax, bytesMax, timeMs, isTaken }: TakeOptions): readonly SignedTransaction[] {
+  take({ countMax, callsMax, bytesMax, timeMs, isTaken }: TakeOptions): readonly SignedTransaction[] {
     const taken: SignedTransaction[] = []
     let bytes = 0
+    let calls = 0
     for (const signed of this.waiting.values()) {
       if (taken.length === countMax) break
       const { expiresAtMs } = signed.transaction
       if (expiresAtMs <= timeMs || expiresAtMs > timeMs + EXPIRY_WINDOW_MS || isTaken(signed.id)) continue
       if (bytes + signed.bytes.length > bytesMax) break
+      calls += signed.transaction.calls.length
+      if (taken.length > 0 && calls > callsMax) break
       bytes += signed.bytes.length
       taken.push(signed)
     }
