@@ -31,7 +31,7 @@ const signedCodec = record<{ status: Status; signature: Uint8Array }>({ status: 
 
 export interface StatusGossipParts {
   readonly transport: Transport
-  readonly keys: NodeKeys
+  readonly keys: Pick<NodeKeys, 'transport'>
   readonly ledger: Ledger
   readonly clock: Clock
   readonly freshness: Freshness
