@@ -1,6 +1,7 @@
 // What block sync carries: consecutive certified blocks, the LeaderCert of every term they open, and the CommitCert on the
 // last. Whoever receives it checks everything; a lying peer costs time and nothing else.
 
+import { DEFAULT_TIMING, RECENT_BYTES_MAX } from '../consensus/limits.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
 import type { Block } from '../types/block.ts'
@@ -19,10 +20,14 @@ export interface CertifiedRun {
 
 /** Blocks in one answer. */
 export const RUN_BLOCKS_MAX = 256
-/** Bytes of blocks in one answer, except that one block always fits. */
+/** Transaction bytes in one answer, except that a run reaches its first certificate whatever that takes. */
 export const RUN_BYTES_MAX = 4 * 1024 * 1024
-/** Bound of an answer: a full run, one block beyond it, certificates. */
-const RUN_REPLY_BYTES_MAX = RUN_BYTES_MAX + BLOCK_BYTES_MAX + 1024 * 1024
+/**
+ * Bound of an answer. A node that caught up at once, or whose acks came together, holds one certificate for all that its
+ * leader kept at hand and had in flight; a smaller bound would make that stretch unreachable for ever.
+ */
+const STRETCH_BYTES_MAX = RECENT_BYTES_MAX + DEFAULT_TIMING.uncertifiedBytesMax + BLOCK_BYTES_MAX
+const RUN_REPLY_BYTES_MAX = RUN_BYTES_MAX + STRETCH_BYTES_MAX + 1024 * 1024
 export const RUN_REQUEST_BYTES_MAX = 64
 
 const blockBytes = bytes(BLOCK_BYTES_MAX + 64 * 1024)
