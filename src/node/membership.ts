@@ -62,11 +62,13 @@ export class Membership {
   }
 }
 
-/** Events of the registry after which somebody else may be a member. */
-const MEMBERSHIP_EVENTS = new Set(['KeyAdded', 'KeyRevoked', 'Suspended', 'Reinstated'])
+/** Calls of the registry after which somebody else may be a member. */
+const MEMBERSHIP_METHODS = new Set(['addKey', 'revokeKey', 'suspend', 'reinstate'])
 
-export function touchesMembership(ledger: Ledger, blocks: readonly Block[]): boolean {
-  const receipts = blocks.flatMap(({ header }) => ledger.receipts(header.height) ?? [])
-  const events = receipts.flatMap(({ calls }) => calls.flatMap((call) => call.events))
-  return events.some(({ contract, name }) => contract === 'registry' && MEMBERSHIP_EVENTS.has(name))
+export function touchesMembership(blocks: readonly Block[]): boolean {
+  return blocks.some(({ transactions }) =>
+    transactions.some(({ transaction: { calls } }) =>
+      calls.some(({ contract, method }) => contract === 'registry' && MEMBERSHIP_METHODS.has(method)),
+    ),
+  )
 }

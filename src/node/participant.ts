@@ -73,7 +73,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
     intake.onCommit(blocks)
     freshness.certified(ledger.head.header.timeMs)
     if (standing.leader === keys.institution) headers.publish(blocks, certificate)
-    if (!touchesMembership(ledger, blocks)) return
+    if (!touchesMembership(blocks)) return
     membership.refresh()
     transport.recheck()
     onMembers()
