@@ -120,7 +120,7 @@ describe('take()', () => {
 })
 
 describe('expire()', () => {
-  test('drops what a certified time has passed, or the clock long has, and remembers that it expired', async () => {
+  test('drops what a certified time has passed, or the clock long has; only the former is known to have expired', async () => {
     const { mempool } = await setUp()
     const [soon, later] = [put('a', { expiresAtMs: NOW + 10 }), put('b', { expiresAtMs: NOW + 20 })]
     for (const signed of [soon, later]) add(mempool, signed)
@@ -128,6 +128,7 @@ describe('expire()', () => {
     expect(mempool.expire({ headTimeMs: NOW + 10, nowMs: NOW + 15 })).toEqual([soon.id])
     expect([mempool.isExpired(soon.id), mempool.isExpired(later.id)]).toEqual([true, false])
     expect(mempool.expire({ headTimeMs: NOW + 10, nowMs: NOW + 120_000 })).toEqual([later.id])
+    expect(mempool.isExpired(later.id)).toBe(false)
     expect(mempool.size).toBe(0)
   })
 })

@@ -261,11 +261,10 @@ class BoundedMempool implements Mempool {
     for (const { id, transaction } of this.waiting.values()) {
       if (transaction.expiresAtMs <= untilMs) gone.push(id)
       else this.earliestExpiryMs = Math.min(this.earliestExpiryMs, transaction.expiresAtMs)
+      // Only a certified time proves it: a block that nobody has certified yet may still hold what the clock gave up.
+      if (transaction.expiresAtMs <= headTimeMs) this.expired.add(id)
     }
-    for (const id of gone) {
-      this.drop(id)
-      this.expired.add(id)
-    }
+    for (const id of gone) this.drop(id)
     dropOldest(this.expired, REMEMBERED_EXPIRED_MAX)
     return gone
   }
