@@ -51,8 +51,8 @@ const schema = z.strictObject({
       heartbeatMs: milliseconds(10, 60_000).default(150),
       electionTimeoutMinMs: milliseconds(50, 300_000).default(1_000),
       electionTimeoutMaxMs: milliseconds(100, 600_000).default(2_000),
-      /** How long the oldest waiting transaction waits for company before a block is made. */
-      batchDelayMs: milliseconds(0, 10_000).default(4),
+      /** How long the oldest waiting transaction waits for company. At 100 tx/s on 2 cores 10 gave less latency than 4 or 16. */
+      batchDelayMs: milliseconds(0, 10_000).default(10),
     })
     .prefault({})
     .refine((c) => c.heartbeatMs * 3 <= c.electionTimeoutMinMs, {
