@@ -33,8 +33,8 @@ import {
   type VotePromise,
   voteCodec,
 } from '../types/certificate.ts'
-import { BLOCK_BYTES_MAX, RELEASE_BYTES_MAX, RELEASES_MAX } from '../types/limits.ts'
-import { decodeBlock, encodeBlock } from '../types/signing.ts'
+import { RELEASE_BYTES_MAX, RELEASES_MAX } from '../types/limits.ts'
+import { blockCodec } from '../types/signing.ts'
 import { ACKS_MAX, APPEND_BLOCKS_MAX, APPEND_LEADER_CERTS_MAX, UNCERTIFIED_BLOCKS_MAX } from './limits.ts'
 
 /** A place on a chain. */
@@ -123,12 +123,6 @@ export interface From<M extends Message> {
   readonly message: M
 }
 
-const BLOCK_ENVELOPE_BYTES_MAX = BLOCK_BYTES_MAX + 64 * 1024
-const envelopeBytes = bytes(BLOCK_ENVELOPE_BYTES_MAX)
-const blockCodec: Codec<Block> = {
-  write: (writer, block) => envelopeBytes.write(writer, encodeBlock(block)),
-  read: (reader) => decodeBlock(envelopeBytes.read(reader)),
-}
 const positionCodec: Codec<Position> = record<Position>({ height, hash })
 const signedAckCodec: Codec<SignedAck> = record<SignedAck>({ ack: ackCodec, signature })
 

@@ -6,11 +6,11 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
 import type { Block } from '../types/block.ts'
 import type { Height, PublicKey } from '../types/brand.ts'
-import { bytes, type Codec, fromBytes, list, optional, record, toBytes, uint } from '../types/canonical.ts'
+import { fromBytes, list, optional, record, toBytes, uint } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { type CommitCert, commitCertCodec, type LeaderCert, leaderCertCodec } from '../types/certificate.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
-import { decodeBlock, encodeBlock } from '../types/signing.ts'
+import { blockCodec } from '../types/signing.ts'
 
 export interface CertifiedRun {
   readonly blocks: readonly Block[]
@@ -30,11 +30,6 @@ const STRETCH_BYTES_MAX = RECENT_BYTES_MAX + DEFAULT_TIMING.uncertifiedBytesMax 
 const RUN_REPLY_BYTES_MAX = RUN_BYTES_MAX + STRETCH_BYTES_MAX + 1024 * 1024
 export const RUN_REQUEST_BYTES_MAX = 64
 
-const blockBytes = bytes(BLOCK_BYTES_MAX + 64 * 1024)
-const blockCodec: Codec<Block> = {
-  write: (writer, block) => blockBytes.write(writer, encodeBlock(block)),
-  read: (reader) => decodeBlock(blockBytes.read(reader)),
-}
 const runCodec = optional(
   record<CertifiedRun>({
     blocks: list(blockCodec, RUN_BLOCKS_MAX),

@@ -187,7 +187,14 @@ describe('a genesis file', () => {
     saveGenesis(file, signedBy(build()), new Map())
     rewrite(file, { surplus: 1 })
     expect(problemOf(load)).toContain('surplus')
-    writeFileSync(file, '{}')
+    writeFileSync(file, '{"format":"assent-genesis/1"}')
     expect(problemOf(load)).toContain('signedGenesis')
+  })
+
+  it('is told from a file of another kind in one sentence', () => {
+    writeFileSync(file, '{"format":"assent-join-card/1"}')
+    expect(problemOf(load)).toMatch(/genesis\.json: not a file of this kind; expected format assent-genesis\/1$/)
+    writeFileSync(file, '[]')
+    expect(problemOf(load)).toContain('not a file of this kind')
   })
 })

@@ -176,7 +176,7 @@ function decode<T>(file: string, read: () => T): T {
   }
 }
 
-function readJson<T>(file: string, schema: z.ZodType<T>): T {
+function readJson<S extends z.ZodObject<{ format: z.ZodLiteral<string> }>>(file: string, schema: S): z.output<S> {
   let input: unknown
   try {
     input = JSON.parse(readFileSync(file, 'utf8'))
@@ -184,6 +184,9 @@ function readJson<T>(file: string, schema: z.ZodType<T>): T {
     const { code } = error as NodeJS.ErrnoException
     throw new GenesisError(`${file}: ${code ? `cannot be read: ${code}` : 'is not JSON'}`)
   }
+  const { format } = (input ?? {}) as { format?: unknown }
+  const expected = schema.shape.format.value
+  if (format !== expected) throw new GenesisError(`${file}: not a file of this kind; expected format ${expected}`)
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(whole file)'}: ${issue.message}`)

@@ -6,6 +6,8 @@ export const CALLS_MAX = 256
 export const TRANSACTION_BYTES_MAX = 256 * 1024
 /** Transaction bytes in a block (consensus): an append stays far below the stream's frame bound. */
 export const BLOCK_BYTES_MAX = 2 * 1024 * 1024
+/** A block as it travels and lies on disk: its transactions, their lengths, the header. */
+export const BLOCK_ENVELOPE_BYTES_MAX = BLOCK_BYTES_MAX + 64 * 1024
 /** Transactions in a block (consensus): bounds the time of one execution. */
 export const BLOCK_TRANSACTIONS_MAX = 2_000
 /** How far ahead a transaction may expire (consensus): the window in which ids are remembered. */

@@ -4,7 +4,7 @@
 import { taggedBytes, taggedHash } from '../crypto/hash.ts'
 import { type Block, blockEnvelopeCodec, type Header, headerCodec, type SignedHeader } from './block.ts'
 import type { Hash } from './brand.ts'
-import { type Codec, fromBytes, toBytes } from './canonical.ts'
+import { bytes, type Codec, fromBytes, toBytes } from './canonical.ts'
 import { DecodeError } from './canonical-bytes.ts'
 import {
   type Ack,
@@ -19,6 +19,7 @@ import {
   voteCodec,
 } from './certificate.ts'
 import { type Genesis, genesisCodec, type JoinCard, joinCardBodyCodec } from './genesis.ts'
+import { BLOCK_ENVELOPE_BYTES_MAX } from './limits.ts'
 import { TAG, type Tag } from './tags.ts'
 import { envelopeCodec, type SignedTransaction, type Transaction, transactionCodec } from './transaction.ts'
 
@@ -92,6 +93,14 @@ export function decodeBlock(bytes: Uint8Array): Block {
       }
     }),
   }
+}
+
+const envelopeBytes = bytes(BLOCK_ENVELOPE_BYTES_MAX)
+
+/** A block inside a message. */
+export const blockCodec: Codec<Block> = {
+  write: (writer, block) => envelopeBytes.write(writer, encodeBlock(block)),
+  read: (reader) => decodeBlock(envelopeBytes.read(reader)),
 }
 
 export function signHeader(header: Header, sign: Sign): SignedHeader {
