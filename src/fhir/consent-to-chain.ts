@@ -4,6 +4,7 @@
 import { taggedHash } from '../crypto/hash.ts'
 import { randomBytes } from '../crypto/random.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
+import { TAG } from '../types/tags.ts'
 import { readConcept } from './coding.ts'
 import { CONSENT } from './consent-elements.ts'
 import type { ChainClause, ChainConsent, ConsentBody, ConsentIntent } from './consent-intent.ts'
@@ -21,7 +22,6 @@ export interface ConsentContext extends ProvisionContext {
   readonly known: boolean
 }
 
-const DOCUMENT_TAG = 'assent/consent-document/1'
 const SALT_BYTES = 32
 
 const STATUSES = ['draft', 'proposed', 'active', 'rejected', 'inactive', 'entered-in-error'] as const
@@ -150,5 +150,5 @@ export function documentCommitment({ bytes, salt }: { bytes: Uint8Array; salt: U
   const salted = new Uint8Array(salt.length + bytes.length)
   salted.set(salt)
   salted.set(bytes, salt.length)
-  return taggedHash(DOCUMENT_TAG, salted)
+  return taggedHash(TAG.consentDocument, salted)
 }

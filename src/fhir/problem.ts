@@ -30,7 +30,3 @@ export class Problems {
     return undefined
   }
 }
-
-export function describeProblem({ path, reason, accepted }: ElementProblem): string {
-  return `${path}: ${reason}; accepted: ${accepted}`
-}

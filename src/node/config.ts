@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import * as z from 'zod'
+import { isTimeZone } from '../fhir/period.ts'
 
 export class ConfigError extends Error {
   readonly problems: readonly string[]
@@ -97,15 +98,6 @@ const schema = z.strictObject({
 
 export type Config = z.infer<typeof schema>
 export type ConfigInput = z.input<typeof schema>
-
-function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone })
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** Checks a parsed configuration and makes its paths absolute against `folder`. */
 export function parseConfig(input: unknown, { file, folder }: { file: string; folder: string }): Config {

@@ -7,7 +7,7 @@ import { step } from '../consensus/core.ts'
 import type { Effect, Role, Timer } from '../consensus/effects.ts'
 import type { Occurrence } from '../consensus/events.ts'
 import { type Append, decodeMessage, encodeMessage } from '../consensus/messages.ts'
-import { encodeSignState } from '../consensus/sign-state.ts'
+import { encodeSignState, type SignState } from '../consensus/sign-state.ts'
 import type { State } from '../consensus/state.ts'
 import type { TransactionRefusalCode } from '../ledger/errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -255,14 +255,14 @@ export class Runtime {
     const { ledger, signStateFile } = this.#parts
     const blocks: Block[] = []
     const leaderCerts: LeaderCert[] = []
-    let signState: Uint8Array | null = null
+    let signState: SignState | null = null
     for (const effect of effects) {
       if (effect.kind === 'persistBlock') blocks.push(effect.block)
       else if (effect.kind === 'persistLeaderCert') leaderCerts.push(effect.certificate)
-      else if (effect.kind === 'persistSignState') signState = encodeSignState(effect.signState)
+      else if (effect.kind === 'persistSignState') signState = effect.signState
     }
     if (blocks.length > 0 || leaderCerts.length > 0) await ledger.persist({ blocks, leaderCerts })
-    if (signState !== null) await signStateFile.write(signState)
+    if (signState !== null) await signStateFile.write(encodeSignState(signState))
   }
 
   #performOne(effect: Effect): undefined | Promise<unknown> {

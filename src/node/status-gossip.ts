@@ -8,6 +8,7 @@ import type { Transport, Verdict } from '../p2p/transport.ts'
 import type { Hash, Height, PublicKey } from '../types/brand.ts'
 import { fromBytes, hash, height, publicKey, record, signature, toBytes, uint } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
+import { TAG } from '../types/tags.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
 import type { Clock } from './clock.ts'
 import type { Freshness } from './freshness.ts'
@@ -18,7 +19,6 @@ const INTERVAL_MS = 1_000
 /** A status older than this says nothing about now. */
 const AGE_MAX_MS = 5_000
 const STATUS_BYTES_MAX = 512
-const TAG = 'assent/status/1'
 
 interface Status {
   readonly transportKey: PublicKey
@@ -67,7 +67,7 @@ export class StatusGossip {
     const { transport, keys, ledger, clock, log } = this.#parts
     const { header, hash: headHash } = ledger.head
     const status = { transportKey: keys.transport.publicKey, height: header.height, headHash, timeMs: clock.nowMs() }
-    const message = taggedBytes(TAG, toBytes(statusCodec, status))
+    const message = taggedBytes(TAG.status, toBytes(statusCodec, status))
     const bytes = toBytes(signedCodec, { status, signature: sign(keys.transport.seed, message) })
     transport.publish('status', bytes).catch((error: unknown) => log.debug({ error }, 'gossip failed'))
   }
@@ -86,7 +86,7 @@ export class StatusGossip {
     if (!this.#validators.has(transportKey)) return 'ignore'
     // Old, or from a clock that is far off; said again; or overtaken by what the same validator said since.
     if (Math.abs(clock.nowMs() - timeMs) > AGE_MAX_MS || timeMs <= (this.#heard.get(transportKey) ?? 0)) return 'ignore'
-    const message = taggedBytes(TAG, toBytes(statusCodec, status))
+    const message = taggedBytes(TAG.status, toBytes(statusCodec, status))
     if (!verify(Uint8Array.fromHex(transportKey), message, report.signature)) return 'reject'
     this.#heard.set(transportKey, timeMs)
     if (status.height <= ledger.head.header.height) freshness.reported(transportKey, timeMs)

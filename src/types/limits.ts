@@ -31,12 +31,8 @@ export const RELEASES_MAX = 8
 export const RELEASE_BYTES_MAX = 64 * 1024
 /** Founding institutions in a genesis. */
 export const FOUNDERS_MAX = 64
-/** How far a block's time may lie ahead of or behind an acking follower's clock. */
-export const CLOCK_DRIFT_MS_MAX = 5_000
 /** Transactions waiting in one node's mempool, and their bytes. */
 export const MEMPOOL_TRANSACTIONS_MAX = 20_000
 export const MEMPOOL_BYTES_MAX = 64 * 1024 * 1024
-/** Time a decision may be used for a release. */
-export const DECISION_LIFETIME_MS = 300_000
 /** A custodian that heard of no certified head or leader for this long releases nothing. */
 export const RELEASE_STALE_MS = 5_000

@@ -13,8 +13,13 @@ export const TAG = {
   genesis: 'assent/genesis/1',
   joinCard: 'assent/join-card/1',
   signedRead: 'assent/read/1',
-  consent: 'assent/consent-limits/1',
+  status: 'assent/status/1',
+  consentDocument: 'assent/consent-document/1',
+  releaseManifest: 'assent/release-manifest/1',
   comment: 'assent/comment/1',
+  /** `hash(...)` and `derive id` of Clause. */
+  clauseHash: 'assent/clause/hash/1',
+  clauseId: 'assent/clause/id/1',
 } as const
 
 export type Tag = (typeof TAG)[keyof typeof TAG]

@@ -19,6 +19,7 @@ import {
   toBytes,
   uint,
 } from '../types/canonical.ts'
+import { TAG } from '../types/tags.ts'
 import { type RecordBinding, recordBindingCodec } from './associated-data.ts'
 import { RECORD_BYTES_MAX, RELEASE_RECORDS_MAX } from './limits.ts'
 
@@ -124,8 +125,6 @@ export function sealingInfo({ chainId, patient, decision, recordId }: SealingOcc
   return toBytes(occasionCodec, { chainId, patient, decision, recordId })
 }
 
-const MANIFEST_TAG = 'assent/release-manifest/1'
-
 interface Manifest {
   readonly chainId: Hash
   readonly patient: IdentityId
@@ -157,5 +156,5 @@ const manifestCodec = record<Manifest>({
 
 /** What the chain's release entry commits to: everything that is sent, in order. Custodian and requester compute the same. */
 export function releaseManifest({ chainId, patient, decision, items }: Manifest): Hash {
-  return taggedHash(MANIFEST_TAG, toBytes(manifestCodec, { chainId, patient, decision, items }))
+  return taggedHash(TAG.releaseManifest, toBytes(manifestCodec, { chainId, patient, decision, items }))
 }

@@ -7,6 +7,7 @@ import type { Hash, IdentityId } from '../../types/brand.ts'
 import { Writer } from '../../types/canonical-bytes.ts'
 import { encodeValue, type Value } from '../../types/canonical-value.ts'
 import type { ContractEvent } from '../../types/receipt.ts'
+import { TAG } from '../../types/tags.ts'
 import type { StateAccess } from '../state-access.ts'
 import { type Cell, valueFromCell } from './cell.ts'
 import {
@@ -34,9 +35,6 @@ export interface MachineContext {
   /** Absent in queries: no verified view asks for it. */
   readonly call?: { readonly sender: IdentityId; readonly transactionId: Hash; readonly callIndex: number }
 }
-
-export const HASH_TAG = 'assent/clause/hash/1'
-export const ID_TAG = 'assent/clause/id/1'
 
 /** Cells that one call may make: bounds the memory of a call whatever its gas. */
 const CELLS_MAX = 4_000_000
@@ -453,14 +451,14 @@ export class Machine {
         }
         case OP.HASH:
           sp -= a
-          stack[sp] = this.hash(HASH_TAG, stack.slice(sp, sp + a))
+          stack[sp] = this.hash(TAG.clauseHash, stack.slice(sp, sp + a))
           sp++
           break
         case OP.DERIVE_ID: {
           const { transactionId, callIndex } = this.transaction()
           const origin = [Uint8Array.fromHex(transactionId), callIndex].map(encodeValue) as unknown[] as Cell[]
           sp -= a
-          stack[sp] = this.hash(ID_TAG, [...origin, ...stack.slice(sp, sp + a)])
+          stack[sp] = this.hash(TAG.clauseId, [...origin, ...stack.slice(sp, sp + a)])
           sp++
           break
         }
