@@ -13,7 +13,7 @@ import type { Genesis } from '../types/genesis.ts'
 import { type Receipt, receiptCodec } from '../types/receipt.ts'
 import { type ReceiptProof, receiptProofCodec } from '../types/receipt-proof.ts'
 import { blockHash, chainIdOf, commitCertHash } from '../types/signing.ts'
-import { type ValidatorSet, validatorsOf } from '../types/validator-set.ts'
+import { onlyEpoch, type ValidatorSet, validatorsOf } from '../types/validator-set.ts'
 import { ClientError } from './errors.ts'
 
 /** What a valid proof proves: this receipt stands in this block of this chain. */
@@ -86,7 +86,7 @@ function verifyOnce(commitCert: CommitCert, { chainId, set, verified }: Anchor):
   if (verified.has(hash)) return
   verifyCommitCert(commitCert, {
     chainId,
-    set,
+    setOf: onlyEpoch(set),
     verify: (publicKey, message, signature) => verify(Uint8Array.fromHex(publicKey), message, signature),
   })
   verified.add(hash)

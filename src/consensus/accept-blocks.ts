@@ -1,7 +1,7 @@
 // Received blocks into the tree: the checks of section 7, then execution is asked for (spec/consensus.md).
 
 import type { Block } from '../types/block.ts'
-import type { Hash, MemberIndex } from '../types/brand.ts'
+import type { Hash, Seat } from '../types/brand.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
 import { bytesOf, createEntry, type Entry } from './block-tree.ts'
 import { isBodyOf, isOnParent, isUnderLeaderCert } from './header-rules.ts'
@@ -11,7 +11,7 @@ import { accuse, emit, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
 
 interface Arrival {
-  readonly from: MemberIndex
+  readonly from: Seat
   /** By block sync, under a CommitCert. */
   readonly isCertified: boolean
 }

@@ -3,7 +3,7 @@
 
 import { assert } from '../types/assert.ts'
 import type { Block, Header } from '../types/block.ts'
-import type { Hash, MemberIndex } from '../types/brand.ts'
+import type { Hash, Seat } from '../types/brand.ts'
 
 export interface Entry {
   readonly block: Block
@@ -14,7 +14,7 @@ export interface Entry {
   /** This validator's own ack, once given in this run. */
   ownAck: Uint8Array | null
   /** Leader: acks of the block, by member. */
-  readonly acks: Map<MemberIndex, Uint8Array>
+  readonly acks: Map<Seat, Uint8Array>
 }
 
 export interface BlockTree {

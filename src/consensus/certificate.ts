@@ -2,7 +2,7 @@
 // core, by block sync, by chain verification and by offline receipt verification. spec/consensus.md, section 4.
 
 import { taggedHash } from '../crypto/hash.ts'
-import { type Hash, type MemberIndex, type PublicKey, ZERO_HASH } from '../types/brand.ts'
+import { type Epoch, type Hash, type PublicKey, type Seat, ZERO_HASH } from '../types/brand.ts'
 import { bytes, list, toBytes } from '../types/canonical.ts'
 import type { Ack, CommitCert, LeaderCert, MemberSignature, Vote } from '../types/certificate.ts'
 import { RELEASE_BYTES_MAX, RELEASES_MAX } from '../types/limits.ts'
@@ -13,8 +13,8 @@ import { memberAt, quorum, type ValidatorSet } from '../types/validator-set.ts'
 /** What a certificate is checked against. */
 export interface Verifier {
   readonly chainId: Hash
-  /** Of the certificate's epoch. */
-  readonly set: ValidatorSet
+  /** The set of an epoch; undefined for one that is not known here. */
+  readonly setOf: (epoch: Epoch) => ValidatorSet | undefined
   /** Ed25519 over a tagged message. Never throws. */
   readonly verify: (publicKey: PublicKey, message: Uint8Array, signature: Uint8Array) => boolean
 }
@@ -39,7 +39,7 @@ export class CertificateError extends Error {
 
 const FAULT_TEXT: Readonly<Record<CertificateFault, string>> = {
   foreignChain: 'chainId is not that of this chain',
-  foreignEpoch: 'epoch is not that of the validator set',
+  foreignEpoch: 'the validator set of its epoch is not known',
   unknownMember: 'names a member that is not in the validator set',
   signersNotAscending: 'signers must be ascending, each once',
   noQuorum: 'fewer signatures than the quorum of the validator set',
@@ -50,7 +50,6 @@ const FAULT_TEXT: Readonly<Record<CertificateFault, string>> = {
 /** What is wrong with a LeaderCert, or null: q members voted for one candidate with one tip in its term. */
 export function leaderCertFault(certificate: LeaderCert, verifier: Verifier): CertificateFault | null {
   if (certificate.releases.length > 0) return 'unknownRelease'
-  if (memberAt(verifier.set, certificate.candidate) === undefined) return 'unknownMember'
   return faultOf(certificate, { message: voteMessage(voteOf(certificate)), verifier })
 }
 
@@ -82,13 +81,13 @@ export function ackOf({ chainId, epoch, term, height, blockHash }: CommitCert): 
 }
 
 /** A LeaderCert of q collected votes, which must all be this one. */
-export function createLeaderCert(vote: Vote, signatures: ReadonlyMap<MemberIndex, Uint8Array>): LeaderCert {
+export function createLeaderCert(vote: Vote, signatures: ReadonlyMap<Seat, Uint8Array>): LeaderCert {
   const { chainId, epoch, term, candidate, tip } = vote
   return { chainId, epoch, term, candidate, tip, releases: [], signatures: bySigner(signatures) }
 }
 
 /** A CommitCert of q collected acks, which must all be this one. */
-export function createCommitCert(ack: Ack, signatures: ReadonlyMap<MemberIndex, Uint8Array>): CommitCert {
+export function createCommitCert(ack: Ack, signatures: ReadonlyMap<Seat, Uint8Array>): CommitCert {
   return { ...ack, signatures: bySigner(signatures) }
 }
 
@@ -99,7 +98,7 @@ export function hashReleases(releases: readonly Uint8Array[]): Hash {
   return releases.length === 0 ? ZERO_HASH : taggedHash(TAG.releases, toBytes(releasesCodec, releases))
 }
 
-function bySigner(signatures: ReadonlyMap<MemberIndex, Uint8Array>): readonly MemberSignature[] {
+function bySigner(signatures: ReadonlyMap<Seat, Uint8Array>): readonly MemberSignature[] {
   return [...signatures]
     .map(([member, signature]) => ({ member, signature }))
     .sort((left, right) => left.member - right.member)
@@ -109,9 +108,11 @@ function faultOf(
   certificate: LeaderCert | CommitCert,
   { message, verifier }: { message: Uint8Array; verifier: Verifier },
 ): CertificateFault | null {
-  const { chainId, set, verify } = verifier
+  const { chainId, setOf, verify } = verifier
   if (certificate.chainId !== chainId) return 'foreignChain'
-  if (certificate.epoch !== set.epoch) return 'foreignEpoch'
+  const set = setOf(certificate.epoch)
+  if (set === undefined) return 'foreignEpoch'
+  if ('candidate' in certificate && memberAt(set, certificate.candidate) === undefined) return 'unknownMember'
   if (certificate.signatures.length < quorum(set)) return 'noQuorum'
   let previous = -1
   for (const { member, signature } of certificate.signatures) {

@@ -3,7 +3,7 @@
 
 import { assert } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
-import type { Hash, MemberIndex } from '../types/brand.ts'
+import type { Hash, Seat } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { quorum, type ValidatorSet } from '../types/validator-set.ts'
 import { canPropose } from './can-propose.ts'
@@ -56,7 +56,7 @@ interface Disk {
 }
 
 interface Self {
-  readonly member: MemberIndex
+  readonly member: Seat
   readonly isHonest: boolean
   readonly disk: Disk
   /** Null while it is down. */
@@ -125,7 +125,7 @@ export class Cluster {
 
   private addSelf(member: number): void {
     this.selves.push({
-      member: member as MemberIndex,
+      member: member as Seat,
       isHonest: member !== this.options.liar,
       disk: {
         blocks: new Map([[this.genesis.hash, this.genesis]]),
@@ -301,7 +301,7 @@ export class Cluster {
 
   // ── network ──
 
-  private route(self: Self, { to, message }: { to: MemberIndex; message: Message }): void {
+  private route(self: Self, { to, message }: { to: Seat; message: Message }): void {
     const carried = this.options.throughBytes ? decodeMessage(encodeMessage(message)) : message
     for (const target of this.selves.filter(({ member }) => member === to)) {
       // Of the liar's two selves each hears about half.

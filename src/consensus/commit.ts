@@ -1,6 +1,6 @@
 // The certified head: how a CommitCert is learned, waits for execution, and moves it (R5; spec/consensus.md, section 9).
 
-import type { Hash, MemberIndex } from '../types/brand.ts'
+import type { Hash, Seat } from '../types/brand.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import { contains, type Entry, entryOf, pathFrom } from './block-tree.ts'
 import { commitCertFault } from './certificate.ts'
@@ -12,10 +12,7 @@ import { continueSync, requestSync } from './sync.ts'
 import { certifiedHeight, chooseTip } from './tip.ts'
 
 /** A CommitCert that a member has shown. Commits what is here and executed; asks for what is not here. */
-export function learnCommitCert(
-  step: Step,
-  { from, certificate }: { from: MemberIndex; certificate: CommitCert },
-): void {
+export function learnCommitCert(step: Step, { from, certificate }: { from: Seat; certificate: CommitCert }): void {
   const { state, settings } = step
   if (certificate.height < certifiedHeight(state) || certificate.blockHash === state.certifiedHash) return
   if (state.pendingCommit !== null && certificate.height <= state.pendingCommit.height) return

@@ -2,7 +2,7 @@
 // before anything behind it is performed; a run of them may share one sync.
 
 import type { Block } from '../types/block.ts'
-import type { Hash, Height, MemberIndex, Term } from '../types/brand.ts'
+import type { Hash, Height, Seat, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import type { Message } from './messages.ts'
@@ -30,7 +30,7 @@ export type Effect =
   | { readonly kind: 'persistLeaderCert'; readonly certificate: LeaderCert }
   | { readonly kind: 'persistSignState'; readonly signState: SignState }
   /** May get lost; the protocol repeats itself. */
-  | { readonly kind: 'send'; readonly to: MemberIndex; readonly message: Message }
+  | { readonly kind: 'send'; readonly to: Seat; readonly message: Message }
   /** Answered by `executed`. Parents come before children. */
   | { readonly kind: 'execute'; readonly block: Block }
   /**
@@ -49,12 +49,12 @@ export type Effect =
   | { readonly kind: 'setTimer'; readonly timer: Timer; readonly delayMs: number }
   | { readonly kind: 'cancelTimer'; readonly timer: Timer }
   /** Fetch certified blocks, from this member if possible; answered by `synced` or `syncFailed`. */
-  | { readonly kind: 'needSync'; readonly from: MemberIndex; readonly fromHeight: Height }
+  | { readonly kind: 'needSync'; readonly from: Seat; readonly fromHeight: Height }
   | {
       readonly kind: 'roleChanged'
       readonly role: Role
       readonly term: Term
-      readonly leader: MemberIndex | null
+      readonly leader: Seat | null
     }
   /** Not in the chain: from a proposal that came too late, or from a dropped block. */
   | { readonly kind: 'returned'; readonly transactions: readonly SignedTransaction[] }
@@ -62,9 +62,9 @@ export type Effect =
       readonly kind: 'invalidBlock'
       readonly blockHash: Hash
       readonly height: Height
-      readonly proposer: MemberIndex
+      readonly proposer: Seat
       readonly reason: string
     }
-  | { readonly kind: 'misbehaviour'; readonly member: MemberIndex; readonly what: Misbehaviour }
+  | { readonly kind: 'misbehaviour'; readonly member: Seat; readonly what: Misbehaviour }
   /** A quorum certified what this node's execution refuses, or two blocks at one height. The core has stopped. */
   | { readonly kind: 'diverged'; readonly blockHash: Hash; readonly height: Height; readonly reason: string }

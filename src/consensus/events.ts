@@ -2,7 +2,7 @@
 // the clock and from chance stands in it.
 
 import type { Block } from '../types/block.ts'
-import type { Hash, MemberIndex } from '../types/brand.ts'
+import type { Hash, Seat } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import type { Timer } from './effects.ts'
@@ -22,7 +22,7 @@ export interface Timeout {
 /** From a member; the transport has authenticated which. */
 export interface Received {
   readonly kind: 'received'
-  readonly from: MemberIndex
+  readonly from: Seat
   readonly message: Message
 }
 
@@ -52,7 +52,7 @@ export interface Executed {
  */
 export interface Synced {
   readonly kind: 'synced'
-  readonly from: MemberIndex
+  readonly from: Seat
   readonly blocks: readonly Block[]
   readonly leaderCerts: readonly LeaderCert[]
   readonly commitCert: CommitCert
@@ -61,18 +61,18 @@ export interface Synced {
 /** Answer to `needSync`: the member had nothing, or could not be reached. */
 export interface SyncFailed {
   readonly kind: 'syncFailed'
-  readonly from: MemberIndex
+  readonly from: Seat
 }
 
 /** The last connection to a member has closed. */
 export interface PeerDisconnected {
   readonly kind: 'peerDisconnected'
-  readonly member: MemberIndex
+  readonly member: Seat
 }
 
 export interface PeerConnected {
   readonly kind: 'peerConnected'
-  readonly member: MemberIndex
+  readonly member: Seat
 }
 
 export type Occurrence =

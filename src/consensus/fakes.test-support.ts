@@ -10,14 +10,14 @@ import {
   type Epoch,
   type Hash,
   type Height,
-  type MemberIndex,
   type PublicKey,
+  type Seat,
   type Term,
   ZERO_HASH,
 } from '../types/brand.ts'
 import { blockHash, signTransaction } from '../types/signing.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
-import { defaultLiars, type ValidatorSet } from '../types/validator-set.ts'
+import { defaultLiars, onlyEpoch, type ValidatorSet } from '../types/validator-set.ts'
 import type { Propose } from './events.ts'
 import { DEFAULT_TIMING, type Timing } from './limits.ts'
 import type { Settings } from './settings.ts'
@@ -56,6 +56,7 @@ export function createSet(memberCount: number, b = defaultLiars(memberCount)): V
     epoch: 0 as Epoch,
     b,
     members: Array.from({ length: memberCount }, (_, index) => ({
+      seat: index as Seat,
       institution: asIdentityId(numbered('aa', index)),
       consensusKey: asPublicKey(numbered('bb', index)),
       transportKey: asPublicKey(numbered('cc', index)),
@@ -73,7 +74,8 @@ export function createSettings(set: ValidatorSet, self: number, timing: Partial<
   return {
     chainId: CHAIN_ID,
     set,
-    self: self as MemberIndex,
+    setOf: onlyEpoch(set),
+    self: self as Seat,
     sign: signAs(set, self),
     verify: (publicKey, message, signature) => isSame(keyedHash(keyOf(publicKey), message), signature),
     timing: { ...DEFAULT_TIMING, ...timing },
@@ -89,7 +91,7 @@ export function createGenesisBlock(): Block {
     term: 0 as Term,
     parentHash: ZERO_HASH,
     timeMs: GENESIS_TIME_MS,
-    proposer: 0 as MemberIndex,
+    proposer: 0 as Seat,
     txRoot: merkleRoot([]),
     receiptRoot: ZERO_HASH,
     stateRoot: ZERO_HASH,

@@ -19,11 +19,11 @@ export function isOnParent(
   { header, signature }: SignedHeader,
   { parent, verifier }: { parent: Omit<LinkedHeader, 'signature'>; verifier: Verifier },
 ): boolean {
-  const proposer = memberAt(verifier.set, header.proposer)
+  const set = verifier.setOf(header.epoch)
+  const proposer = set && memberAt(set, header.proposer)
   return (
     proposer !== undefined &&
     header.chainId === verifier.chainId &&
-    header.epoch === verifier.set.epoch &&
     header.parentHash === parent.hash &&
     header.height === parent.header.height + 1 &&
     header.timeMs > parent.header.timeMs &&

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Block } from '../types/block.ts'
-import type { MemberIndex } from '../types/brand.ts'
+import type { Seat } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
 import type { Occurrence } from './events.ts'
 import { createTransaction } from './fakes.test-support.ts'
@@ -99,7 +99,7 @@ describe('step()', () => {
       const next = createMessages(below)
       const node = new Node(group, { self: below(4) })
       const waiting: Block[] = []
-      const member = (): MemberIndex => group.member(below(5))
+      const member = (): Seat => group.member(below(5))
       const occurrence = (): Occurrence => {
         const block = waiting.shift()
         if (block !== undefined && below(4) > 0) {

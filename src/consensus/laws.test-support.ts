@@ -1,16 +1,16 @@
 // What must hold in every run, whatever happens. Looks at what honest members store and say.
 
 import type { Block } from '../types/block.ts'
-import type { Hash, MemberIndex } from '../types/brand.ts'
+import type { Hash, Seat } from '../types/brand.ts'
 import type { Message } from './messages.ts'
 import type { SignState } from './sign-state.ts'
 
 export class Laws {
   readonly violations: string[] = []
-  private readonly leaders = new Map<number, MemberIndex>()
+  private readonly leaders = new Map<number, Seat>()
   private readonly certified = new Map<number, Hash>()
   private readonly proposed = new Map<string, Hash>()
-  private readonly ackers = new Map<Hash, { readonly height: number; readonly members: Set<MemberIndex> }>()
+  private readonly ackers = new Map<Hash, { readonly height: number; readonly members: Set<Seat> }>()
   private readonly now: () => string
 
   /** `now` says where in which run a violation happened. */
@@ -23,7 +23,7 @@ export class Laws {
   }
 
   /** Election safety: at most one leader a term. */
-  onLeader(member: MemberIndex, term: number): void {
+  onLeader(member: Seat, term: number): void {
     const other = this.leaders.get(term)
     if (other !== undefined && other !== member) this.violate(`two leaders in term ${term}`)
     this.leaders.set(term, member)
@@ -45,7 +45,7 @@ export class Laws {
   }
 
   /** From the moment that the ack is durable, it counts, sent or not. */
-  onSignState(member: MemberIndex, { lastAck }: SignState): void {
+  onSignState(member: Seat, { lastAck }: SignState): void {
     if (lastAck === null) return
     const entry = this.ackers.get(lastAck.hash) ?? { height: lastAck.height, members: new Set() }
     entry.members.add(member)

@@ -1,6 +1,6 @@
 // LeaderCerts: how one is learned, and with it a leader (spec/consensus.md, section 6).
 
-import type { MemberIndex } from '../types/brand.ts'
+import type { Seat } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
 import { leaderCertHash } from '../types/signing.ts'
 import { leaderCertFault } from './certificate.ts'
@@ -11,10 +11,7 @@ import { accuse, emit, type Step } from './step.ts'
  * 1. verified once, kept with every block of its term; 2. followed, when its term is not below the present one. A valid
  * LeaderCert is the only word that may raise the term by any amount. False when it is not valid.
  */
-export function learnLeaderCert(
-  step: Step,
-  { from, certificate }: { from: MemberIndex; certificate: LeaderCert },
-): boolean {
+export function learnLeaderCert(step: Step, { from, certificate }: { from: Seat; certificate: LeaderCert }): boolean {
   const { state, settings } = step
   const hash = leaderCertHash(certificate)
 

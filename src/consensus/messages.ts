@@ -2,7 +2,7 @@
 // for the handlers.
 
 import { type Block, type SignedHeader, signedHeaderCodec } from '../types/block.ts'
-import type { Hash, Height, MemberIndex, Term } from '../types/brand.ts'
+import type { Hash, Height, Seat, Term } from '../types/brand.ts'
 import {
   boolean,
   bytes,
@@ -119,7 +119,7 @@ export type Message = Append | AppendReply | VoteRequest | VoteReply | PromiseRe
 
 /** A message with the member that the transport knows it came from. */
 export interface From<M extends Message> {
-  readonly from: MemberIndex
+  readonly from: Seat
   readonly message: M
 }
 

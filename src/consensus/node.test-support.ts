@@ -1,7 +1,7 @@
 // One core under test, and the statements that the other members of its group would make.
 
 import type { Block } from '../types/block.ts'
-import type { Height, MemberIndex, Term } from '../types/brand.ts'
+import type { Height, Seat, Term } from '../types/brand.ts'
 import { ZERO_HASH } from '../types/brand.ts'
 import type { CommitCert, LeaderCert, Tip, Vote } from '../types/certificate.ts'
 import {
@@ -51,8 +51,8 @@ export class Group {
     this.set = createSet(memberCount)
   }
 
-  member(index: number): MemberIndex {
-    return index as MemberIndex
+  member(index: number): Seat {
+    return index as Seat
   }
 
   term(number: number): Term {
@@ -64,7 +64,7 @@ export class Group {
       chainId: CHAIN_ID,
       epoch: this.set.epoch,
       term: term as Term,
-      candidate: candidate as MemberIndex,
+      candidate: candidate as Seat,
       tip: tipOfBlock(tip),
       releasesHash: hashReleases([]),
     }
@@ -121,9 +121,9 @@ export class Group {
     return createCommitCert(ack, this.signatures(ackMessage(ack), signers))
   }
 
-  private signatures(message: Uint8Array, signers?: number[]): Map<MemberIndex, Uint8Array> {
+  private signatures(message: Uint8Array, signers?: number[]): Map<Seat, Uint8Array> {
     const by = signers ?? Array.from({ length: quorum(this.set) }, (_, index) => index)
-    return new Map(by.map((member) => [member as MemberIndex, signAs(this.set, member)(message)]))
+    return new Map(by.map((member) => [member as Seat, signAs(this.set, member)(message)]))
   }
 }
 
@@ -153,7 +153,7 @@ export class Node {
   }
 
   receive(from: number, message: Message): string[] {
-    return this.on({ kind: 'received', from: from as MemberIndex, message })
+    return this.on({ kind: 'received', from: from as Seat, message })
   }
 
   executed(block: Block): string[] {

@@ -1,6 +1,6 @@
 // Leader: how far a follower is, and its acks (spec/consensus.md, sections 8 and 9).
 
-import type { Hash, MemberIndex } from '../types/brand.ts'
+import type { Hash, Seat } from '../types/brand.ts'
 import { ackMessage } from '../types/signing.ts'
 import { memberAt } from '../types/validator-set.ts'
 import { contains, headerOf } from './block-tree.ts'
@@ -70,7 +70,7 @@ function isOnOwnChain({ tree, tipHash }: State, hash: Hash): boolean {
 }
 
 /** False when the ack is not what an honest follower of this term sends. */
-function collectAck(step: Step, { from, ack: { ack, signature } }: { from: MemberIndex; ack: SignedAck }): boolean {
+function collectAck(step: Step, { from, ack: { ack, signature } }: { from: Seat; ack: SignedAck }): boolean {
   const { state, settings } = step
   const entry = state.tree.entries.get(ack.blockHash)
   // Certified meanwhile, or repeated.

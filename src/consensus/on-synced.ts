@@ -1,7 +1,7 @@
 // Block sync has brought a certified run (spec/consensus.md, section 11). Checked like everything that a member sends;
 // executed and committed on the same way as any other block.
 
-import type { MemberIndex } from '../types/brand.ts'
+import type { Seat } from '../types/brand.ts'
 import { acceptBlocks } from './accept-blocks.ts'
 import { commitCertFault } from './certificate.ts'
 import { applyCommitCert, isOfBlock } from './commit.ts'
@@ -50,7 +50,7 @@ export function onSyncFailed(step: Step): void {
   step.state.sync = null
 }
 
-function giveUp(step: Step, { from, what }: { from: MemberIndex; what: 'badCertificate' | 'badChain' }): void {
+function giveUp(step: Step, { from, what }: { from: Seat; what: 'badCertificate' | 'badChain' }): void {
   accuse(step, { member: from, what })
   step.state.sync = null
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Block } from '../types/block.ts'
-import type { MemberIndex } from '../types/brand.ts'
+import type { Seat } from '../types/brand.ts'
 import { append, draft, Group, genesis, Node, positionOfBlock, reply, tipOfBlock } from './node.test-support.ts'
 import { EMPTY_SIGN_STATE } from './sign-state.ts'
 
@@ -115,17 +115,17 @@ describe('connections', () => {
   it('let a follower stand early when that to its leader closes', () => {
     const node = new Node(group, { self: 3 })
     node.store(0, append(cert1, { previous: positionOfBlock(genesis), blocks: [a1] }), [a1])
-    expect(node.on({ kind: 'peerDisconnected', member: 1 as MemberIndex })).toEqual([])
-    expect(node.on({ kind: 'peerDisconnected', member: 0 as MemberIndex })).toEqual(['setTimer election 1'])
+    expect(node.on({ kind: 'peerDisconnected', member: 1 as Seat })).toEqual([])
+    expect(node.on({ kind: 'peerDisconnected', member: 0 as Seat })).toEqual(['setTimer election 1'])
   })
 
   it('make a leader go on from what the member is known to have', () => {
     const { node, opening } = leader()
-    expect(node.on({ kind: 'peerConnected', member: 2 as MemberIndex })).toEqual([
+    expect(node.on({ kind: 'peerConnected', member: 2 as Seat })).toEqual([
       'send 2 append term 1 certs [1] on 0 [1/1] commit none',
     ])
     node.receive(2, reply(opening, { term: 1 }))
-    expect(node.on({ kind: 'peerConnected', member: 2 as MemberIndex })).toEqual([
+    expect(node.on({ kind: 'peerConnected', member: 2 as Seat })).toEqual([
       'send 2 append term 1 certs [] on 1 [] commit none',
     ])
   })

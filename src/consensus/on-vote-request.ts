@@ -1,6 +1,6 @@
 // Voter: R3 and R4 (spec/consensus.md, section 6).
 
-import type { MemberIndex } from '../types/brand.ts'
+import type { Seat } from '../types/brand.ts'
 import type { Vote, VotePromise } from '../types/certificate.ts'
 import { promiseMessage, voteMessage } from '../types/signing.ts'
 import { hashReleases } from './certificate.ts'
@@ -74,7 +74,7 @@ function sendVote(step: Step, vote: Vote): void {
 }
 
 /** No vote, but the word not to ack below this term: one text a term, however often it is asked for. */
-function promise(step: Step, to: MemberIndex): void {
+function promise(step: Step, to: Seat): void {
   const { state, settings } = step
   if (state.signState.promise?.term !== state.term) {
     const made: VotePromise = {

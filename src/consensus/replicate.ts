@@ -1,7 +1,7 @@
 // The leader's side of replication: what each follower is sent, and when (spec/consensus.md, section 8).
 
 import { assert } from '../types/assert.ts'
-import type { Hash, MemberIndex } from '../types/brand.ts'
+import type { Hash, Seat } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
 import { ancestorAt, type Entry, headerOf, pathFrom } from './block-tree.ts'
 import { APPEND_BLOCKS_MAX, APPEND_BYTES_MAX } from './limits.ts'
@@ -33,14 +33,14 @@ export function broadcast(step: Step): void {
 }
 
 /** An append even if there is nothing new; repeats the certificate until the follower has it. */
-export function sendHeartbeat(step: Step, member: MemberIndex): void {
+export function sendHeartbeat(step: Step, member: Seat): void {
   const progress = progressOf(step.state, member)
   progress.certifiedSentHeight = progress.certifiedHeight
   sendAppend(step, { member, progress, blocks: blocksFor(step, progress) })
 }
 
 /** Sends what the window allows, if there is anything: blocks, or a certificate that no block will carry. */
-export function pump(step: Step, member: MemberIndex): void {
+export function pump(step: Step, member: Seat): void {
   const progress = progressOf(step.state, member)
   for (;;) {
     const blocks = blocksFor(step, progress)
@@ -57,7 +57,7 @@ export function pumpAll(step: Step): void {
   for (const member of role.progress.keys()) pump(step, member)
 }
 
-export function progressOf(state: State, member: MemberIndex): Progress {
+export function progressOf(state: State, member: Seat): Progress {
   assert(state.role.kind === 'leader', 'only a leader follows progress')
   const progress = state.role.progress.get(member)
   assert(progress !== undefined, 'every other member has its progress')
@@ -94,7 +94,7 @@ function blocksFor({ state, settings }: Step, progress: Progress): Entry[] {
 
 function sendAppend(
   step: Step,
-  { member, progress, blocks }: { member: MemberIndex; progress: Progress; blocks: readonly Entry[] },
+  { member, progress, blocks }: { member: Seat; progress: Progress; blocks: readonly Entry[] },
 ): void {
   const { state } = step
   const previous = previousFor(state, progress)

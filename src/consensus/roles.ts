@@ -1,7 +1,7 @@
 // Follower, candidate, leader: the only changes of role and term (spec/consensus.md, section 6).
 
 import { assert } from '../types/assert.ts'
-import type { Hash, MemberIndex, Term } from '../types/brand.ts'
+import type { Hash, Seat, Term } from '../types/brand.ts'
 import type { LeaderCert, Vote } from '../types/certificate.ts'
 import { leaderCertHash, voteMessage } from '../types/signing.ts'
 import { quorum } from '../types/validator-set.ts'
@@ -12,7 +12,7 @@ import { cancelTimer, emit, peersOf, type Step, setTimer } from './step.ts'
 import { chooseTip, coversLastAck, tipOf } from './tip.ts'
 import { askForVotes } from './vote-request.ts'
 
-export function leaderOf(state: State): MemberIndex | null {
+export function leaderOf(state: State): Seat | null {
   const { leaderCertHash: hash, leaderCerts } = state
   return hash === null ? null : (leaderCerts.get(hash)?.candidate ?? null)
 }

@@ -1,6 +1,6 @@
 // Everything that the core knows, on one screen. Only step() changes it. spec/consensus.md, section 3.
 
-import type { Hash, MemberIndex, Term } from '../types/brand.ts'
+import type { Hash, Seat, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert, Vote } from '../types/certificate.ts'
 import type { BlockTree } from './block-tree.ts'
 import type { Settings } from './settings.ts'
@@ -44,7 +44,7 @@ export interface Follower {
 export interface Candidate {
   readonly kind: 'candidate'
   readonly vote: Vote
-  readonly votes: Map<MemberIndex, Uint8Array>
+  readonly votes: Map<Seat, Uint8Array>
   /** A rival shares the votes: retried early, once a term. */
   split: boolean
 }
@@ -55,7 +55,7 @@ export interface Leader {
   opened: boolean
   /** When the quorum was last counted: the certified head, and whether blocks were waiting above it. */
   lastCount: { readonly certifiedHash: Hash; readonly isWaiting: boolean }
-  readonly progress: Map<MemberIndex, Progress>
+  readonly progress: Map<Seat, Progress>
 }
 
 /** What a leader knows about a follower. */
@@ -80,7 +80,7 @@ export interface Progress {
 }
 
 export interface Sync {
-  readonly from: MemberIndex
+  readonly from: Seat
   /** Highest certificate heard of without its block. */
   targetHeight: number
   /** A run has arrived and waits for its execution; nothing is being fetched. */

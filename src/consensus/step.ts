@@ -1,6 +1,6 @@
 // One step in the making: the state it changes, what the event brought, and the effects so far.
 
-import type { MemberIndex } from '../types/brand.ts'
+import type { Seat } from '../types/brand.ts'
 import type { Effect, Misbehaviour, Timer } from './effects.ts'
 import type { Event } from './events.ts'
 import type { Message } from './messages.ts'
@@ -23,7 +23,7 @@ export function emit(step: Step, effect: Effect): void {
   step.effects.push(effect)
 }
 
-export function send(step: Step, { to, message }: { to: MemberIndex; message: Message }): void {
+export function send(step: Step, { to, message }: { to: Seat; message: Message }): void {
   step.effects.push({ kind: 'send', to, message })
 }
 
@@ -35,11 +35,11 @@ export function cancelTimer(step: Step, timer: Timer): void {
   step.effects.push({ kind: 'cancelTimer', timer })
 }
 
-export function accuse(step: Step, { member, what }: { member: MemberIndex; what: Misbehaviour }): void {
+export function accuse(step: Step, { member, what }: { member: Seat; what: Misbehaviour }): void {
   step.effects.push({ kind: 'misbehaviour', member, what })
 }
 
 /** Everybody in the set but this validator, ascending. */
-export function peersOf({ set, self }: Settings): MemberIndex[] {
-  return set.members.map((_, index) => index as MemberIndex).filter((index) => index !== self)
+export function peersOf({ set, self }: Settings): Seat[] {
+  return set.members.map(({ seat }) => seat).filter((seat) => seat !== self)
 }

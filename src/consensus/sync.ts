@@ -1,11 +1,11 @@
 // Catching up by block sync: one request at a time, until the highest certificate heard of is reached
 // (spec/consensus.md, section 11).
 
-import type { Height, MemberIndex } from '../types/brand.ts'
+import type { Height, Seat } from '../types/brand.ts'
 import { emit, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
 
-export function requestSync(step: Step, { from, targetHeight }: { from: MemberIndex; targetHeight: number }): void {
+export function requestSync(step: Step, { from, targetHeight }: { from: Seat; targetHeight: number }): void {
   const { state } = step
   if (state.sync !== null) {
     state.sync.targetHeight = Math.max(state.sync.targetHeight, targetHeight)
@@ -26,6 +26,6 @@ export function continueSync(step: Step): void {
   }
 }
 
-function fetchNext(step: Step, from: MemberIndex): void {
+function fetchNext(step: Step, from: Seat): void {
   emit(step, { kind: 'needSync', from, fromHeight: (certifiedHeight(step.state) + 1) as Height })
 }

@@ -1,10 +1,10 @@
 // What a candidate shows (R3): its highest CommitCert, the headers from there to its tip, the LeaderCert of the tip's term.
 
-import type { MemberIndex } from '../types/brand.ts'
+import type { Seat } from '../types/brand.ts'
 import { headerOf, pathFrom } from './block-tree.ts'
 import { type Step, send } from './step.ts'
 
-export function askForVotes(step: Step, to: MemberIndex): void {
+export function askForVotes(step: Step, to: Seat): void {
   const { state } = step
   if (state.role.kind !== 'candidate') return
   const { term, tip } = state.role.vote

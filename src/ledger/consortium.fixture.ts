@@ -12,8 +12,8 @@ import {
   type Epoch,
   type Hash,
   type IdentityId,
-  type MemberIndex,
   type PublicKey,
+  type Seat,
   type Term,
   ZERO_HASH,
 } from '../types/brand.ts'
@@ -174,7 +174,7 @@ export class Proposer {
   elect(term: number, { hash, header }: { hash: Hash; header: Header }): LeaderCert {
     this.term = term as Term
     const tip: Tip = { term: header.term, height: header.height, hash }
-    const candidate = 0 as MemberIndex
+    const candidate = 0 as Seat
     const vote = { chainId, epoch: 0 as Epoch, term: this.term, candidate, tip, releasesHash: ZERO_HASH }
     this.leaderCert = createLeaderCert(vote, signaturesOf(voteMessage(vote)))
     this.leaderCerts.push(this.leaderCert)
@@ -202,7 +202,7 @@ export class Proposer {
       term: this.term,
       parentHash: parent.hash,
       timeMs,
-      proposer: 0 as MemberIndex,
+      proposer: 0 as Seat,
       txRoot,
       receiptRoot,
       stateRoot,
@@ -231,9 +231,9 @@ export function certify({ header, hash }: Pick<Block, 'header' | 'hash'>): Commi
   return createCommitCert(ack, signaturesOf(ackMessage(ack)))
 }
 
-function signaturesOf(message: Uint8Array): Map<MemberIndex, Uint8Array> {
+function signaturesOf(message: Uint8Array): Map<Seat, Uint8Array> {
   const signers = consensusSigners.slice(0, quorum(validators))
-  return new Map(signers.map((signer, i) => [i as MemberIndex, signer.sign(message)]))
+  return new Map(signers.map((signer, i) => [i as Seat, signer.sign(message)]))
 }
 
 export async function createLedger(

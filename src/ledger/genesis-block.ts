@@ -5,15 +5,7 @@ import { type ContractCall, type ContractSet, executeCall, loadContracts } from 
 import { merkleRoot } from '../crypto/merkle.ts'
 import { EMPTY_RANGE, rangeRoot } from '../crypto/mountain-range.ts'
 import type { Block, Header } from '../types/block.ts'
-import {
-  type Epoch,
-  type Hash,
-  type Height,
-  type IdentityId,
-  type MemberIndex,
-  type Term,
-  ZERO_HASH,
-} from '../types/brand.ts'
+import { type Epoch, type Hash, type Height, type IdentityId, type Seat, type Term, ZERO_HASH } from '../types/brand.ts'
 import type { Founder, Genesis } from '../types/genesis.ts'
 import { TRANSACTION_GAS_MAX } from '../types/limits.ts'
 import { blockHash, chainIdOf } from '../types/signing.ts'
@@ -92,7 +84,7 @@ function genesisBlock({ chainId, timeMs, stateRoot }: { chainId: Hash; timeMs: n
     term: 0 as Term,
     parentHash: ZERO_HASH,
     timeMs,
-    proposer: 0 as MemberIndex,
+    proposer: 0 as Seat,
     txRoot: merkleRoot([]),
     receiptRoot: merkleRoot([]),
     stateRoot,

@@ -7,7 +7,7 @@ import type { Block, Header } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
 import { headerMessage } from '../types/signing.ts'
-import { memberAt } from '../types/validator-set.ts'
+import { memberAt, onlyEpoch } from '../types/validator-set.ts'
 import { BlockStore, STORE_FORMAT } from './block-store.ts'
 import type { ChainFault, OnProgress } from './chain-report.ts'
 import { LedgerError } from './errors.ts'
@@ -135,7 +135,7 @@ function leaderCertOf(
 export function verifierOf({ chainId, validators }: Ledger): Verifier {
   return {
     chainId,
-    set: validators,
+    setOf: onlyEpoch(validators),
     verify: (publicKey, message, signature) => verify(Uint8Array.fromHex(publicKey), message, signature),
   }
 }

@@ -12,7 +12,7 @@ const signature = signer.sign(message)
 describe('createConsensusVerifier()', () => {
   const { verify } = createConsensusVerifier({
     chainId: '' as never,
-    set: {} as never,
+    setOf: () => undefined,
   })
 
   it('gives the same verdict the second time', () => {

@@ -8,12 +8,12 @@ import { verify } from '../crypto/ed25519.ts'
 /** Acks, headers and votes of the last few hundred blocks. */
 const KEPT_MAX = 4_096
 
-export function createConsensusVerifier({ chainId, set }: Pick<Verifier, 'chainId' | 'set'>): Verifier {
+export function createConsensusVerifier({ chainId, setOf }: Pick<Verifier, 'chainId' | 'setOf'>): Verifier {
   let young = new Set<string>()
   let old = new Set<string>()
   return {
     chainId,
-    set,
+    setOf,
     verify(key, message, signature) {
       const name = `${key}${signature.toHex()}${message.toHex()}`
       if (young.has(name) || old.has(name)) return true

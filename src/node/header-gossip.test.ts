@@ -5,15 +5,16 @@ import { certify, chainId, createLedger, type Proposer, put, validators } from '
 import type { Ledger } from '../ledger/ledger.ts'
 import type { MemoryTransport } from '../p2p/memory-transport.ts'
 import { type Block, signedHeaderCodec } from '../types/block.ts'
-import type { Hash, Height, MemberIndex, Term } from '../types/brand.ts'
+import type { Hash, Height, Seat, Term } from '../types/brand.ts'
 import { record, toBytes } from '../types/canonical.ts'
 import { commitCertCodec } from '../types/certificate.ts'
+import { onlyEpoch } from '../types/validator-set.ts'
 import { HeaderGossip } from './header-gossip.ts'
 import { quietLog, Wire } from './wire.test-support.ts'
 
 const verifier: Verifier = {
   chainId,
-  set: validators,
+  setOf: onlyEpoch(validators),
   verify: (key, message, signature) => verify(Uint8Array.fromHex(key), message, signature),
 }
 const codec = record({ header: signedHeaderCodec, certificate: commitCertCodec })
@@ -86,7 +87,7 @@ describe('gossip of certified headers', () => {
       encode(block, { ...certificate, signatures: others }),
       encode(block, {
         ...certificate,
-        signatures: [{ member: 0 as MemberIndex, signature: new Uint8Array(64) }, ...others],
+        signatures: [{ member: 0 as Seat, signature: new Uint8Array(64) }, ...others],
       }),
       encode(block, { ...certificate, signatures: [...others, first as never] }),
     ]

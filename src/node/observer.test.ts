@@ -12,15 +12,16 @@ import {
 } from '../ledger/consortium.fixture.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Block, Header } from '../types/block.ts'
-import type { Hash, Height, MemberIndex, PublicKey, Term } from '../types/brand.ts'
+import type { Hash, Height, PublicKey, Seat, Term } from '../types/brand.ts'
 import { blockHash, leaderCertHash, signHeader } from '../types/signing.ts'
+import { onlyEpoch } from '../types/validator-set.ts'
 import { type CertifiedRun, type FetchRun, readRun } from './certified-run.ts'
 import type { Log } from './log.ts'
 import { Observer, runFault } from './observer.ts'
 
 const verifier: Verifier = {
   chainId,
-  set: validators,
+  setOf: onlyEpoch(validators),
   verify: (key, message, signature) => verify(Uint8Array.fromHex(key), message, signature),
 }
 const otherHash = 'ab'.repeat(32) as Hash
@@ -74,7 +75,7 @@ describe('runFault()', () => {
     ['that is not above its parent in time', { timeMs: 0 }],
     ['on another parent', { parentHash: otherHash }],
     ['of a term below that of its parent', { term: 0 as Term }],
-    ['of a member that there is not', { proposer: 9 as MemberIndex }],
+    ['of a member that there is not', { proposer: 9 as Seat }],
   ])('names a block %s', (_, change) => {
     expect(endingWith(resign(blocks[2], change))).toBe('a block is not on its parent')
   })
@@ -152,7 +153,7 @@ describe('runFault()', () => {
     const { commitCert } = run
     const [first, ...others] = commitCert.signatures
     expect(faultOf({ commitCert: { ...commitCert, signatures: others } })).toBe('CommitCert: noQuorum')
-    const forged = { member: first?.member as MemberIndex, signature: new Uint8Array(64) }
+    const forged = { member: first?.member as Seat, signature: new Uint8Array(64) }
     expect(faultOf({ commitCert: { ...commitCert, signatures: [forged, ...others] } })).toBe('CommitCert: badSignature')
   })
 })

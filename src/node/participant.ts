@@ -11,7 +11,7 @@ import type { Block } from '../types/block.ts'
 import type { PublicKey } from '../types/brand.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import { RELEASE_STALE_MS } from '../types/limits.ts'
-import { quorum } from '../types/validator-set.ts'
+import { onlyEpoch, quorum } from '../types/validator-set.ts'
 import { type FetchRun, fetchRunFrom, RUN_REQUEST_BYTES_MAX, serveRun } from './certified-run.ts'
 import type { Clock } from './clock.ts'
 import { CommitFeed } from './commit-feed.ts'
@@ -62,7 +62,7 @@ export interface Participant {
 export function createParticipant(parts: ParticipantParts): Participant {
   const { genesis, keys, ledger, membership, transport, clock, log, onMembers } = parts
   const { chainId, validators } = genesis
-  const verifier = createConsensusVerifier({ chainId, set: validators })
+  const verifier = createConsensusVerifier({ chainId, setOf: onlyEpoch(validators) })
   const intake = new Intake({ ledger, transport, clock, log })
   const freshness = new Freshness({ clock, quorum: quorum(validators), windowMs: RELEASE_STALE_MS })
   const standing = new Standing({ validators, freshness })
@@ -134,6 +134,7 @@ function validate(following: Following, signStateFile: SignStateFile): Part {
   assert(keys.consensus !== null, 'a validator has a consensus key')
   const runtime = createRuntime({
     ...following,
+    validators: following.genesis.validators,
     signStateFile,
     mempool: intake.mempool,
     consensusKey: keys.consensus,

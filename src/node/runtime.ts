@@ -16,12 +16,12 @@ import type { SignStateFile } from '../ledger/sign-state-file.ts'
 import type { Transport } from '../p2p/transport.ts'
 import { assert, assertNever } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
-import type { Hash, MemberIndex, PublicKey, Term } from '../types/brand.ts'
+import type { Hash, PublicKey, Seat, Term } from '../types/brand.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
-import type { ValidatorSet } from '../types/validator-set.ts'
+import { memberAt, type ValidatorSet } from '../types/validator-set.ts'
 import { BlockPace } from './block-pace.ts'
 import type { FetchRun } from './certified-run.ts'
 import type { Clock } from './clock.ts'
@@ -38,7 +38,7 @@ const DRAFT_CALLS_MAX = 512
 export interface RuntimeParts {
   readonly state: State
   readonly validators: ValidatorSet
-  readonly self: MemberIndex
+  readonly self: Seat
   readonly ledger: Ledger
   readonly mempool: Mempool
   readonly signStateFile: SignStateFile
@@ -55,7 +55,7 @@ export interface RuntimeParts {
   readonly onHeardLeader: () => void
   /** Accepted into the mempool, and refused by the state that it was to be executed on. */
   readonly onInadmissible: (transactionId: Hash, code: TransactionRefusalCode) => void
-  readonly onRole: (role: Role, term: Term, leader: MemberIndex | null) => void
+  readonly onRole: (role: Role, term: Term, leader: Seat | null) => void
   /** A failed sync, a divergence, an assertion: the node must not sign any more. */
   readonly onFatal: (error: unknown) => void
 }
@@ -65,8 +65,8 @@ export class Runtime {
   /** What arrives while the transport starts waits behind the start. */
   readonly #queue: Occurrence[] = [{ kind: 'start' }]
   readonly #timers = new Map<Timer, NodeJS.Timeout>()
-  readonly #indexOf: ReadonlyMap<PublicKey, MemberIndex>
-  #leader: MemberIndex | null = null
+  readonly #indexOf: ReadonlyMap<PublicKey, Seat>
+  #leader: Seat | null = null
   #awake = false
   #wake: () => void = () => undefined
   #drained: (() => void)[] = []
@@ -81,7 +81,7 @@ export class Runtime {
       nowMs: () => parts.clock.nowMs(),
       onDue: () => this.#rouse(),
     })
-    this.#indexOf = new Map(parts.validators.members.map(({ transportKey }, i) => [transportKey, i as MemberIndex]))
+    this.#indexOf = new Map(parts.validators.members.map(({ transportKey, seat }) => [transportKey, seat]))
   }
 
   start(): void {
@@ -274,7 +274,7 @@ export class Runtime {
       case 'execute':
         return undefined
       case 'send': {
-        const peer = validators.members[effect.to]
+        const peer = memberAt(validators, effect.to)
         assert(peer !== undefined, 'message to a member that is not in the set')
         transport.send(peer.transportKey, 'consensus', encodeMessage(effect.message))
         return undefined
@@ -334,8 +334,8 @@ export class Runtime {
     this.#timers.set(timer, handle)
   }
 
-  #sync(from: MemberIndex, fromHeight: number): void {
-    const peer = this.#parts.validators.members[from]
+  #sync(from: Seat, fromHeight: number): void {
+    const peer = memberAt(this.#parts.validators, from)
     assert(peer !== undefined, 'block sync from a member that is not in the set')
     this.#parts.fetchRun(peer.transportKey, fromHeight).then(
       (run) => this.#post(run === null ? { kind: 'syncFailed', from } : { kind: 'synced', from, ...run }),

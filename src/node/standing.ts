@@ -2,8 +2,8 @@
 // health and metrics read.
 
 import type { Role } from '../consensus/effects.ts'
-import type { IdentityId, MemberIndex, PublicKey, Term } from '../types/brand.ts'
-import type { ValidatorSet } from '../types/validator-set.ts'
+import type { IdentityId, PublicKey, Seat, Term } from '../types/brand.ts'
+import { memberAt, type ValidatorSet } from '../types/validator-set.ts'
 import type { Freshness } from './freshness.ts'
 
 /** Named in GET /readyz. */
@@ -26,8 +26,8 @@ export class Standing {
   }
 
   /** Answers the leader's transport key, where a leader is known. */
-  roleChanged(role: Role, { term, leader }: { term: Term; leader: MemberIndex | null }): PublicKey | null {
-    const member = leader === null ? undefined : this.#validators.members[leader]
+  roleChanged(role: Role, { term, leader }: { term: Term; leader: Seat | null }): PublicKey | null {
+    const member = leader === null ? undefined : memberAt(this.#validators, leader)
     this.term = term
     this.leader = member?.institution ?? null
     if (member === undefined) this.#reasons.add('NO_LEADER')

@@ -7,28 +7,27 @@ import { decodeSignState, EMPTY_SIGN_STATE } from '../consensus/sign-state.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { assert } from '../types/assert.ts'
 import type { Height } from '../types/brand.ts'
-import { memberIndexOf } from '../types/validator-set.ts'
+import { seatOf } from '../types/validator-set.ts'
 import type { Config } from './config.ts'
 import type { SigningKey } from './key-file.ts'
 import { Runtime, type RuntimeParts } from './runtime.ts'
 
-export interface ValidatorParts extends Omit<RuntimeParts, 'state' | 'self' | 'validators' | 'batchDelayMs'> {
+export interface ValidatorParts extends Omit<RuntimeParts, 'state' | 'self' | 'batchDelayMs'> {
   readonly timing: Config['consensus']
   readonly verifier: Verifier
   readonly consensusKey: SigningKey
 }
 
 export function createRuntime(parts: ValidatorParts): Runtime {
-  const { verifier, consensusKey, ledger, signStateFile } = parts
+  const { verifier, validators, consensusKey, ledger, signStateFile } = parts
   const { batchDelayMs, ...timing } = parts.timing
-  const validators = verifier.set
-  const self = memberIndexOf(validators, consensusKey.publicKey)
+  const self = seatOf(validators, consensusKey.publicKey)
   assert(self !== undefined, 'a validator is a member of the set')
   const state = createState(
-    { ...verifier, self, sign: consensusKey.sign, timing: { ...DEFAULT_TIMING, ...timing } },
+    { ...verifier, set: validators, self, sign: consensusKey.sign, timing: { ...DEFAULT_TIMING, ...timing } },
     { ...restoredFrom(ledger), signState: decodeContent(signStateFile.content) },
   )
-  return new Runtime({ ...parts, state, self, validators, batchDelayMs })
+  return new Runtime({ ...parts, state, self, batchDelayMs })
 }
 
 function restoredFrom(ledger: Ledger) {

@@ -1,6 +1,6 @@
 // Header and block. blockHash is the tagged hash of the unsigned header; spec/ledger.md, "Blocks".
 
-import type { Epoch, Hash, Height, MemberIndex, Term } from './brand.ts'
+import type { Epoch, Hash, Height, Seat, Term } from './brand.ts'
 import {
   bytes,
   type Codec,
@@ -9,8 +9,8 @@ import {
   height,
   list,
   literal,
-  memberIndex,
   record,
+  seat,
   signature,
   term,
   uint,
@@ -27,7 +27,7 @@ export interface Header {
   readonly parentHash: Hash
   /** Leader's clock, above the parent's. */
   readonly timeMs: number
-  readonly proposer: MemberIndex
+  readonly proposer: Seat
   /** Merkle root over full signed transaction bytes. */
   readonly txRoot: Hash
   readonly receiptRoot: Hash
@@ -60,7 +60,7 @@ export const headerCodec: Codec<Header> = record<Header>({
   term,
   parentHash: hash,
   timeMs: uint,
-  proposer: memberIndex,
+  proposer: seat,
   txRoot: hash,
   receiptRoot: hash,
   stateRoot: hash,

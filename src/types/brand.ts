@@ -16,8 +16,8 @@ export type Height = Brand<number, 'Height'>
 export type Term = Brand<number, 'Term'>
 /** Number of a validator set; rises by one with every membership change. */
 export type Epoch = Brand<number, 'Epoch'>
-/** Position of a validator in its epoch's set. */
-export type MemberIndex = Brand<number, 'MemberIndex'>
+/** A validator's number, for one consensus key and for ever: another key is another seat, in whatever epoch. */
+export type Seat = Brand<number, 'Seat'>
 
 const HEX_32 = /^[0-9a-f]{64}$/
 

@@ -1,7 +1,7 @@
 // Codecs: one typed shape each, written and read as canonical bytes (canonical-bytes.ts) in a single pass. Strictness
 // costs nothing: a record's keys are expected in their only possible order.
 
-import type { Epoch, Hash, Height, IdentityId, MemberIndex, PublicKey, Term } from './brand.ts'
+import type { Epoch, Hash, Height, IdentityId, PublicKey, Seat, Term } from './brand.ts'
 import {
   compareKeys,
   DecodeError,
@@ -58,7 +58,7 @@ export const integer: Codec<number> = {
 export const height = uint as Codec<Height>
 export const term = uint as Codec<Term>
 export const epoch = uint as Codec<Epoch>
-export const memberIndex = uint as Codec<MemberIndex>
+export const seat = uint as Codec<Seat>
 
 export const boolean: Codec<boolean> = {
   write: (writer, value) => writer.byte(value ? TRUE : FALSE),

@@ -1,20 +1,8 @@
 // Signed statements of validators and the certificates made of them. Individual signatures: a certificate names who
 // signed, so that a lie has an author. spec/consensus.md, "Signed messages".
 
-import type { Epoch, Hash, Height, MemberIndex, Term } from './brand.ts'
-import {
-  bytes,
-  type Codec,
-  epoch,
-  hash,
-  height,
-  list,
-  memberIndex,
-  optional,
-  record,
-  signature,
-  term,
-} from './canonical.ts'
+import type { Epoch, Hash, Height, Seat, Term } from './brand.ts'
+import { bytes, type Codec, epoch, hash, height, list, optional, record, seat, signature, term } from './canonical.ts'
 import { DecodeError } from './canonical-bytes.ts'
 import { RELEASE_BYTES_MAX, RELEASES_MAX, VALIDATORS_MAX } from './limits.ts'
 
@@ -37,7 +25,7 @@ export interface Vote {
   readonly chainId: Hash
   readonly epoch: Epoch
   readonly term: Term
-  readonly candidate: MemberIndex
+  readonly candidate: Seat
   /** The candidate's. */
   readonly tip: Tip
   /** Of the Releases shown to the voter; ZERO_HASH for none. */
@@ -56,11 +44,11 @@ export interface VotePromise {
 export interface TransferNotice {
   readonly chainId: Hash
   readonly term: Term
-  readonly target: MemberIndex
+  readonly target: Seat
 }
 
 export interface MemberSignature {
-  readonly member: MemberIndex
+  readonly member: Seat
   readonly signature: Uint8Array
 }
 
@@ -69,7 +57,7 @@ export interface LeaderCert {
   readonly chainId: Hash
   readonly epoch: Epoch
   readonly term: Term
-  readonly candidate: MemberIndex
+  readonly candidate: Seat
   readonly tip: Tip
   /** Canonical bytes of the Releases its voters were shown; the votes sign their hash. */
   readonly releases: readonly Uint8Array[]
@@ -92,7 +80,7 @@ export const voteCodec: Codec<Vote> = record<Vote>({
   chainId: hash,
   epoch,
   term,
-  candidate: memberIndex,
+  candidate: seat,
   tip: tipCodec,
   releasesHash: hash,
 })
@@ -105,10 +93,10 @@ export const promiseCodec: Codec<VotePromise> = record<VotePromise>({
 export const transferNoticeCodec: Codec<TransferNotice> = record<TransferNotice>({
   chainId: hash,
   term,
-  target: memberIndex,
+  target: seat,
 })
 
-export const memberSignatureCodec: Codec<MemberSignature> = record<MemberSignature>({ member: memberIndex, signature })
+export const memberSignatureCodec: Codec<MemberSignature> = record<MemberSignature>({ member: seat, signature })
 
 const anyMemberSignatures = list(memberSignatureCodec, VALIDATORS_MAX)
 
@@ -129,7 +117,7 @@ export const leaderCertCodec: Codec<LeaderCert> = record<LeaderCert>({
   chainId: hash,
   epoch,
   term,
-  candidate: memberIndex,
+  candidate: seat,
   tip: tipCodec,
   releases: list(bytes(RELEASE_BYTES_MAX), RELEASES_MAX),
   signatures: memberSignatures,

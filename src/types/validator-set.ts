@@ -1,12 +1,13 @@
 // Who signs in an epoch, and how many of them a certificate takes. spec/consensus.md, "Quorum".
 
 import { assert } from './assert.ts'
-import type { Epoch, IdentityId, MemberIndex, PublicKey } from './brand.ts'
-import { type Codec, epoch, identityId, list, publicKey, record, uint } from './canonical.ts'
+import type { Epoch, IdentityId, PublicKey, Seat } from './brand.ts'
+import { type Codec, epoch, identityId, list, publicKey, record, seat, uint } from './canonical.ts'
 import type { Genesis } from './genesis.ts'
 import { VALIDATORS_MAX } from './limits.ts'
 
 export interface Validator {
+  readonly seat: Seat
   readonly institution: IdentityId
   readonly consensusKey: PublicKey
   readonly transportKey: PublicKey
@@ -16,10 +17,12 @@ export interface ValidatorSet {
   readonly epoch: Epoch
   /** Liars that must not be able to fork the chain. */
   readonly b: number
+  /** Ascending by seat. Seats that others have left stay empty for ever. */
   readonly members: readonly Validator[]
 }
 
 export const validatorCodec: Codec<Validator> = record<Validator>({
+  seat,
   institution: identityId,
   consensusKey: publicKey,
   transportKey: publicKey,
@@ -41,19 +44,27 @@ export function quorum(set: Pick<ValidatorSet, 'b' | 'members'>): number {
   return q
 }
 
-export function memberAt(set: ValidatorSet, index: MemberIndex): Validator | undefined {
-  return set.members[index]
+export function memberAt(set: ValidatorSet, seat: Seat): Validator | undefined {
+  // Until somebody leaves, a seat is a position.
+  const { members } = set
+  return members[seat]?.seat === seat ? members[seat] : members.find((member) => member.seat === seat)
 }
 
-export function memberIndexOf(set: ValidatorSet, consensusKey: PublicKey): MemberIndex | undefined {
-  const index = set.members.findIndex((member) => member.consensusKey === consensusKey)
-  return index < 0 ? undefined : (index as MemberIndex)
+export function seatOf(set: ValidatorSet, consensusKey: PublicKey): Seat | undefined {
+  return set.members.find((member) => member.consensusKey === consensusKey)?.seat
 }
 
 /** Epoch 0: the founders that run a validator, in the order of the genesis. */
 export function validatorsOf(genesis: Genesis): ValidatorSet {
-  const members = genesis.founders.flatMap(({ institution, consensusKey, transportKey }) =>
-    consensusKey === null ? [] : [{ institution, consensusKey, transportKey }],
-  )
+  const members = genesis.founders
+    .flatMap(({ institution, consensusKey, transportKey }) =>
+      consensusKey === null ? [] : [{ institution, consensusKey, transportKey }],
+    )
+    .map((member, i) => ({ seat: i as Seat, ...member }))
   return { epoch: 0 as Epoch, b: genesis.b, members }
+}
+
+/** Of a chain whose validators never changed. */
+export function onlyEpoch(set: ValidatorSet): (epoch: Epoch) => ValidatorSet | undefined {
+  return (epoch) => (epoch === set.epoch ? set : undefined)
 }

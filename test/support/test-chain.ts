@@ -10,7 +10,7 @@ import {
   rangeRoot,
 } from '../../src/crypto/mountain-range.ts'
 import type { Block, Header } from '../../src/types/block.ts'
-import type { Epoch, Hash, Height, IdentityId, MemberIndex, PublicKey, Term } from '../../src/types/brand.ts'
+import type { Epoch, Hash, Height, IdentityId, PublicKey, Seat, Term } from '../../src/types/brand.ts'
 import { ZERO_HASH } from '../../src/types/brand.ts'
 import { toBytes } from '../../src/types/canonical.ts'
 import type { CommitCert } from '../../src/types/certificate.ts'
@@ -80,7 +80,7 @@ export class TestChain {
       term: (height === 0 ? 0 : 1) as Term,
       parentHash: this.blocks.at(-1)?.block.hash ?? ZERO_HASH,
       timeMs: GENESIS_TIME_MS + height * 1_000,
-      proposer: 0 as MemberIndex,
+      proposer: 0 as Seat,
       txRoot: merkleRoot(transactions.map(({ bytes }) => bytes)),
       receiptRoot: merkleRoot(receipts.map((receipt) => toBytes(receiptCodec, receipt))),
       stateRoot: ZERO_HASH,
@@ -103,7 +103,7 @@ export class TestChain {
   #certify({ epoch, term, height }: Header, hash: Hash): CommitCert {
     const ack = { chainId: this.chainId, epoch, term, height, blockHash: hash }
     const signers = this.#keys.slice(0, quorum(validatorsOf(this.genesis.genesis)))
-    const signatures = signers.map((key, i) => ({ member: i as MemberIndex, signature: key.sign(ackMessage(ack)) }))
+    const signatures = signers.map((key, i) => ({ member: i as Seat, signature: key.sign(ackMessage(ack)) }))
     return { ...ack, signatures }
   }
 
