@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { BlockPace, PIPELINE_AFTER_MS } from './block-pace.ts'
+import { systemTimers } from './clock.ts'
 
 describe('BlockPace', () => {
   let due: ReturnType<typeof vi.fn<() => void>>
@@ -8,7 +9,7 @@ describe('BlockPace', () => {
   beforeEach(() => {
     vi.useFakeTimers()
     due = vi.fn<() => void>()
-    pace = new BlockPace({ batchDelayMs: 4, nowMs: () => Date.now(), onDue: due })
+    pace = new BlockPace({ timers: systemTimers, batchDelayMs: 4, nowMs: () => Date.now(), onDue: due })
   })
   afterEach(() => {
     pace.stop()

@@ -3,6 +3,8 @@
 // under way, instead of many small ones that each cost every validator a signature, a sync and a round of messages. Over
 // slow links nobody waits longer than `PIPELINE_AFTER_MS`.
 
+import type { Cancel, Timers } from './clock.ts'
+
 /** Made whatever their size: one on its way to the followers, one being acked. */
 const FREE_BLOCKS = 2
 
@@ -10,6 +12,7 @@ const FREE_BLOCKS = 2
 export const PIPELINE_AFTER_MS = 100
 
 export interface BlockPaceOptions {
+  readonly timers: Timers
   /** How long the first transaction waits for company, in ms. */
   readonly batchDelayMs: number
   readonly nowMs: () => number
@@ -19,7 +22,7 @@ export interface BlockPaceOptions {
 
 export class BlockPace {
   readonly #options: BlockPaceOptions
-  #timer: NodeJS.Timeout | null = null
+  #timer: Cancel | null = null
   /** Since when something may have been waiting for its block; null: nothing is. */
   #dueSinceMs: number | null = null
 
@@ -61,15 +64,15 @@ export class BlockPace {
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer?.()
     this.#timer = null
   }
 
   #setTimer(delayMs: number, then: () => void): void {
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#options.timers.after(delayMs, () => {
       this.#timer = null
       then()
       this.#options.onDue()
-    }, delayMs)
+    })
   }
 }

@@ -6,6 +6,7 @@ import { bytes, list, toBytes } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { TRANSACTION_BYTES_MAX } from '../types/limits.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
+import { systemTimers } from './clock.ts'
 import { decodeBatch, Forwarder } from './forwarder.ts'
 import { quietLog, Wire } from './wire.test-support.ts'
 
@@ -41,7 +42,7 @@ describe('Forwarder', () => {
       gossiped.push(read(message))
     })
     await wire.connect()
-    forwarder = new Forwarder({ mempool, transport: self, log: quietLog })
+    forwarder = new Forwarder({ mempool, transport: self, timers: systemTimers, log: quietLog })
     forwarder.start()
   })
   afterEach(() => {

@@ -7,6 +7,7 @@ import type { Transport } from '../p2p/transport.ts'
 import type { Hash, PublicKey } from '../types/brand.ts'
 import { bytes, fromBytes, list, toBytes } from '../types/canonical.ts'
 import { TRANSACTION_BYTES_MAX } from '../types/limits.ts'
+import type { Cancel, Timers } from './clock.ts'
 import type { Log } from './log.ts'
 
 const BATCH_COUNT_MAX = 1_000
@@ -25,28 +26,35 @@ export const decodeBatch = (message: Uint8Array): readonly Uint8Array[] => fromB
 
 export const GOSSIP_BATCH_BYTES_MAX = GOSSIP_BYTES_MAX + TRANSACTION_BYTES_MAX + 4_096
 
+export interface ForwarderParts {
+  readonly mempool: Mempool
+  readonly transport: Transport
+  readonly timers: Timers
+  readonly log: Log
+}
+
 export class Forwarder {
-  readonly #parts: { readonly mempool: Mempool; readonly transport: Transport; readonly log: Log }
+  readonly #parts: ForwarderParts
   /** Not sent to the present leader yet, or not lately. */
   readonly #due = new Set<Hash>()
   #leader: PublicKey | null = null
   #isLeader = false
-  #timer: NodeJS.Timeout | null = null
-  #resend: NodeJS.Timeout | null = null
+  #timer: Cancel | null = null
+  #resend: Cancel | null = null
   /** In the mempool when the resend timer last ran. */
   #waited: ReadonlySet<Hash> = new Set()
 
-  constructor(parts: { readonly mempool: Mempool; readonly transport: Transport; readonly log: Log }) {
+  constructor(parts: ForwarderParts) {
     this.#parts = parts
   }
 
   start(): void {
-    this.#resend = setInterval(() => this.#sendAgain(), RESEND_AFTER_MS)
+    this.#resend = this.#parts.timers.every(RESEND_AFTER_MS, () => this.#sendAgain())
   }
 
   stop(): void {
-    if (this.#resend !== null) clearInterval(this.#resend)
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#resend?.()
+    this.#timer?.()
   }
 
   /** `self`: this node leads, nothing needs forwarding. */
@@ -74,13 +82,10 @@ export class Forwarder {
 
   #schedule(): void {
     if (this.#timer !== null) return
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = null
-        this.#flush()
-      },
-      this.#leader === null ? GOSSIP_DELAY_MS : FLUSH_DELAY_MS,
-    )
+    this.#timer = this.#parts.timers.after(this.#leader === null ? GOSSIP_DELAY_MS : FLUSH_DELAY_MS, () => {
+      this.#timer = null
+      this.#flush()
+    })
   }
 
   #flush(): void {

@@ -9,6 +9,7 @@ import type { Hash, Height, Seat, Term } from '../types/brand.ts'
 import { record, toBytes } from '../types/canonical.ts'
 import { commitCertCodec } from '../types/certificate.ts'
 import { onlyEpoch } from '../types/validator-set.ts'
+import { systemTimers } from './clock.ts'
 import { HeaderGossip } from './header-gossip.ts'
 import { quietLog, Wire } from './wire.test-support.ts'
 
@@ -37,7 +38,13 @@ describe('gossip of certified headers', () => {
     sender = wire.add('sender')
     receiver = wire.add('receiver')
     heard = []
-    const gossip = new HeaderGossip({ transport: receiver, ledger: own.ledger, verifier, log: quietLog })
+    const gossip = new HeaderGossip({
+      transport: receiver,
+      ledger: own.ledger,
+      verifier,
+      timers: systemTimers,
+      log: quietLog,
+    })
     gossip.listen((height) => heard.push(height))
     gossips.push(gossip)
     await wire.connect()
@@ -56,7 +63,13 @@ describe('gossip of certified headers', () => {
   }
 
   it('brings the height of what was committed last', async () => {
-    const gossip = new HeaderGossip({ transport: sender, ledger: source.ledger, verifier, log: quietLog })
+    const gossip = new HeaderGossip({
+      transport: sender,
+      ledger: source.ledger,
+      verifier,
+      timers: systemTimers,
+      log: quietLog,
+    })
     gossips.push(gossip)
     for (const note of ['one', 'two', 'three']) {
       const block = await source.proposer.commit([put(note)])

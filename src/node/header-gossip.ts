@@ -10,6 +10,7 @@ import { fromBytes, record, toBytes } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { type CommitCert, commitCertCodec } from '../types/certificate.ts'
 import { blockHash } from '../types/signing.ts'
+import type { Cancel, Timers } from './clock.ts'
 import type { Log } from './log.ts'
 
 /** A header with 25 signatures is about 3 kB. */
@@ -29,13 +30,14 @@ export interface HeaderGossipParts {
   readonly transport: Transport
   readonly ledger: Ledger
   readonly verifier: Verifier
+  readonly timers: Timers
   readonly log: Log
 }
 
 export class HeaderGossip {
   readonly #parts: HeaderGossipParts
   #latest: Uint8Array | null = null
-  #timer: NodeJS.Timeout | null = null
+  #timer: Cancel | null = null
 
   constructor(parts: HeaderGossipParts) {
     this.#parts = parts
@@ -69,7 +71,7 @@ export class HeaderGossip {
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer?.()
     this.#latest = null
   }
 
@@ -77,13 +79,13 @@ export class HeaderGossip {
     const head = blocks.at(-1)
     if (head === undefined) return
     this.#latest = toBytes(codec, { header: { header: head.header, signature: head.signature }, certificate })
-    this.#timer ??= setTimeout(() => {
+    this.#timer ??= this.#parts.timers.after(PUBLISH_INTERVAL_MS, () => {
       this.#timer = null
       const message = this.#latest
       if (message === null) return
       this.#parts.transport
         .publish('headers', message)
         .catch((error: unknown) => this.#parts.log.debug({ error }, 'gossip failed'))
-    }, PUBLISH_INTERVAL_MS)
+    })
   }
 }

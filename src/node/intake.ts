@@ -7,12 +7,20 @@ import type { Transport, Verdict } from '../p2p/transport.ts'
 import type { Block } from '../types/block.ts'
 import type { PublicKey } from '../types/brand.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
-import type { Clock } from './clock.ts'
+import type { Cancel, Clock, Timers } from './clock.ts'
 import { decodeBatch, Forwarder, GOSSIP_BATCH_BYTES_MAX } from './forwarder.ts'
 import type { Log } from './log.ts'
 import { Submissions } from './submissions.ts'
 
 const EXPIRY_INTERVAL_MS = 1_000
+
+export interface IntakeParts {
+  readonly ledger: Ledger
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly log: Log
+}
 
 export class Intake {
   readonly mempool: Mempool
@@ -21,16 +29,18 @@ export class Intake {
   readonly #clock: Clock
   readonly #log: Log
   readonly #ledger: Ledger
-  #expiry: NodeJS.Timeout | null = null
+  readonly #timers: Timers
+  #expiry: Cancel | null = null
   /** Set by a validator: something new can be proposed. */
   onArrival: () => void = () => undefined
 
-  constructor({ ledger, transport, clock, log }: { ledger: Ledger; transport: Transport; clock: Clock; log: Log }) {
+  constructor({ ledger, transport, clock, timers, log }: IntakeParts) {
+    this.#timers = timers
     this.#ledger = ledger
     this.#clock = clock
     this.#log = log
     this.mempool = createMempool(ledger)
-    this.forwarder = new Forwarder({ mempool: this.mempool, transport, log })
+    this.forwarder = new Forwarder({ mempool: this.mempool, transport, timers, log })
     this.submissions = new Submissions({
       ledger,
       mempool: this.mempool,
@@ -44,10 +54,10 @@ export class Intake {
 
   start(): void {
     this.forwarder.start()
-    this.#expiry = setInterval(() => {
+    this.#expiry = this.#timers.every(EXPIRY_INTERVAL_MS, () => {
       const headTimeMs = this.#ledger.head.header.timeMs
       this.submissions.onExpired(this.mempool.expire({ headTimeMs, nowMs: this.#clock.nowMs() }))
-    }, EXPIRY_INTERVAL_MS)
+    })
   }
 
   /** Validators hear what nodes that know no leader have to say; only what is new here is passed on. */
@@ -80,7 +90,7 @@ export class Intake {
   }
 
   stop(): void {
-    if (this.#expiry !== null) clearInterval(this.#expiry)
+    this.#expiry?.()
     this.forwarder.stop()
   }
 }

@@ -11,7 +11,7 @@ import { openSignStateFile, type SignStateFile } from '../ledger/sign-state-file
 import { Libp2pTransport } from '../p2p/libp2p-transport.ts'
 import { startRpcServer } from '../rpc/server.ts'
 import type { PublicKey } from '../types/brand.ts'
-import { systemClock } from './clock.ts'
+import { systemClock, systemTimers } from './clock.ts'
 import type { Config } from './config.ts'
 import { type LoadedGenesis, loadGenesis } from './genesis-file.ts'
 import { InstitutionGateway } from './institution-gateway.ts'
@@ -119,6 +119,7 @@ async function open({ config, log, keys, loaded, closers }: Opening): Promise<Ru
     membership,
     transport,
     clock,
+    timers: systemTimers,
     log,
     onMembers: setPeers,
     onFatal,

@@ -16,6 +16,7 @@ import type { Hash, Height, PublicKey, Seat, Term } from '../types/brand.ts'
 import { blockHash, leaderCertHash, signHeader } from '../types/signing.ts'
 import { onlyEpoch } from '../types/validator-set.ts'
 import { type CertifiedRun, type FetchRun, readRun } from './certified-run.ts'
+import { systemTimers } from './clock.ts'
 import type { Log } from './log.ts'
 import { Observer, runFault } from './observer.ts'
 
@@ -180,6 +181,7 @@ describe('Observer', () => {
       onCommit: () => undefined,
       onCaughtUp: () => caughtUp.resolve(ledger.head.header.height),
       onFatal: fatal.resolve,
+      timers: systemTimers,
       log,
     })
     return { observer, ledger, asked, caughtUp: caughtUp.promise, fatal: fatal.promise }

@@ -9,6 +9,7 @@ import type { Hash, PublicKey } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { leaderCertHash } from '../types/signing.ts'
 import { type CertifiedRun, type FetchRun, RUN_BLOCKS_MAX } from './certified-run.ts'
+import type { Cancel, Timers } from './clock.ts'
 import type { Log } from './log.ts'
 
 /** Between two attempts when no peer had what is known to exist. */
@@ -25,13 +26,14 @@ export interface ObserverParts {
   /** No peer that answered has more than this node. */
   readonly onCaughtUp: () => void
   readonly onFatal: (error: unknown) => void
+  readonly timers: Timers
   readonly log: Log
 }
 
 export class Observer {
   readonly #parts: ObserverParts
-  #poll: NodeJS.Timeout | null = null
-  #retry: NodeJS.Timeout | null = null
+  #poll: Cancel | null = null
+  #retry: Cancel | null = null
   #running: Promise<void> | null = null
   /** A certificate was shown for this height. */
   #knownHeight = 0
@@ -46,7 +48,7 @@ export class Observer {
   }
 
   start(): void {
-    this.#poll = setInterval(() => this.catchUp(), POLL_MS)
+    this.#poll = this.#parts.timers.every(POLL_MS, () => this.catchUp())
     this.catchUp()
   }
 
@@ -64,8 +66,8 @@ export class Observer {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    if (this.#poll !== null) clearInterval(this.#poll)
-    if (this.#retry !== null) clearTimeout(this.#retry)
+    this.#poll?.()
+    this.#retry?.()
     await this.#running
   }
 
@@ -89,10 +91,10 @@ export class Observer {
 
   #retrySoon(): void {
     if (this.#stopped || this.#retry !== null) return
-    this.#retry = setTimeout(() => {
+    this.#retry = this.#parts.timers.after(RETRY_MS, () => {
       this.#retry = null
       this.catchUp()
-    }, RETRY_MS)
+    })
   }
 
   /** One run from one peer after the other: whoever is slow, behind or lying costs its turn and nothing more. */

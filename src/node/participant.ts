@@ -13,7 +13,7 @@ import type { CommitCert } from '../types/certificate.ts'
 import { RELEASE_STALE_MS } from '../types/limits.ts'
 import { onlyEpoch, quorum } from '../types/validator-set.ts'
 import { type FetchRun, fetchRunFrom, RUN_REQUEST_BYTES_MAX, serveRun } from './certified-run.ts'
-import type { Clock } from './clock.ts'
+import type { Clock, Timers } from './clock.ts'
 import { CommitFeed } from './commit-feed.ts'
 import type { Config } from './config.ts'
 import { createConsensusVerifier } from './consensus-verifier.ts'
@@ -41,6 +41,7 @@ export interface ParticipantParts {
   readonly membership: Membership
   readonly transport: Transport
   readonly clock: Clock
+  readonly timers: Timers
   readonly log: Log
   /** The registry names other peers than before. */
   readonly onMembers: () => void
@@ -60,14 +61,14 @@ export interface Participant {
 }
 
 export function createParticipant(parts: ParticipantParts): Participant {
-  const { genesis, keys, ledger, membership, transport, clock, log, onMembers } = parts
+  const { genesis, keys, ledger, membership, transport, clock, timers, log, onMembers } = parts
   const { chainId, validators } = genesis
   const verifier = createConsensusVerifier({ chainId, setOf: onlyEpoch(validators) })
-  const intake = new Intake({ ledger, transport, clock, log })
+  const intake = new Intake({ ledger, transport, clock, timers, log })
   const freshness = new Freshness({ clock, quorum: quorum(validators), windowMs: RELEASE_STALE_MS })
   const standing = new Standing({ validators, freshness })
-  const headers = new HeaderGossip({ transport, ledger, verifier, log })
-  const status = new StatusGossip({ transport, keys, ledger, clock, freshness, validators, log })
+  const headers = new HeaderGossip({ transport, ledger, verifier, timers, log })
+  const status = new StatusGossip({ transport, keys, ledger, clock, timers, freshness, validators, log })
   const feed = new CommitFeed()
   feed.subscribe((blocks, certificate) => {
     intake.onCommit(blocks)

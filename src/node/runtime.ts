@@ -24,7 +24,7 @@ import type { SignedTransaction } from '../types/transaction.ts'
 import { memberAt, type ValidatorSet } from '../types/validator-set.ts'
 import { BlockPace } from './block-pace.ts'
 import type { FetchRun } from './certified-run.ts'
-import type { Clock } from './clock.ts'
+import type { Cancel, Clock, Timers } from './clock.ts'
 import type { Log } from './log.ts'
 
 /** Events waiting for the loop before a peer's stream is paused. */
@@ -44,6 +44,7 @@ export interface RuntimeParts {
   readonly signStateFile: SignStateFile
   readonly transport: Transport
   readonly clock: Clock
+  readonly timers: Timers
   readonly log: Log
   /** How long the oldest waiting transaction waits for company, in ms. */
   readonly batchDelayMs: number
@@ -64,7 +65,7 @@ export class Runtime {
   readonly #parts: RuntimeParts
   /** What arrives while the transport starts waits behind the start. */
   readonly #queue: Occurrence[] = [{ kind: 'start' }]
-  readonly #timers = new Map<Timer, NodeJS.Timeout>()
+  readonly #timers = new Map<Timer, Cancel>()
   readonly #indexOf: ReadonlyMap<PublicKey, Seat>
   #leader: Seat | null = null
   #awake = false
@@ -77,6 +78,7 @@ export class Runtime {
   constructor(parts: RuntimeParts) {
     this.#parts = parts
     this.#pace = new BlockPace({
+      timers: parts.timers,
       batchDelayMs: parts.batchDelayMs,
       nowMs: () => parts.clock.nowMs(),
       onDue: () => this.#rouse(),
@@ -102,7 +104,7 @@ export class Runtime {
   /** No further step, and with it no further signature. Streams that wait for us go on: their messages are dropped. */
   #halt(): void {
     this.#stopping = true
-    for (const timer of this.#timers.values()) clearTimeout(timer)
+    for (const cancel of this.#timers.values()) cancel()
     this.#pace.stop()
     this.#queue.length = 0
     for (const resume of this.#drained.splice(0)) resume()
@@ -287,7 +289,7 @@ export class Runtime {
         this.#setTimer(effect.timer, effect.delayMs)
         return undefined
       case 'cancelTimer':
-        clearTimeout(this.#timers.get(effect.timer))
+        this.#timers.get(effect.timer)?.()
         this.#timers.delete(effect.timer)
         return undefined
       case 'needSync':
@@ -323,15 +325,15 @@ export class Runtime {
   }
 
   #setTimer(timer: Timer, delayMs: number): void {
-    clearTimeout(this.#timers.get(timer))
+    const { timers } = this.#parts
+    this.#timers.get(timer)?.()
     // Behind one turn of input: after a long block, heartbeats that wait in the socket come before the election timer.
-    const fire = (): void => {
-      setImmediate(() => {
-        if (this.#timers.get(timer) === handle) this.#post({ kind: 'timeout', timer })
+    const fire = (): void =>
+      timers.afterInput(() => {
+        if (this.#timers.get(timer) === cancel) this.#post({ kind: 'timeout', timer })
       })
-    }
-    const handle = setTimeout(fire, delayMs)
-    this.#timers.set(timer, handle)
+    const cancel = timers.after(delayMs, fire)
+    this.#timers.set(timer, cancel)
   }
 
   #sync(from: Seat, fromHeight: number): void {

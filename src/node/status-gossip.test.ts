@@ -5,6 +5,7 @@ import { createLedger, GENESIS_TIME_MS, put, validators } from '../ledger/consor
 import type { MemoryTransport } from '../p2p/memory-transport.ts'
 import type { PublicKey } from '../types/brand.ts'
 import { quorum } from '../types/validator-set.ts'
+import { systemTimers } from './clock.ts'
 import { Freshness } from './freshness.ts'
 import { StatusGossip } from './status-gossip.ts'
 import { quietLog, Wire } from './wire.test-support.ts'
@@ -35,6 +36,7 @@ describe('gossip of status', () => {
       keys,
       ledger,
       clock,
+      timers: systemTimers,
       freshness: itsFreshness,
       validators,
       log: quietLog,

@@ -10,7 +10,7 @@ import { fromBytes, hash, height, publicKey, record, signature, toBytes, uint } 
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { TAG } from '../types/tags.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
-import type { Clock } from './clock.ts'
+import type { Cancel, Clock, Timers } from './clock.ts'
 import type { Freshness } from './freshness.ts'
 import type { NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
@@ -34,6 +34,7 @@ export interface StatusGossipParts {
   readonly keys: Pick<NodeKeys, 'transport'>
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly timers: Timers
   readonly freshness: Freshness
   readonly validators: ValidatorSet
   readonly log: Log
@@ -44,7 +45,7 @@ export class StatusGossip {
   readonly #validators: ReadonlySet<PublicKey>
   /** Time of the latest status of each. */
   readonly #heard = new Map<PublicKey, number>()
-  #timer: NodeJS.Timeout | null = null
+  #timer: Cancel | null = null
 
   constructor(parts: StatusGossipParts) {
     this.#parts = parts
@@ -56,11 +57,11 @@ export class StatusGossip {
   /** Validators report; everybody listens. */
   start(): void {
     if (!this.#validators.has(this.#parts.keys.transport.publicKey)) return
-    this.#timer = setInterval(() => this.#publish(), INTERVAL_MS)
+    this.#timer = this.#parts.timers.every(INTERVAL_MS, () => this.#publish())
   }
 
   stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#timer?.()
   }
 
   #publish(): void {

@@ -9,7 +9,7 @@ import { openLedger } from '../../src/ledger/open-ledger.ts'
 import type { SignStateFile } from '../../src/ledger/sign-state-file.ts'
 import type { KeyValueStore } from '../../src/ledger/store.ts'
 import { BUILT_IN_SETUP, compileBuiltInContracts } from '../../src/node/built-in-contracts.ts'
-import { systemClock } from '../../src/node/clock.ts'
+import { systemClock, systemTimers } from '../../src/node/clock.ts'
 import type { Config } from '../../src/node/config.ts'
 import { buildGenesis, createJoinCard } from '../../src/node/genesis-file.ts'
 import { encryptionKey, type NodeKeys, newEncryptionKey, newSeed, signingKey } from '../../src/node/key-file.ts'
@@ -147,6 +147,7 @@ export class InProcessNode {
       membership,
       transport,
       clock: systemClock,
+      timers: systemTimers,
       log: quietLog,
       onMembers: setPeers,
       onFatal: (error) => {
