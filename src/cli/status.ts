@@ -1,9 +1,11 @@
 // assent status: how a node sees itself and its consortium.
 
 import type { Command } from 'commander'
+import type { NodeStatus } from '../client/client.ts'
 import { addNodeOptions, connectTo } from './connection.ts'
 import { nameOf } from './identities.ts'
 import { pairs, print, UsageError } from './output.ts'
+import { versionWarning } from './version-support.ts'
 
 export function addStatus(program: Command): void {
   addNodeOptions(program.command('status').description("a node's role, head, leader and peers"))
@@ -15,6 +17,8 @@ export function addStatus(program: Command): void {
         throw new UsageError('--genesis: is of another chain than the one that this node is on')
       }
       const { founders } = genesis.genesis
+      const { next } = status.protocol
+      const warning = next && versionWarning(status, { version: next.version, founders })
       print(
         status,
         () =>
@@ -31,8 +35,21 @@ export function addStatus(program: Command): void {
             ['leader', status.leader === null ? 'none known' : nameOf(status.leader, founders)],
             ['peers', status.peers],
             ['pending', status.pending],
+            ['protocol', protocolInWords(status)],
+            ...(warning === null ? [] : ([['warning', warning]] as const)),
           ]),
         options,
       )
     })
+}
+
+function protocolInWords({ height, protocol }: NodeStatus): string {
+  const { version, supported, next } = protocol
+  const known = `this release supports ${supported.join(', ')}`
+  if (!supported.includes(version)) {
+    return `version ${version} from height ${height + 1} on; ${known}: stopped here, install a release that supports it`
+  }
+  if (next === null) return `version ${version}; ${known}`
+  const stops = supported.includes(next.version) ? '' : ' and will stop before that height'
+  return `version ${version}, version ${next.version} from height ${next.height} on; ${known}${stops}`
 }

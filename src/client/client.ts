@@ -70,6 +70,13 @@ const statusSchema = z.object({
   stateRoot: z.string(),
   peers: z.int(),
   pending: z.int(),
+  protocol: z.object({
+    version: z.int(),
+    supported: z.array(z.int()),
+    next: z.object({ height: z.int(), version: z.int() }).nullable(),
+    announced: z.array(z.object({ institution: z.string(), versions: z.array(z.int()).nullable() })),
+    quorum: z.int(),
+  }),
 })
 export type NodeStatus = z.output<typeof statusSchema>
 

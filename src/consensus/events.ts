@@ -29,6 +29,8 @@ export interface Received {
 /** A draft that canPropose() asked for, executed on its parent. */
 export interface Propose {
   readonly kind: 'propose'
+  /** Protocol version in force at its height. */
+  readonly version: number
   readonly parentHash: Hash
   /** Block time; above the parent's. */
   readonly timeMs: number

@@ -131,6 +131,7 @@ export function execute(
   const txRoot = merkleRoot(transactions.map(({ bytes }) => bytes))
   const stateRoot: Hash = taggedHash('test/state', new TextEncoder().encode(parent.header.stateRoot + txRoot))
   return {
+    version: 1,
     parentHash: parent.hash,
     timeMs,
     txRoot,

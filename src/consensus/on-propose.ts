@@ -60,9 +60,9 @@ function fits(draft: Propose, { parentHash, parentTimeMs, opening, bytesMax }: O
 function createBlock({ state, settings }: Step, draft: Propose): Block {
   const { leaderCertHash, commitCert } = state
   assert(leaderCertHash !== null, 'a leader has its LeaderCert')
-  const { parentHash, timeMs, txRoot, receiptRoot, stateRoot, logRoot, transactions } = draft
+  const { version, parentHash, timeMs, txRoot, receiptRoot, stateRoot, logRoot, transactions } = draft
   const header: Header = {
-    version: 1,
+    version,
     chainId: settings.chainId,
     epoch: settings.set.epoch,
     height: (headerOf(state.tree, parentHash).height + 1) as Height,

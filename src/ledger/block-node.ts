@@ -4,10 +4,12 @@ import type { ContractSet } from '../contracts/execute.ts'
 import type { MountainRange } from '../crypto/mountain-range.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Hash, Height } from '../types/brand.ts'
+import type { VersionChange } from '../types/protocol-version.ts'
 import type { Parent } from './execute-block.ts'
 import type { ExecutedBlock } from './ledger.ts'
 import { createSignerOf, type SignerOf } from './signer.ts'
 import type { StateVersion } from './state-version.ts'
+import { readVersionSchedule } from './version-schedule.ts'
 
 export interface NodeContent {
   readonly hash: Hash
@@ -27,6 +29,8 @@ export class BlockNode implements Parent {
   readonly executed: ExecutedBlock | undefined
   readonly block: Block | undefined
   readonly signerOf: SignerOf
+  /** In the state after this block. */
+  readonly versions: readonly VersionChange[]
   /** Undefined for the certified head: what lies before it is in the store. */
   parent: BlockNode | undefined
   private readonly ids: ReadonlySet<Hash>
@@ -50,7 +54,9 @@ export class BlockNode implements Parent {
     this.isRecent = on.isRecent
     this.ids = new Set(content.executed?.transactions.map(({ id }) => id))
     const { height, timeMs } = content.header
-    this.signerOf = createSignerOf({ contracts: on.contracts, state: content.state.reader(), height, timeMs })
+    const inState = { contracts: on.contracts, state: content.state.reader(), height, timeMs }
+    this.signerOf = createSignerOf(inState)
+    this.versions = readVersionSchedule(inState)
   }
 
   get height(): Height {

@@ -12,6 +12,7 @@ import type { Hash, Height, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { Genesis } from '../types/genesis.ts'
 import { TRANSACTION_GAS_MAX } from '../types/limits.ts'
+import { versionAt } from '../types/protocol-version.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
 import type { ReceiptProof } from '../types/receipt-proof.ts'
 import { leaderCertHash } from '../types/signing.ts'
@@ -45,6 +46,7 @@ import type {
   Head,
   Ledger,
   LedgerCounters,
+  Protocol,
   Restored,
   TransactionLocation,
 } from './ledger.ts'
@@ -60,6 +62,8 @@ export interface ChainParts {
   readonly chainId: Hash
   readonly contracts: ContractSet
   readonly validators: ValidatorSet
+  /** Protocol versions that blocks may be of here. */
+  readonly supportedVersions: readonly number[]
   readonly store: KeyValueStore
   readonly blocks: BlockStore
   readonly verdicts: VerdictCache
@@ -91,6 +95,7 @@ export class Chain implements Ledger {
   }
   restored: Restored = { uncommitted: [], leaderCerts: [] }
   private readonly contractSet: ContractSet
+  private readonly supportedVersions: readonly number[]
   private readonly store: KeyValueStore
   private readonly blocks: BlockStore
   private readonly reader: CertifiedReader
@@ -104,6 +109,7 @@ export class Chain implements Ledger {
     this.validators = parts.validators
     this.verdicts = parts.verdicts
     this.contractSet = parts.contracts
+    this.supportedVersions = parts.supportedVersions
     this.store = parts.store
     this.blocks = parts.blocks
     this.headCert = parts.head.commitCert
@@ -122,12 +128,23 @@ export class Chain implements Ledger {
     return { hash, header, commitCert: this.headCert }
   }
 
+  get protocol(): Protocol {
+    const { height, versions } = this.tree.head
+    const next = versions.find((change) => change.height > height + 1) ?? null
+    return { version: versionAt(versions, height + 1), supported: this.supportedVersions, next }
+  }
+
   // ── the way of a block ──
 
   execute({ parentHash, timeMs, transactions }: Draft): Execution {
     const parent = this.tree.get(parentHash)
     if (parent === undefined) return refuseBlock('PARENT_UNKNOWN', 'parentHash: names no executed block')
     const { verdicts, contractSet, counters, chainId } = this
+    const version = versionAt(parent.versions, parent.height + 1)
+    if (!this.supportedVersions.includes(version)) {
+      const which = `protocol version ${version} is in force from height ${parent.height + 1} on or before`
+      return refuseBlock('UNSUPPORTED_VERSION', `${which}; this release supports ${this.supportedVersions.join(', ')}`)
+    }
     const result = executeBlock(
       parent,
       { timeMs, transactions },
@@ -139,7 +156,7 @@ export class Chain implements Ledger {
     const { outcome } = result
     const height = (parent.height + 1) as Height
     const { receipts, roots } = outcome
-    return { ok: true, executed: { parentHash, height, timeMs, transactions, receipts, ...roots, outcome } }
+    return { ok: true, executed: { version, parentHash, height, timeMs, transactions, receipts, ...roots, outcome } }
   }
 
   check(block: Block): Execution {
@@ -150,6 +167,8 @@ export class Chain implements Ledger {
     }
     const execution = this.execute({ parentHash: header.parentHash, timeMs: header.timeMs, transactions })
     if (!execution.ok) return execution
+    const { version } = execution.executed
+    if (header.version !== version) return refuseBlock('VERSION', `version: expected ${version}, got ${header.version}`)
     const refusal = compareRoots(header, execution.executed)
     return refusal === undefined ? execution : { ok: false, refusal }
   }

@@ -72,6 +72,8 @@ export interface TransactionRefusal {
  * HEIGHT TIME     not parent's + 1; not above the parent's
  * BLOCK_TOO_LARGE more transactions or bytes than a block may have
  * TRANSACTION     `index`, `transactionId` and `transaction` say which and why
+ * VERSION         the header's protocol version is not the one in force at its height
+ * UNSUPPORTED_VERSION  the version in force there is not one of this release: nothing is wrong with the block
  * LOG_ROOT TX_ROOT RECEIPT_ROOT STATE_ROOT   the header claims another root than execution gives
  */
 export type BlockRefusalCode =
@@ -80,6 +82,8 @@ export type BlockRefusalCode =
   | 'TIME'
   | 'BLOCK_TOO_LARGE'
   | 'TRANSACTION'
+  | 'VERSION'
+  | 'UNSUPPORTED_VERSION'
   | 'TX_ROOT'
   | 'RECEIPT_ROOT'
   | 'STATE_ROOT'

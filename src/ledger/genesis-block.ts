@@ -8,6 +8,7 @@ import type { Block, Header } from '../types/block.ts'
 import { type Epoch, type Hash, type Height, type IdentityId, type Seat, type Term, ZERO_HASH } from '../types/brand.ts'
 import type { Founder, Genesis } from '../types/genesis.ts'
 import { TRANSACTION_GAS_MAX } from '../types/limits.ts'
+import { FIRST_VERSION } from '../types/protocol-version.ts'
 import { blockHash, chainIdOf } from '../types/signing.ts'
 import { LedgerError } from './errors.ts'
 import type { StateOverlay } from './overlay.ts'
@@ -77,7 +78,7 @@ function foundingCall({
 
 function genesisBlock({ chainId, timeMs, stateRoot }: { chainId: Hash; timeMs: number; stateRoot: Hash }): Block {
   const header: Header = {
-    version: 1,
+    version: FIRST_VERSION,
     chainId,
     epoch: 0 as Epoch,
     height: 0 as Height,

@@ -8,6 +8,7 @@ import type { Block, Header } from '../types/block.ts'
 import type { Hash, Height, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { Genesis } from '../types/genesis.ts'
+import type { VersionChange } from '../types/protocol-version.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
 import type { ReceiptProof } from '../types/receipt-proof.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
@@ -35,6 +36,8 @@ export interface Draft {
 
 /** The outcome of executing a draft or block; give it back to `adopt`. */
 export interface ExecutedBlock extends BlockRoots, Draft {
+  /** Protocol version in force at this height: what the header has to say. */
+  readonly version: number
   readonly height: Height
   readonly receipts: readonly Receipt[]
   /** The ledger's own: encoded receipts, state, mountain range. */
@@ -51,6 +54,15 @@ export interface Head {
   readonly header: Header
   /** Null for genesis, which needs none. */
   readonly commitCert: CommitCert | null
+}
+
+/** Protocol versions around the certified head. */
+export interface Protocol {
+  /** In force for the block after the head. */
+  readonly version: number
+  readonly supported: readonly number[]
+  /** The change that comes next, where one has been decided on. */
+  readonly next: VersionChange | null
 }
 
 /** What stood on disk at start beyond the certified chain: what consensus starts from. */
@@ -114,6 +126,8 @@ export interface Ledger {
   readonly counters: Readonly<LedgerCounters>
   /** Signature verdicts, shared with the mempool: what was admitted is not verified again in its block. */
   readonly verdicts: VerdictCache
+
+  readonly protocol: Protocol
 
   // ── the way of a block; one call after the other ──
 

@@ -8,6 +8,7 @@ import type { Hash } from '../types/brand.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import type { LeaderCert } from '../types/certificate.ts'
 import type { Genesis } from '../types/genesis.ts'
+import { SUPPORTED_VERSIONS } from '../types/protocol-version.ts'
 import { chainIdOf, decodeBlock } from '../types/signing.ts'
 import { validatorsOf } from '../types/validator-set.ts'
 import { BlockStore, STORE_FORMAT, writeBlock, writeCertified, writeHead, writeIdentity } from './block-store.ts'
@@ -26,11 +27,12 @@ export interface LedgerOptions {
   readonly genesis: Genesis
   /** State-tree branches kept in memory, about 1 kB each. */
   readonly branchesKept?: number
+  readonly supportedVersions?: readonly number[]
 }
 
 /** Throws LedgerError DATA_OTHER_CHAIN, DATA_NEWER_FORMAT, DATA_CORRUPT, STORE_FAILED, GENESIS_REFUSED; ContractError. */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const { store, genesis, branchesKept } = options
+  const { store, genesis, branchesKept, supportedVersions = SUPPORTED_VERSIONS } = options
   const blocks = new BlockStore(store)
   const chainId = chainIdOf(genesis)
   const isNew = checkIdentity(blocks, chainId)
@@ -53,6 +55,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     chainId,
     contracts: loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module }))),
     validators: validatorsOf(genesis),
+    supportedVersions,
     store,
     blocks,
     verdicts: createVerdictCache(),

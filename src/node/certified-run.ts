@@ -74,6 +74,8 @@ export function readRun(ledger: Ledger, fromHeight: number): CertifiedRun | null
     const block = ledger.block(height as Height)
     // Without a certificate so far the run has to go on: pipelined blocks share their descendant's.
     if (block === undefined || (commitCert !== null && (blocks.length >= RUN_BLOCKS_MAX || size > RUN_BYTES_MAX))) break
+    // A node of an older release takes what is below, up to the certificate nearest to it.
+    if (commitCert !== null && block.header.version !== blocks[0]?.header.version) break
     blocks.push(block)
     size += block.transactions.reduce((sum, { bytes }) => sum + bytes.length, 0)
     const cert = ledger.commitCert(height as Height)

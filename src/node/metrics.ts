@@ -33,6 +33,10 @@ export function registerMetrics(registry: Registry, sources: MetricSources): voi
   gauge('term', 'highest term heard of', () => standing.term)
   gauge('leader_known', '1 while a leader is known', () => (standing.leader === null ? 0 : 1))
   gauge('fresh', '1 while the node is in touch with its consortium', () => (freshness.isFresh() ? 1 : 0))
+  gauge('protocol_version', 'protocol version in force for the next block', () => ledger.protocol.version)
+  gauge('release_too_old', '1 when the chain goes on with a protocol version that this release does not support', () =>
+    standing.notReady().includes('RELEASE_TOO_OLD') ? 1 : 0,
+  )
   gauge('peers', 'connected peers', () => transport.connectedPeers().length)
   gauge('mempool_transactions', 'accepted transactions that are not certified yet', () => mempool.size)
   gauge('mempool_bytes', 'their bytes', () => mempool.bytes)

@@ -124,7 +124,7 @@ async function open({ config, log, keys, loaded, closers }: Opening): Promise<Ru
     onMembers: setPeers,
     onFatal,
   })
-  const { intake, feed, freshness, standing } = participant
+  const { intake, feed, freshness, standing, versions } = participant
   const sender = new InstitutionSender(keys, { ledger, submissions: intake.submissions, clock })
 
   // 4 the institution's own desk: vault, index, releases
@@ -164,6 +164,7 @@ async function open({ config, log, keys, loaded, closers }: Opening): Promise<Ru
       feed,
       freshness,
       standing,
+      versions,
       desk: gateway,
       metrics,
       clock,

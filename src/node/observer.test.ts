@@ -180,6 +180,7 @@ describe('Observer', () => {
       },
       onCommit: () => undefined,
       onCaughtUp: () => caughtUp.resolve(ledger.head.header.height),
+      onOutgrown: () => undefined,
       onFatal: fatal.resolve,
       timers: systemTimers,
       log,

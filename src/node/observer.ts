@@ -25,6 +25,8 @@ export interface ObserverParts {
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
   /** No peer that answered has more than this node. */
   readonly onCaughtUp: () => void
+  /** The chain goes on with a protocol version that this release does not support; the observer has stopped before it. */
+  readonly onOutgrown: () => void
   readonly onFatal: (error: unknown) => void
   readonly timers: Timers
   readonly log: Log
@@ -100,6 +102,11 @@ export class Observer {
   /** One run from one peer after the other: whoever is slow, behind or lying costs its turn and nothing more. */
   async #fetchAll(): Promise<void> {
     const { ledger, peers, onCaughtUp } = this.#parts
+    const { version, supported } = ledger.protocol
+    if (!supported.includes(version)) {
+      this.#leave()
+      return
+    }
     const askAll = this.#askAll
     this.#askAll = false
     let inVain = 0
@@ -143,9 +150,17 @@ export class Observer {
     }
     const { blocks, leaderCerts, commitCert } = run
     const applied = await ledger.applyCertified({ blocks, leaderCerts, cert: commitCert })
+    if (!applied.ok && applied.refusal.code === 'UNSUPPORTED_VERSION') return this.#leave()
     // A quorum certified what our own execution refuses: either the program or the quorum is broken.
     if (!applied.ok) throw new Error(`execution diverged at height ${applied.height}: ${applied.refusal.code}`)
     onCommit(blocks, commitCert)
+    return true
+  }
+
+  /** What it has, it has; more it cannot judge. */
+  #leave(): boolean {
+    this.#stopped = true
+    this.#parts.onOutgrown()
     return true
   }
 }

@@ -28,6 +28,7 @@ import { Observer } from './observer.ts'
 import { Standing } from './standing.ts'
 import { StatusGossip } from './status-gossip.ts'
 import { createRuntime } from './validator.ts'
+import { VersionSupport } from './version-support.ts'
 
 const SYNC_CONCURRENCY = 8
 
@@ -55,6 +56,7 @@ export interface Participant {
   readonly feed: CommitFeed
   readonly freshness: Freshness
   readonly standing: Standing
+  readonly versions: VersionSupport
   start(): Promise<void>
   /** Consensus first, so that nothing is signed that could not be sent. */
   stop(): Promise<void>
@@ -67,8 +69,9 @@ export function createParticipant(parts: ParticipantParts): Participant {
   const intake = new Intake({ ledger, transport, clock, timers, log })
   const freshness = new Freshness({ clock, quorum: quorum(validators), windowMs: RELEASE_STALE_MS })
   const standing = new Standing({ validators, freshness })
+  const versions = new VersionSupport({ validators, clock })
   const headers = new HeaderGossip({ transport, ledger, verifier, timers, log })
-  const status = new StatusGossip({ transport, keys, ledger, clock, timers, freshness, validators, log })
+  const status = new StatusGossip({ transport, keys, ledger, clock, timers, freshness, versions, validators, log })
   const feed = new CommitFeed()
   feed.subscribe((blocks, certificate) => {
     intake.onCommit(blocks)
@@ -83,6 +86,13 @@ export function createParticipant(parts: ParticipantParts): Participant {
     maxRequestBytes: RUN_REQUEST_BYTES_MAX,
     concurrency: SYNC_CONCURRENCY,
   })
+  const onOutgrown = (): void => {
+    standing.waitFor('RELEASE_TOO_OLD')
+    const { version, supported, next } = ledger.protocol
+    const needed = supported.includes(version) ? next : { version, height: ledger.head.header.height + 1 }
+    const remedy = 'the node stays at its height and answers reads; install a release that supports it and start again'
+    log.error({ height: ledger.head.header.height, needed, supported }, `protocol version not supported: ${remedy}`)
+  }
   const following: Following = {
     ...parts,
     verifier,
@@ -91,6 +101,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
     standing,
     headers,
     fetchRun: fetchRunFrom(transport),
+    onOutgrown,
     onCommit: (blocks, certificate) => feed.publish(blocks, certificate),
   }
   const part = parts.signStateFile === null ? observe(following) : validate(following, parts.signStateFile)
@@ -99,6 +110,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
     feed,
     freshness,
     standing,
+    versions,
     async start() {
       await transport.start()
       intake.start()
@@ -122,6 +134,7 @@ interface Following extends ParticipantParts {
   readonly standing: Standing
   readonly headers: HeaderGossip
   readonly fetchRun: FetchRun
+  readonly onOutgrown: () => void
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
 }
 

@@ -9,6 +9,7 @@ import type { CommittedHeader, InstitutionService, RpcLog, RpcServices } from '.
 import { assert } from '../types/assert.ts'
 import type { Hash, Height, IdentityId } from '../types/brand.ts'
 import type { SignedGenesis } from '../types/genesis.ts'
+import { quorum } from '../types/validator-set.ts'
 import type { Clock } from './clock.ts'
 import type { CommitFeed } from './commit-feed.ts'
 import type { Freshness } from './freshness.ts'
@@ -17,6 +18,7 @@ import type { Reads } from './reads.ts'
 import type { Standing } from './standing.ts'
 import type { Submissions } from './submissions.ts'
 import { VERSION } from './version.ts'
+import type { VersionSupport } from './version-support.ts'
 
 export interface RpcServiceParts {
   readonly genesis: SignedGenesis
@@ -33,11 +35,12 @@ export interface RpcServiceParts {
   readonly clock: Clock
   readonly log: RpcLog
   readonly standing: Standing
+  readonly versions: VersionSupport
   readonly desk: InstitutionService
 }
 
 export function createRpcServices(parts: RpcServiceParts): RpcServices {
-  const { ledger, mempool, transport, clock, freshness, standing } = parts
+  const { ledger, mempool, transport, clock, freshness, standing, versions } = parts
 
   const committedHeader = (height: Height): CommittedHeader | null => {
     const block = height > ledger.head.header.height ? undefined : ledger.block(height)
@@ -64,6 +67,7 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
           stateRoot: header.stateRoot,
           peers: transport.connectedPeers().length,
           pending: mempool.size,
+          protocol: { ...ledger.protocol, quorum: quorum(ledger.validators), announced: versions.announced() },
         }
       },
       head() {

@@ -56,6 +56,8 @@ export interface RuntimeParts {
   readonly onHeardLeader: () => void
   /** Accepted into the mempool, and refused by the state that it was to be executed on. */
   readonly onInadmissible: (transactionId: Hash, code: TransactionRefusalCode) => void
+  /** The chain goes on with a protocol version that this release does not support; the runtime has stopped before it. */
+  readonly onOutgrown: () => void
   readonly onRole: (role: Role, term: Term, leader: Seat | null) => void
   /** A failed sync, a divergence, an assertion: the node must not sign any more. */
   readonly onFatal: (error: unknown) => void
@@ -68,6 +70,10 @@ export class Runtime {
   readonly #timers = new Map<Timer, Cancel>()
   readonly #indexOf: ReadonlyMap<PublicKey, Seat>
   #leader: Seat | null = null
+  /** Lowest block seen whose protocol version is not supported here. */
+  #unsupportedFrom = Number.POSITIVE_INFINITY
+  /** Leads, and may not make the block that its term begins with. */
+  #cannotOpen = false
   #awake = false
   #wake: () => void = () => undefined
   #drained: (() => void)[] = []
@@ -88,6 +94,10 @@ export class Runtime {
 
   start(): void {
     this.#rouse()
+    if (this.#isOutgrown()) {
+      this.#leave()
+      return
+    }
     this.#loop = this.#run().catch((error: unknown) => {
       this.#halt()
       this.#parts.onFatal(error)
@@ -167,7 +177,27 @@ export class Runtime {
       this.#propose(effects)
       for (const resume of this.#drained.splice(0)) resume()
       await this.#perform(effects)
+      if (this.#isOutgrown()) this.#leave()
     }
+  }
+
+  /**
+   * Is what comes next beyond this release? Then the certified head is where it stops: the block after it is of a protocol
+   * version that is not supported here, or q members have gone on to such a block, or a leader would have to make one.
+   */
+  #isOutgrown(): boolean {
+    const { state, ledger } = this.#parts
+    const { version, supported } = ledger.protocol
+    const hasPassed = (state.pendingCommit?.height ?? 0) >= this.#unsupportedFrom
+    return !supported.includes(version) || hasPassed || this.#cannotOpen
+  }
+
+  /** Softly: no step, and with it no signature, any more. What peers and clients read stays where it is. */
+  #leave(): void {
+    const { state, onRole, onOutgrown } = this.#parts
+    this.#halt()
+    onRole('follower', state.term, null)
+    onOutgrown()
   }
 
   /** Execution is answered at once: it touches nothing but memory, and its answer joins the same group. */
@@ -175,18 +205,25 @@ export class Runtime {
     const { state, clock } = this.#parts
     const answers: Occurrence[] = []
     for (const effect of step(state, { ...occurrence, nowMs: clock.nowMs(), random: clock.random() })) {
-      if (effect.kind === 'execute') answers.push(this.#execute(effect.block))
-      else effects.push(effect)
+      if (effect.kind === 'execute') {
+        const answer = this.#execute(effect.block)
+        if (answer !== null) answers.push(answer)
+      } else effects.push(effect)
     }
     for (const answer of answers) this.#step(answer, effects)
   }
 
-  #execute(block: Block): Occurrence {
+  /** No answer for a block that this release cannot judge: it is neither acked nor held against anybody. */
+  #execute(block: Block): Occurrence | null {
     const { ledger } = this.#parts
     if (ledger.isExecuted(block.hash)) return { kind: 'executed', blockHash: block.hash, verdict: { kind: 'valid' } }
     const execution = ledger.check(block)
     if (!execution.ok) {
       const reason = execution.refusal.code
+      if (reason === 'UNSUPPORTED_VERSION') {
+        this.#unsupportedFrom = Math.min(this.#unsupportedFrom, block.header.height)
+        return null
+      }
       return { kind: 'executed', blockHash: block.hash, verdict: { kind: 'invalid', reason } }
     }
     ledger.adopt(block, execution.executed)
@@ -211,11 +248,15 @@ export class Runtime {
       }
       const execution = ledger.execute({ parentHash, timeMs, transactions })
       if (execution.ok) {
+        const { version } = execution.executed
+        // Certified apart: whoever does not support the new version still gets the certificate of the last old block.
+        const isFirstOfVersion = version !== ledger.header(parentHash)?.version
+        if (isFirstOfVersion && blocksInFlight > 0 && !opening) return
         const { txRoot, receiptRoot, stateRoot, logRoot } = execution.executed
         const before = effects.length
         this.#pace.made()
         this.#step(
-          { kind: 'propose', parentHash, timeMs, txRoot, receiptRoot, stateRoot, logRoot, transactions },
+          { kind: 'propose', version, parentHash, timeMs, txRoot, receiptRoot, stateRoot, logRoot, transactions },
           effects,
         )
         for (const effect of effects.slice(before)) {
@@ -224,6 +265,10 @@ export class Runtime {
       } else {
         // A transaction became inadmissible since it was accepted; it leaves, the others try again.
         const { transactionId, transaction, code } = execution.refusal
+        if (code === 'UNSUPPORTED_VERSION') {
+          this.#cannotOpen = opening
+          return
+        }
         assert(transactionId !== undefined && transaction !== undefined, `own draft refused: ${code}`)
         mempool.remove([transactionId])
         this.#parts.onInadmissible(transactionId, transaction.code)

@@ -7,7 +7,7 @@ import { memberAt, type ValidatorSet } from '../types/validator-set.ts'
 import type { Freshness } from './freshness.ts'
 
 /** Named in GET /readyz. */
-export type NotReady = 'STARTING' | 'NO_LEADER' | 'SYNCING' | 'STALE'
+export type NotReady = 'STARTING' | 'NO_LEADER' | 'SYNCING' | 'STALE' | 'RELEASE_TOO_OLD'
 
 export class Standing {
   readonly #validators: ValidatorSet

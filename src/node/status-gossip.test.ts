@@ -8,6 +8,7 @@ import { quorum } from '../types/validator-set.ts'
 import { systemTimers } from './clock.ts'
 import { Freshness } from './freshness.ts'
 import { StatusGossip } from './status-gossip.ts'
+import { VersionSupport } from './version-support.ts'
 import { quietLog, Wire } from './wire.test-support.ts'
 
 const SECOND_MS = 1_000
@@ -38,6 +39,7 @@ describe('gossip of status', () => {
       clock,
       timers: systemTimers,
       freshness: itsFreshness,
+      versions: new VersionSupport({ validators, clock }),
       validators,
       log: quietLog,
     })

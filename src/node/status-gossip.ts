@@ -6,7 +6,7 @@ import { taggedBytes } from '../crypto/hash.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Transport, Verdict } from '../p2p/transport.ts'
 import type { Hash, Height, PublicKey } from '../types/brand.ts'
-import { fromBytes, hash, height, publicKey, record, signature, toBytes, uint } from '../types/canonical.ts'
+import { fromBytes, hash, height, list, publicKey, record, signature, toBytes, uint } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { TAG } from '../types/tags.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
@@ -14,6 +14,7 @@ import type { Cancel, Clock, Timers } from './clock.ts'
 import type { Freshness } from './freshness.ts'
 import type { NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
+import type { VersionSupport } from './version-support.ts'
 
 const INTERVAL_MS = 1_000
 /** A status older than this says nothing about now. */
@@ -25,8 +26,17 @@ interface Status {
   readonly height: Height
   readonly headHash: Hash
   readonly timeMs: number
+  /** Protocol versions that its program supports. */
+  readonly versions: readonly number[]
 }
-const statusCodec = record<Status>({ transportKey: publicKey, height, headHash: hash, timeMs: uint })
+const VERSIONS_MAX = 16
+const statusCodec = record<Status>({
+  transportKey: publicKey,
+  height,
+  headHash: hash,
+  timeMs: uint,
+  versions: list(uint, VERSIONS_MAX),
+})
 const signedCodec = record<{ status: Status; signature: Uint8Array }>({ status: statusCodec, signature })
 
 export interface StatusGossipParts {
@@ -36,6 +46,7 @@ export interface StatusGossipParts {
   readonly clock: Clock
   readonly timers: Timers
   readonly freshness: Freshness
+  readonly versions: VersionSupport
   readonly validators: ValidatorSet
   readonly log: Log
 }
@@ -67,7 +78,14 @@ export class StatusGossip {
   #publish(): void {
     const { transport, keys, ledger, clock, log } = this.#parts
     const { header, hash: headHash } = ledger.head
-    const status = { transportKey: keys.transport.publicKey, height: header.height, headHash, timeMs: clock.nowMs() }
+    const status: Status = {
+      transportKey: keys.transport.publicKey,
+      height: header.height,
+      headHash,
+      timeMs: clock.nowMs(),
+      versions: ledger.protocol.supported.slice(-VERSIONS_MAX),
+    }
+    this.#parts.versions.heard(status.transportKey, status.versions)
     const message = taggedBytes(TAG.status, toBytes(statusCodec, status))
     const bytes = toBytes(signedCodec, { status, signature: sign(keys.transport.seed, message) })
     transport.publish('status', bytes).catch((error: unknown) => log.debug({ error }, 'gossip failed'))
@@ -90,6 +108,7 @@ export class StatusGossip {
     const message = taggedBytes(TAG.status, toBytes(statusCodec, status))
     if (!verify(Uint8Array.fromHex(transportKey), message, report.signature)) return 'reject'
     this.#heard.set(transportKey, timeMs)
+    this.#parts.versions.heard(transportKey, status.versions)
     if (status.height <= ledger.head.header.height) freshness.reported(transportKey, timeMs)
     return 'accept'
   }

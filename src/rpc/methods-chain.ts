@@ -42,6 +42,17 @@ export function chainMethods({ chain, genesis }: RpcServices, guard: ReadGuard):
         stateRoot: hashSchema,
         peers: integerSchema,
         pending: integerSchema,
+        protocol: z.strictObject({
+          version: integerSchema,
+          supported: z.array(integerSchema).readonly(),
+          next: z.strictObject({ height: integerSchema, version: integerSchema }).nullable(),
+          announced: z
+            .array(
+              z.strictObject({ institution: identitySchema, versions: z.array(integerSchema).readonly().nullable() }),
+            )
+            .readonly(),
+          quorum: integerSchema,
+        }),
       }),
       errors: ['NOT_READY'],
       run: async () => ({ chainId, ...(await chain.status()) }),

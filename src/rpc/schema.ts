@@ -91,7 +91,7 @@ const memberSignature = z.strictObject({ member: integerFrom0, signature: z.stri
 export const headerSchema = z.strictObject({
   hash: hex32,
   header: z.strictObject({
-    version: z.literal(1),
+    version: integerSchema,
     chainId: hex32,
     epoch: integerFrom0,
     height: integerFrom0,

@@ -8,6 +8,7 @@ import type { Hash, Height, IdentityId, PublicKey } from '../types/brand.ts'
 import type { Value } from '../types/canonical-value.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import type { SignedGenesis } from '../types/genesis.ts'
+import type { VersionChange } from '../types/protocol-version.ts'
 import type { ContractEvent } from '../types/receipt.ts'
 import type { ReceiptProof } from '../types/receipt-proof.ts'
 import type { SignedRead } from '../types/signed-read.ts'
@@ -31,6 +32,18 @@ export interface NodeStatus {
   readonly peers: number
   /** Transactions waiting in the mempool. */
   readonly pending: number
+  readonly protocol: ProtocolStatus
+}
+
+/** spec/ledger.md, "Versions". */
+export interface ProtocolStatus {
+  /** In force for the next block. Where it is not among `supported`, the node has stopped before it. */
+  readonly version: number
+  readonly supported: readonly number[]
+  readonly next: VersionChange | null
+  /** What every validator's program supports; null for one not heard lately. */
+  readonly announced: readonly { readonly institution: IdentityId; readonly versions: readonly number[] | null }[]
+  readonly quorum: number
 }
 
 /** A committed header. The certificate is on it or on a descendant; null for a node that holds neither yet. */

@@ -1,25 +1,13 @@
 // Header and block. blockHash is the tagged hash of the unsigned header; spec/ledger.md, "Blocks".
 
 import type { Epoch, Hash, Height, Seat, Term } from './brand.ts'
-import {
-  bytes,
-  type Codec,
-  epoch,
-  hash,
-  height,
-  list,
-  literal,
-  record,
-  seat,
-  signature,
-  term,
-  uint,
-} from './canonical.ts'
+import { bytes, type Codec, epoch, hash, height, list, record, seat, signature, term, uint } from './canonical.ts'
 import { BLOCK_TRANSACTIONS_MAX, TRANSACTION_BYTES_MAX } from './limits.ts'
 import type { SignedTransaction } from './transaction.ts'
 
 export interface Header {
-  readonly version: 1
+  /** Of the protocol; which one is right at a height, the state says. */
+  readonly version: number
   readonly chainId: Hash
   readonly epoch: Epoch
   readonly height: Height
@@ -53,7 +41,7 @@ export interface Block extends SignedHeader {
 }
 
 export const headerCodec: Codec<Header> = record<Header>({
-  version: literal(1),
+  version: uint,
   chainId: hash,
   epoch,
   height,

@@ -22,7 +22,8 @@ import { MemoryTransport } from '../../src/p2p/memory-transport.ts'
 import type { PeerClass } from '../../src/p2p/transport.ts'
 import type { Hash, IdentityId, PublicKey } from '../../src/types/brand.ts'
 import type { Value } from '../../src/types/canonical-value.ts'
-import type { Genesis } from '../../src/types/genesis.ts'
+import type { ContractModule, Genesis } from '../../src/types/genesis.ts'
+import { SUPPORTED_VERSIONS } from '../../src/types/protocol-version.ts'
 import { chainIdOf, signTransaction } from '../../src/types/signing.ts'
 import type { Call, SignedTransaction } from '../../src/types/transaction.ts'
 import { validatorsOf } from '../../src/types/validator-set.ts'
@@ -36,7 +37,7 @@ const TIMING: Config['consensus'] = {
 }
 const WAIT_MS = 30_000
 
-const contracts = compileBuiltInContracts()
+const builtIn = compileBuiltInContracts()
 
 export const quietLog: Log = {
   fatal: () => undefined,
@@ -90,6 +91,8 @@ export class InProcessNode {
   readonly keys: NodeKeys
   readonly signState = new MemorySignState()
   store: KeyValueStore = new MemoryStore()
+  /** Protocol versions of its release; a restart takes a new one into use. */
+  supportedVersions = SUPPORTED_VERSIONS
   /** Why the node must not go on. */
   failure: unknown = null
   readonly #options: NodeOptions
@@ -126,7 +129,7 @@ export class InProcessNode {
   async start(): Promise<void> {
     const { genesis, network, isDeaf } = this.#options
     const genesisFacts = { chainId: chainIdOf(genesis), validators: validatorsOf(genesis) }
-    const ledger = await openLedger({ store: this.store, genesis })
+    const ledger = await openLedger({ store: this.store, genesis, supportedVersions: this.supportedVersions })
     const membership = new Membership({ ledger, clock: systemClock, bootstrap: [] })
     const heard = (classified: PeerClass): PeerClass => (isDeaf && classified === 'member' ? 'bootstrap' : classified)
     const transport = new MemoryTransport({
@@ -210,12 +213,19 @@ export class InProcessNode {
   }
 }
 
+export interface ConsortiumOptions {
+  readonly validators: number
+  readonly observers?: number
+  readonly deafObservers?: number
+  readonly contracts?: readonly ContractModule[]
+}
+
 export class InProcessConsortium {
   readonly network = new MemoryNetwork()
   readonly genesis: Genesis
   readonly nodes: readonly InProcessNode[]
 
-  constructor({ validators, observers = 0, deafObservers = 0 }: Record<string, number> & { validators: number }) {
+  constructor({ validators, observers = 0, deafObservers = 0, contracts = builtIn }: ConsortiumOptions) {
     const roles = [
       ...Array.from({ length: validators }, () => 'validator' as const),
       ...Array.from({ length: observers }, () => 'observer' as const),

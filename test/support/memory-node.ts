@@ -257,6 +257,7 @@ export class MemoryNode {
           headTimeMs: head().header.timeMs,
           stateRoot: head().header.stateRoot,
           peers: 3,
+          protocol: { version: 1, supported: [1], next: null, announced: [], quorum: 1 },
           pending: this.#pending.size,
         }),
         head,
