@@ -42,7 +42,8 @@ export function addStart(program: Command): void {
     })
 }
 
-async function runUntil(node: RunningNode, signal: Promise<'signal'>): Promise<void> {
+/** Ends gracefully at the signal; throws what made the node stop by itself. */
+export async function runUntil(node: RunningNode, signal: Promise<'signal'>): Promise<void> {
   const reason = await Promise.race([signal, node.failed])
   await node.stop()
   if (reason !== 'signal') throw reason

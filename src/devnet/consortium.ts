@@ -30,9 +30,9 @@ export class Consortium {
   async start(onReady: (member: DevnetMember) => void): Promise<void> {
     for (const each of this.processes) each.start()
     await Promise.all(
-      this.processes.map(async (each) => {
-        await each.ready()
-        onReady(each.member)
+      this.devnet.members.map(async (member) => {
+        await this.process(member.name).ready()
+        onReady(member)
       }),
     )
   }

@@ -18,23 +18,26 @@ import { loadKeyFile, type NodeKeys } from '../node/key-file.ts'
 import { StartError } from '../node/start-error.ts'
 import type { InstitutionKind } from '../types/genesis.ts'
 
+/** One institution of a consortium that is to be made. */
+export interface MemberPlan<Name extends string = string> {
+  readonly name: Name
+  readonly title: string
+  readonly kind: InstitutionKind
+  readonly role: 'validator' | 'observer'
+}
+
 export const MEMBERS = [
   { name: 'hospital-a', title: 'Hospital A', kind: 'hospital', role: 'validator' },
   { name: 'hospital-b', title: 'Hospital B', kind: 'hospital', role: 'validator' },
   { name: 'hospital-c', title: 'Hospital C', kind: 'hospital', role: 'validator' },
   { name: 'laboratory', title: 'Laboratory', kind: 'laboratory', role: 'validator' },
   { name: 'regulator', title: 'Regulator', kind: 'regulator', role: 'observer' },
-] as const satisfies readonly {
-  name: string
-  title: string
-  kind: InstitutionKind
-  role: 'validator' | 'observer'
-}[]
+] as const satisfies readonly MemberPlan[]
 
 export type MemberName = (typeof MEMBERS)[number]['name']
 
-export interface DevnetMember {
-  readonly name: MemberName
+export interface DevnetMember<Name extends string = MemberName> {
+  readonly name: Name
   readonly title: string
   readonly role: 'validator' | 'observer'
   readonly folder: string
@@ -43,11 +46,11 @@ export interface DevnetMember {
   readonly keys: NodeKeys
 }
 
-export interface Devnet {
+export interface Devnet<Name extends string = MemberName> {
   readonly folder: string
   readonly genesis: LoadedGenesis
   readonly genesisFile: string
-  readonly members: readonly DevnetMember[]
+  readonly members: readonly DevnetMember<Name>[]
 }
 
 export interface DevnetOptions {
@@ -59,10 +62,19 @@ export interface DevnetOptions {
 const MARKER = 'devnet.json'
 
 /** Makes a new consortium in `folder`; an earlier one there is removed. Throws where the folder holds anything else. */
-export async function createDevnet(folder: string, options: DevnetOptions): Promise<Devnet> {
+export function createDevnet(folder: string, options: DevnetOptions): Promise<Devnet> {
+  return layOut(folder, MEMBERS, options)
+}
+
+/** The same for other members than those of the devnet. */
+export async function layOut<Name extends string>(
+  folder: string,
+  plans: readonly MemberPlan<Name>[],
+  options: DevnetOptions,
+): Promise<Devnet<Name>> {
   clearFolder(folder)
-  const ports = await freePorts(MEMBERS.length * 2)
-  const cards = MEMBERS.map(({ name, title, kind, role }, i) => {
+  const ports = await freePorts(plans.length * 2)
+  const cards = plans.map(({ name, title, kind, role }, i) => {
     const home = join(folder, name)
     initInstitution(home, {
       name: title,
@@ -81,15 +93,17 @@ export async function createDevnet(folder: string, options: DevnetOptions): Prom
     contracts: compileBuiltInContracts(),
     setup: BUILT_IN_SETUP,
   })
-  const signatures = MEMBERS.map(({ name }) => signGenesis(genesis, loadKeyFile(join(folder, name, 'keys.json'))))
+  const signatures = plans.map(({ name }) => signGenesis(genesis, loadKeyFile(join(folder, name, 'keys.json'))))
   const addresses = new Map(cards.map(({ founder, addresses }) => [founder.transportKey, addresses]))
   saveGenesis(join(folder, 'genesis.json'), { genesis, signatures }, addresses)
-  return openDevnet(folder)
+  return openLayout(folder, plans)
 }
 
-export function openDevnet(folder: string): Devnet {
+export const openDevnet = (folder: string): Devnet => openLayout(folder, MEMBERS)
+
+function openLayout<Name extends string>(folder: string, plans: readonly MemberPlan<Name>[]): Devnet<Name> {
   const genesisFile = join(folder, 'genesis.json')
-  const members = MEMBERS.map(({ name, title, role }) => {
+  const members = plans.map(({ name, title, role }) => {
     const home = join(folder, name)
     const config = JSON.parse(readFileSync(join(home, 'assent.json'), 'utf8'))
     return {
@@ -105,7 +119,7 @@ export function openDevnet(folder: string): Devnet {
   return { folder, genesisFile, genesis: loadGenesis(genesisFile, { complete: true }), members }
 }
 
-export function memberNamed(devnet: Devnet, name: MemberName): DevnetMember {
+export function memberNamed<Name extends string>(devnet: Devnet<Name>, name: Name): DevnetMember<Name> {
   const member = devnet.members.find((each) => each.name === name)
   if (member === undefined) throw new Error(`no member ${name}`)
   return member

@@ -12,38 +12,64 @@ const READY_TIMEOUT_MS = 40_000
 const POLL_MS = 100
 const STOP_TIMEOUT_MS = 20_000
 
+export interface NodeProcessOptions {
+  /** For the runtime, such as a profiler's switch. */
+  readonly nodeArgs?: readonly string[]
+  /** In the place of `assent start`: another composition of the same node, which hears messages of ours. */
+  readonly program?: string
+}
+
 export class NodeProcess {
-  readonly member: DevnetMember
-  readonly #extraArgs: readonly string[]
+  readonly member: DevnetMember<string>
+  readonly #nodeArgs: readonly string[]
+  readonly #program: string | null
   #child: ChildProcess | null = null
   #exited: Promise<void> = Promise.resolve()
 
-  /** `nodeArgs`: for the runtime, such as a profiler's switch. */
-  constructor(member: DevnetMember, { nodeArgs = [] }: { nodeArgs?: readonly string[] } = {}) {
+  constructor(member: DevnetMember<string>, { nodeArgs = [], program }: NodeProcessOptions = {}) {
     this.member = member
-    this.#extraArgs = nodeArgs
+    this.#nodeArgs = nodeArgs
+    this.#program = program ?? null
   }
 
+  /** Undefined while it does not run. */
   get pid(): number | undefined {
     return this.#child?.pid
   }
 
-  start(): void {
+  /** Settles when it has ended, whatever the reason. */
+  get exited(): Promise<void> {
+    return this.#exited
+  }
+
+  /** `under`: a command that becomes the node, such as `prlimit` with its options. */
+  start({ under = [] }: { under?: readonly string[] } = {}): void {
     const { folder } = this.member
     const output = openSync(join(folder, 'output.txt'), 'a', 0o600)
-    const child = spawn(process.execPath, [...this.#extraArgs, PROGRAM, 'start', '--folder', folder], {
-      stdio: ['ignore', output, output],
+    const program = this.#program === null ? [PROGRAM, 'start'] : [this.#program]
+    const command = [...under, process.execPath, ...this.#nodeArgs, ...program, '--folder', folder]
+    const child = spawn(command[0] as string, command.slice(1), {
+      stdio: ['ignore', output, output, ...(this.#program === null ? [] : ['ipc' as const])],
       // A Ctrl-C in the terminal goes to whoever started us; it stops the nodes in order.
       detached: true,
     })
     closeSync(output)
     this.#exited = new Promise((resolve) => {
       child.once('exit', () => {
-        this.#child = null
+        if (this.#child === child) this.#child = null
         resolve()
       })
     })
     this.#child = child
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
+  /** To a `program` of its own; lost when it is not running. */
+  send(message: object): void {
+    if (this.#child?.connected) this.#child.send(message, () => undefined)
   }
 
   /** Resolves when GET /readyz says so. Throws with what the process printed when it ended, or was not ready in time. */

@@ -11,7 +11,7 @@ import { openSignStateFile, type SignStateFile } from '../ledger/sign-state-file
 import { Libp2pTransport } from '../p2p/libp2p-transport.ts'
 import { startRpcServer } from '../rpc/server.ts'
 import type { PublicKey } from '../types/brand.ts'
-import { systemClock, systemTimers } from './clock.ts'
+import { type Clock, systemClock, systemTimers } from './clock.ts'
 import type { Config } from './config.ts'
 import { type LoadedGenesis, loadGenesis } from './genesis-file.ts'
 import { InstitutionGateway } from './institution-gateway.ts'
@@ -54,14 +54,18 @@ class Closers {
   }
 }
 
-export async function startNode(config: Config, log: Log): Promise<RunningNode> {
+export async function startNode(
+  config: Config,
+  log: Log,
+  { clock = systemClock }: { clock?: Clock } = {},
+): Promise<RunningNode> {
   const keys = loadKeyFile(config.keys)
   const loaded = loadGenesis(config.genesis, { complete: true })
   checkIdentity({ config, keys, loaded })
   createDataFolder(config.dataFolder)
   const closers = new Closers()
   try {
-    return await open({ config, log, keys, loaded, closers })
+    return await open({ config, log, clock, keys, loaded, closers })
   } catch (error) {
     await closers.close().catch((closing: unknown) => log.error({ error: closing }, 'not everything closed'))
     throw error
@@ -71,13 +75,13 @@ export async function startNode(config: Config, log: Log): Promise<RunningNode> 
 interface Opening {
   readonly config: Config
   readonly log: Log
+  readonly clock: Clock
   readonly keys: NodeKeys
   readonly loaded: LoadedGenesis
   readonly closers: Closers
 }
 
-async function open({ config, log, keys, loaded, closers }: Opening): Promise<RunningNode> {
-  const clock = systemClock
+async function open({ config, log, clock, keys, loaded, closers }: Opening): Promise<RunningNode> {
   const { genesis, chainId } = loaded
   const failure = Promise.withResolvers<unknown>()
   let hasFailed = false
