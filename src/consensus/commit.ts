@@ -5,6 +5,7 @@ import type { CommitCert } from '../types/certificate.ts'
 import { contains, type Entry, entryOf, pathFrom } from './block-tree.ts'
 import { commitCertFault } from './certificate.ts'
 import { RECENT_BLOCKS_MAX, RECENT_BYTES_MAX } from './limits.ts'
+import { endPreCampaign } from './liveness.ts'
 import { becomeFollower } from './roles.ts'
 import type { State } from './state.ts'
 import { accuse, emit, type Step } from './step.ts'
@@ -62,7 +63,7 @@ export function diverge(step: Step, { certificate, reason }: { certificate: Comm
 /**
  * 1. the certified head moves up; 2. branches that do not contain it are dropped, their transactions returned; 3. what
  * pointed into them is set right: the ack's standing, the tip, the leader's head; 4. a candidacy or leadership on a
- * dropped branch ends; 5. block sync goes on from the new head.
+ * dropped branch ends, and so does the search for a leader that certifies; 5. block sync goes on from the new head.
  */
 export function commit(step: Step, certificate: CommitCert): void {
   const { state } = step
@@ -100,6 +101,8 @@ export function commit(step: Step, certificate: CommitCert): void {
   // 4
   if (role.kind === 'candidate' && !isOnCertified(state, role.vote.tip.hash)) becomeFollower(step, { term: state.term })
   if (role.kind === 'leader' && !isOnCertified(state, state.tipHash)) becomeFollower(step, { term: state.term })
+
+  if (state.liveness.preCampaign?.cause === 'standstill') endPreCampaign(step)
 
   // 5
   continueSync(step)

@@ -15,9 +15,7 @@ describe('a restart', () => {
   it('builds on its best stored block, and shows what belongs to it', () => {
     const restored = { certified: certified1, uncommitted: [a2], leaderCerts: [cert1], signState: acked2 }
     const node = new Node(group, { self: 3, restored })
-    expect(node.on({ kind: 'timeout', timer: 'election' }).at(-1)).toBe(
-      'send 2 voteRequest term 2 tip 1/2 commit 1 [1/2] cert 1',
-    )
+    expect(node.stand().at(-1)).toBe('send 2 voteRequest term 2 tip 1/2 commit 1 [1/2] cert 1')
   })
 
   it('does not build on a longer branch that excludes its last ack', () => {
@@ -32,7 +30,7 @@ describe('a restart', () => {
     const cert5 = group.leaderCert(5, { leader: 1, tip: a1 })
     const b2 = group.block(cert5, a1)
     const restored = { certified: certified1, uncommitted: [b2], leaderCerts: [cert1, cert5] }
-    expect(new Node(group, { self: 3, restored }).on({ kind: 'timeout', timer: 'election' })[1]).toBe(
+    expect(new Node(group, { self: 3, restored }).stand()[1]).toBe(
       'persistSignState term 6 vote 6 for 3 promise none ack none',
     )
   })
@@ -52,7 +50,7 @@ describe('a restart', () => {
 
   it('does not resume leadership', () => {
     const before = new Node(group, { self: 0 })
-    before.on({ kind: 'timeout', timer: 'election' })
+    before.stand()
     const vote = group.vote(1, { candidate: 0, tip: genesis })
     for (const member of [1, 2]) before.receive(member, group.signedVote(vote, member))
     before.on(draft(genesis, 0))
@@ -61,9 +59,7 @@ describe('a restart', () => {
     const restored = { uncommitted: [stored], leaderCerts, signState: before.state.signState }
     const node = new Node(group, { self: 0, restored })
     expect(node.on(draft(stored, 1))).toEqual(['returned 1'])
-    expect(node.on({ kind: 'timeout', timer: 'election' })[1]).toBe(
-      'persistSignState term 2 vote 2 for 0 promise none ack 1/1',
-    )
+    expect(node.stand()[1]).toBe('persistSignState term 2 vote 2 for 0 promise none ack 1/1')
   })
 
   it('acks nothing more in a term in which another block was certified in the place of its last ack', () => {

@@ -7,6 +7,7 @@ import type { Hash, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { leaderCertHash } from '../types/signing.ts'
 import { createEntry } from './block-tree.ts'
+import { createLiveness } from './liveness.ts'
 import type { Settings } from './settings.ts'
 import type { SignState } from './sign-state.ts'
 import type { State } from './state.ts'
@@ -47,6 +48,7 @@ export function createState(settings: Settings, restored: Restored): State {
     leaderCertHash: null,
     role: { kind: 'follower', leaderHead: null },
     sync: null,
+    liveness: createLiveness(),
     halted: false,
   }
   for (const stored of uncommitted) {

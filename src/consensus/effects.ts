@@ -9,10 +9,11 @@ import type { Message } from './messages.ts'
 import type { SignState } from './sign-state.ts'
 
 /**
- * election: no leader heard for too long. heartbeat: the leader's, and a candidate's repetition. quorum: the leader
- * counts whom it heard. ack: a block from the future is due.
+ * election: no leader heard for too long. heartbeat: the leader's, and the repetition of whoever asks for votes or
+ * pre-votes. quorum: the leader counts whom it heard. progress: is work waiting that nobody certifies? vote: another
+ * vote may be granted. askers: who asked for a pre-vote no longer counts. ack: a block from the future is due.
  */
-export type Timer = 'election' | 'heartbeat' | 'quorum' | 'ack'
+export type Timer = 'election' | 'heartbeat' | 'quorum' | 'progress' | 'vote' | 'askers' | 'ack'
 
 export type Role = 'follower' | 'candidate' | 'leader'
 

@@ -17,6 +17,8 @@ export interface Start {
 export interface Timeout {
   readonly kind: 'timeout'
   readonly timer: Timer
+  /** With `progress`: this node holds a transaction that could be executed now. */
+  readonly isWorkWaiting?: boolean
 }
 
 /** From a member; the transport has authenticated which. */

@@ -8,7 +8,17 @@ import type { LeaderCert } from '../types/certificate.ts'
 import type { Occurrence } from './events.ts'
 import { createTransaction } from './fakes.test-support.ts'
 import type { From, Message } from './messages.ts'
-import { draft, Group, genesis, Node, positionOfBlock, reply, signedHeaders, voteRequest } from './node.test-support.ts'
+import {
+  draft,
+  Group,
+  genesis,
+  Node,
+  positionOfBlock,
+  preVoteRequest,
+  reply,
+  signedHeaders,
+  voteRequest,
+} from './node.test-support.ts'
 
 const group = new Group(4)
 
@@ -57,7 +67,7 @@ function createMessages(below: (limit: number) => number): () => From<Message> {
     const term = seldom(group.term(below(8)), leaderCert.term)
     const commitCert = certified === genesis || below(3) > 0 ? null : group.commitCert(certified)
     const from = group.member(seldom(below(4), leaderCert.candidate))
-    switch (below(9)) {
+    switch (below(12)) {
       case 0: {
         const status = pick(['matched', 'missing', 'unknownLeader'] as const)
         const acks = chain.map((acked) => group.ack(acked, seldom(below(4), from)))
@@ -67,7 +77,9 @@ function createMessages(below: (limit: number) => number): () => From<Message> {
         const above = chain.filter(({ header }) => commitCert === null || header.height > certified.header.height)
         const tipCert = leaderCerts.find((certificate) => certificate.term === block.header.term) ?? null
         const request = { commitCert, headers: signedHeaders(...above), leaderCert: seldom(leaderCert, tipCert) }
-        return { from, message: voteRequest(below(8), block, request) }
+        const transfer = seldom(group.transferNotice(term, { by: below(4), target: from }), null)
+        const asked = seldom(preVoteRequest(below(8), block, request), null)
+        return { from, message: asked ?? voteRequest(below(8), block, { ...request, transfer }) }
       }
       case 2:
         return { from, message: group.signedVote(group.vote(term, { candidate: below(4), tip: block }), from) }
@@ -75,6 +87,8 @@ function createMessages(below: (limit: number) => number): () => From<Message> {
         return { from, message: group.promise(term, seldom(below(4), from)) }
       case 4:
         return { from, message: { kind: 'staleTerm', term, leaderCert: seldom(null, leaderCert) } }
+      case 5:
+        return { from, message: { kind: 'preVote', term } }
       default:
         return {
           from,
@@ -109,8 +123,11 @@ describe('step()', () => {
         const tip = node.state.tree.entries.get(node.state.tipHash)?.block ?? genesis
         switch (below(10)) {
           case 0: {
-            const timer = below(20) === 0 ? 'election' : (['heartbeat', 'quorum', 'ack'] as const)[below(3)]
-            return { kind: 'timeout', timer: timer ?? 'ack' }
+            const timer =
+              below(20) === 0
+                ? 'election'
+                : (['heartbeat', 'quorum', 'progress', 'vote', 'askers', 'ack'] as const)[below(6)]
+            return { kind: 'timeout', timer: timer ?? 'ack', isWorkWaiting: below(2) === 0 }
           }
           case 1:
             return { kind: 'peerDisconnected', member: member() }

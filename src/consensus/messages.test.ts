@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { createTransaction } from './fakes.test-support.ts'
 import { decodeMessage, encodeMessage, type Message } from './messages.ts'
-import { append, Group, genesis, positionOfBlock, reply, signedHeaders, voteRequest } from './node.test-support.ts'
+import {
+  append,
+  Group,
+  genesis,
+  positionOfBlock,
+  preVoteRequest,
+  reply,
+  signedHeaders,
+  voteRequest,
+} from './node.test-support.ts'
 
 const group = new Group(4)
 const cert = group.leaderCert(1, { leader: 0, tip: genesis })
@@ -16,6 +25,9 @@ const messages: Message[] = [
   reply(block, { term: 1, acks: [group.ack(block, 2)], timeRefused: true }),
   reply(block, { term: 1, status: 'missing' }),
   voteRequest(2, block, { commitCert, headers: signedHeaders(block), leaderCert: cert }),
+  voteRequest(2, block, { transfer: group.transferNotice(1, { by: 0, target: 2 }) }),
+  preVoteRequest(2, block, { commitCert, headers: signedHeaders(block), leaderCert: cert }),
+  { kind: 'preVote', term: group.term(2) },
   group.signedVote(group.vote(2, { candidate: 1, tip: block }), 3),
   group.promise(2, 3),
   { kind: 'staleTerm', term: group.term(9), leaderCert: cert },

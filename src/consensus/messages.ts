@@ -28,7 +28,9 @@ import {
   leaderCertCodec,
   promiseCodec,
   type Tip,
+  type TransferNotice,
   tipCodec,
+  transferNoticeCodec,
   type Vote,
   type VotePromise,
   voteCodec,
@@ -80,8 +82,8 @@ export interface AppendReply {
   readonly timeRefused: boolean
 }
 
-export interface VoteRequest {
-  readonly kind: 'voteRequest'
+/** What whoever wants to lead in `term` shows (R3). */
+export interface Candidacy {
   readonly term: Term
   readonly tip: Tip
   /** The candidate's highest; null while that is genesis. */
@@ -92,6 +94,28 @@ export interface VoteRequest {
   readonly leaderCert: LeaderCert | null
   /** Canonical bytes, opaque until Releases are known. */
   readonly releases: readonly Uint8Array[]
+}
+
+/** "Would you vote for me in this term?" Changes nobody's term. */
+export interface PreVoteRequest extends Candidacy {
+  readonly kind: 'preVoteRequest'
+}
+
+/** "I would." There is no refusal: who may not vote, or hears a leader, says nothing. */
+export interface PreVote {
+  readonly kind: 'preVote'
+  readonly term: Term
+}
+
+export interface VoteRequest extends Candidacy {
+  readonly kind: 'voteRequest'
+  /** The present leader hands over to this candidate: voters need not wait for it to fall silent. */
+  readonly transfer: SignedTransferNotice | null
+}
+
+export interface SignedTransferNotice {
+  readonly notice: TransferNotice
+  readonly signature: Uint8Array
 }
 
 export interface VoteReply {
@@ -115,7 +139,15 @@ export interface StaleTerm {
   readonly leaderCert: LeaderCert | null
 }
 
-export type Message = Append | AppendReply | VoteRequest | VoteReply | PromiseReply | StaleTerm
+export type Message =
+  | Append
+  | AppendReply
+  | PreVoteRequest
+  | PreVote
+  | VoteRequest
+  | VoteReply
+  | PromiseReply
+  | StaleTerm
 
 /** A message with the member that the transport knows it came from. */
 export interface From<M extends Message> {
@@ -125,6 +157,19 @@ export interface From<M extends Message> {
 
 const positionCodec: Codec<Position> = record<Position>({ height, hash })
 const signedAckCodec: Codec<SignedAck> = record<SignedAck>({ ack: ackCodec, signature })
+
+const signedTransferNoticeCodec: Codec<SignedTransferNotice> = record<SignedTransferNotice>({
+  notice: transferNoticeCodec,
+  signature,
+})
+const candidacy = {
+  term,
+  tip: tipCodec,
+  commitCert: optional(commitCertCodec),
+  headers: list(signedHeaderCodec, UNCERTIFIED_BLOCKS_MAX),
+  leaderCert: optional(leaderCertCodec),
+  releases: list(bytes(RELEASE_BYTES_MAX), RELEASES_MAX),
+}
 
 const messageCodec: Codec<Message> = union<Message>({
   append: record<Omit<Append, 'kind'>>({
@@ -142,14 +187,9 @@ const messageCodec: Codec<Message> = union<Message>({
     acks: list(signedAckCodec, ACKS_MAX),
     timeRefused: boolean,
   }),
-  voteRequest: record<Omit<VoteRequest, 'kind'>>({
-    term,
-    tip: tipCodec,
-    commitCert: optional(commitCertCodec),
-    headers: list(signedHeaderCodec, UNCERTIFIED_BLOCKS_MAX),
-    leaderCert: optional(leaderCertCodec),
-    releases: list(bytes(RELEASE_BYTES_MAX), RELEASES_MAX),
-  }),
+  preVoteRequest: record<Omit<PreVoteRequest, 'kind'>>(candidacy),
+  preVote: record<Omit<PreVote, 'kind'>>({ term }),
+  voteRequest: record<Omit<VoteRequest, 'kind'>>({ ...candidacy, transfer: optional(signedTransferNoticeCodec) }),
   vote: record<Omit<VoteReply, 'kind'>>({ vote: voteCodec, signature }),
   promise: record<Omit<PromiseReply, 'kind'>>({ promise: promiseCodec, signature }),
   staleTerm: record<Omit<StaleTerm, 'kind'>>({ term, leaderCert: optional(leaderCertCodec) }),

@@ -11,6 +11,7 @@ import {
   leaderCertHash,
   promiseMessage,
   signHeader,
+  transferNoticeMessage,
   voteMessage,
 } from '../types/signing.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
@@ -30,7 +31,16 @@ import {
   GENESIS_TIME_MS,
   signAs,
 } from './fakes.test-support.ts'
-import type { Append, AppendReply, Message, SignedAck, VoteRequest } from './messages.ts'
+import type {
+  Append,
+  AppendReply,
+  Candidacy,
+  Message,
+  PreVoteRequest,
+  SignedAck,
+  SignedTransferNotice,
+  VoteRequest,
+} from './messages.ts'
 import { EMPTY_SIGN_STATE } from './sign-state.ts'
 import type { State } from './state.ts'
 import { trace } from './trace.test-support.ts'
@@ -72,6 +82,11 @@ export class Group {
 
   signedVote(vote: Vote, by: number): Message {
     return { kind: 'vote', vote, signature: signAs(this.set, by)(voteMessage(vote)) }
+  }
+
+  transferNotice(term: number, { by, target }: { by: number; target: number }): SignedTransferNotice {
+    const notice = { chainId: CHAIN_ID, term: term as Term, target: target as Seat }
+    return { notice, signature: signAs(this.set, by)(transferNoticeMessage(notice)) }
   }
 
   promise(term: number, by: number): Message {
@@ -160,6 +175,24 @@ export class Node {
     return this.on({ kind: 'executed', blockHash: block.hash, verdict: { kind: 'valid' } })
   }
 
+  /** Nothing is heard of the leader for the minimum election timeout. */
+  missLeader(): string[] {
+    return this.on({ kind: 'timeout', timer: 'election' })
+  }
+
+  /** No leader is heard for an election timeout, and everybody else would vote for it: the lines of its candidacy. */
+  stand(): string[] {
+    this.missLeader()
+    if (this.state.liveness.preCampaign === null) this.on({ kind: 'timeout', timer: 'election' })
+    const lines: string[] = []
+    for (const { seat } of this.state.settings.set.members) {
+      const term = this.state.liveness.preCampaign?.term
+      if (term !== undefined && seat !== this.state.settings.self)
+        lines.push(...this.receive(seat, { kind: 'preVote', term }))
+    }
+    return lines
+  }
+
   /** Takes blocks in, executed. */
   store(from: number, message: Message, blocks: readonly Block[]): void {
     this.receive(from, message)
@@ -194,8 +227,14 @@ export function voteRequest(term: number, tip: Block, fields: Partial<VoteReques
     headers: [],
     leaderCert: null,
     releases: [],
+    transfer: null,
     ...fields,
   }
+}
+
+export function preVoteRequest(term: number, tip: Block, fields: Partial<Candidacy> = {}): PreVoteRequest {
+  const { transfer: _, ...candidacy } = voteRequest(term, tip, fields)
+  return { ...candidacy, kind: 'preVoteRequest' }
 }
 
 /** A draft on `parent`, executed. */

@@ -17,7 +17,7 @@ const propose = (parent: Block, transactionCount: number): Block => {
 beforeEach(() => {
   // Member 0 leads term 1, and has proposed two blocks.
   node = new Node(group, { self: 0 })
-  node.on({ kind: 'timeout', timer: 'election' })
+  node.stand()
   for (const member of [1, 2]) {
     node.receive(member, group.signedVote(group.vote(1, { candidate: 0, tip: genesis }), member))
   }

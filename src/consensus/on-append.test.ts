@@ -82,6 +82,7 @@ describe('onAppend()', () => {
 
   it('tells a leader of an old term the present one', () => {
     const node = follower()
+    node.missLeader()
     node.receive(1, voteRequest(2, genesis))
     expect(node.receive(0, append(cert1, { previous: onGenesis }))).toEqual(['send 0 staleTerm 2 cert none'])
   })

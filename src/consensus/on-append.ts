@@ -7,7 +7,7 @@ import { contains } from './block-tree.ts'
 import { learnCommitCert } from './commit.ts'
 import { learnLeaderCert } from './learn-leader.ts'
 import type { Append, AppendReply, From } from './messages.ts'
-import { armElection, leaderOf } from './roles.ts'
+import { hearLeader, leaderOf } from './roles.ts'
 import { sendStaleTerm } from './stale-term.ts'
 import { accuse, type Step, send } from './step.ts'
 
@@ -34,7 +34,7 @@ export function onAppend(step: Step, { from, message }: From<Append>): void {
     accuse(step, { member: from, what: 'foreignStatement' })
     return
   }
-  armElection(step)
+  hearLeader(step)
 
   // 3
   const isHere = state.tree.entries.has(message.previous.hash)

@@ -1,12 +1,13 @@
 // Connections come and go.
 
 import type { PeerConnected, PeerDisconnected } from './events.ts'
+import { askForPreVote } from './pre-campaign.ts'
 import { progressOf, sendHeartbeat } from './replicate.ts'
 import { armEarlyElection, leaderOf } from './roles.ts'
 import type { Step } from './step.ts'
 import { askForVotes } from './vote-request.ts'
 
-/** What was in flight is lost: go on from what the member is known to have. */
+/** What was in flight is lost: go on from what the member is known to have, or ask it again. */
 export function onPeerConnected(step: Step, { member }: PeerConnected): void {
   const { role } = step.state
   if (member === step.settings.self) return
@@ -15,10 +16,14 @@ export function onPeerConnected(step: Step, { member }: PeerConnected): void {
     progress.sentHeight = progress.matchHeight
     sendHeartbeat(step, member)
   }
+  if (role.kind === 'follower') askForPreVote(step, member)
   if (role.kind === 'candidate' && !role.votes.has(member)) askForVotes(step, member)
 }
 
 /** A closed connection to the leader: most likely its process is gone, so nobody waits out the election timeout. */
 export function onPeerDisconnected(step: Step, { member }: PeerDisconnected): void {
-  if (step.state.role.kind === 'follower' && leaderOf(step.state) === member) armEarlyElection(step)
+  const { state } = step
+  if (state.role.kind !== 'follower' || leaderOf(state) !== member) return
+  state.liveness.hearsLeader = false
+  armEarlyElection(step)
 }

@@ -11,7 +11,7 @@ const tipBlock = (state: State): Block => state.tree.entries.get(state.tipHash)?
 function leader(memberCount: number): { node: Node; group: Group } {
   const group = new Group(memberCount)
   const node = new Node(group, { self: 0 })
-  node.on({ kind: 'timeout', timer: 'election' })
+  node.stand()
   for (let member = 1; member < memberCount; member++) {
     node.receive(member, group.signedVote(group.vote(1, { candidate: 0, tip: genesis }), member))
   }
@@ -26,7 +26,7 @@ describe('canPropose()', () => {
   it('asks a follower and a candidate for nothing', () => {
     const node = new Node(new Group(3), { self: 0 })
     expect(canPropose(node.state)).toBeNull()
-    node.on({ kind: 'timeout', timer: 'election' })
+    node.stand()
     expect(canPropose(node.state)).toBeNull()
   })
 

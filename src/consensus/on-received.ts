@@ -5,6 +5,8 @@ import { memberAt } from '../types/validator-set.ts'
 import type { Received } from './events.ts'
 import { onAppend } from './on-append.ts'
 import { onAppendReply } from './on-append-reply.ts'
+import { onPreVote } from './on-pre-vote.ts'
+import { onPreVoteRequest } from './on-pre-vote-request.ts'
 import { onPromise } from './on-promise.ts'
 import { onStaleTerm } from './on-stale-term.ts'
 import { onVote } from './on-vote.ts'
@@ -23,6 +25,12 @@ export function onReceived(step: Step, { from, message }: Received): void {
       break
     case 'voteRequest':
       onVoteRequest(step, { from, message })
+      break
+    case 'preVoteRequest':
+      onPreVoteRequest(step, { from, message })
+      break
+    case 'preVote':
+      onPreVote(step, { from, message })
       break
     case 'vote':
       onVote(step, { from, message })

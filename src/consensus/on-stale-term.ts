@@ -2,6 +2,7 @@
 
 import { learnLeaderCert } from './learn-leader.ts'
 import type { From, StaleTerm } from './messages.ts'
+import { armEarlyElection } from './roles.ts'
 import type { Step } from './step.ts'
 import { joinTerm } from './term.ts'
 
@@ -15,5 +16,9 @@ export function onStaleTerm(step: Step, { from, message }: From<StaleTerm>): voi
   ) {
     return
   }
-  if (message.term > state.term) joinTerm(step, message.term)
+  if (message.term <= state.term) return
+  const wasAsking = state.liveness.preCampaign !== null
+  joinTerm(step, message.term)
+  // It asked for a term that is over: once more, soon, for the next one.
+  if (wasAsking) armEarlyElection(step)
 }

@@ -1,9 +1,11 @@
 // First event of a run: wait for a leader, or be the only candidate there is.
 
-import { armElection, becomeCandidate } from './roles.ts'
-import type { Step } from './step.ts'
+import { beginPreCampaign } from './pre-campaign.ts'
+import { armElection } from './roles.ts'
+import { type Step, setTimer } from './step.ts'
 
 export function onStart(step: Step): void {
-  if (step.settings.set.members.length === 1) becomeCandidate(step)
+  setTimer(step, { timer: 'progress', delayMs: step.settings.timing.electionTimeoutMaxMs })
+  if (step.settings.set.members.length === 1) beginPreCampaign(step, 'silence')
   else armElection(step)
 }

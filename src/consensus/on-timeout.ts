@@ -4,22 +4,33 @@ import { assertNever } from '../types/assert.ts'
 import { quorum } from '../types/validator-set.ts'
 import { acknowledge, replyToLeader } from './acknowledge.ts'
 import type { Timeout } from './events.ts'
+import { askEverybody, beginPreCampaign } from './pre-campaign.ts'
 import { broadcast } from './replicate.ts'
-import { becomeCandidate, becomeFollower } from './roles.ts'
+import { armSpread, becomeFollower } from './roles.ts'
 import type { Leader, State } from './state.ts'
 import { peersOf, type Step, setTimer } from './step.ts'
+import { certifiedHeight } from './tip.ts'
 import { askForVotes } from './vote-request.ts'
 
-export function onTimeout(step: Step, { timer }: Timeout): void {
+export function onTimeout(step: Step, { timer, isWorkWaiting = false }: Timeout): void {
   switch (timer) {
     case 'election':
-      if (step.state.role.kind !== 'leader') becomeCandidate(step)
+      onElection(step)
       break
     case 'heartbeat':
       onHeartbeat(step)
       break
     case 'quorum':
       onQuorum(step)
+      break
+    case 'progress':
+      onProgress(step, isWorkWaiting)
+      break
+    case 'vote':
+      step.state.liveness.hasVotedLately = false
+      break
+    case 'askers':
+      step.state.liveness.askers.clear()
       break
     case 'ack': {
       const acks = acknowledge(step)
@@ -31,16 +42,54 @@ export function onTimeout(step: Step, { timer }: Timeout): void {
   }
 }
 
-/** The leader repeats itself to everybody, a candidate to those who have not voted for it. */
+/**
+ * A follower that heard its leader until a minimum election timeout ago is no longer sticky, and waits a random time for
+ * others to notice, too. Then, and after a candidacy in vain, it asks for pre-votes.
+ */
+function onElection(step: Step): void {
+  const { role, term, liveness } = step.state
+  if (role.kind === 'leader') return
+  if (role.kind === 'follower' && liveness.hearsLeader) {
+    liveness.hearsLeader = false
+    armSpread(step)
+    return
+  }
+  if (role.kind === 'candidate') {
+    liveness.failedCampaigns++
+    becomeFollower(step, { term })
+  }
+  liveness.sitsOut = false
+  beginPreCampaign(step, 'silence')
+}
+
+/**
+ * Once an election timeout a follower asks itself what its leader is good for: who heard heartbeats all the time, and
+ * saw nothing certified of the work that waits here, wants another one.
+ */
+function onProgress(step: Step, isWorkWaiting: boolean): void {
+  const { state, settings } = step
+  const { role, liveness } = state
+  setTimer(step, { timer: 'progress', delayMs: settings.timing.electionTimeoutMaxMs })
+  const before = liveness.lastLook
+  liveness.lastLook = { certifiedHeight: certifiedHeight(state), isWorkWaiting }
+  const standsStill = before.isWorkWaiting && isWorkWaiting && before.certifiedHeight === certifiedHeight(state)
+  if (role.kind === 'follower' && liveness.hearsLeader && liveness.preCampaign === null && standsStill) {
+    beginPreCampaign(step, 'standstill')
+  }
+}
+
+/** The leader repeats itself to everybody, who asks for votes or pre-votes to those who have not answered. */
 function onHeartbeat(step: Step): void {
-  const { role } = step.state
-  if (role.kind === 'follower') return
+  const { role, liveness } = step.state
+  if (role.kind === 'follower' && liveness.preCampaign === null) return
   setTimer(step, { timer: 'heartbeat', delayMs: step.settings.timing.heartbeatMs })
   if (role.kind === 'leader') {
     for (const progress of role.progress.values()) progress.resent = false
     broadcast(step)
     return
   }
+  askEverybody(step)
+  if (role.kind !== 'candidate') return
   for (const peer of peersOf(step.settings)) if (!role.votes.has(peer)) askForVotes(step, peer)
 }
 
@@ -56,6 +105,7 @@ function onQuorum(step: Step): void {
   const { electionTimeoutMaxMs } = settings.timing
   if (!hearsQuorum(step, role)) becomeFollower(step, { term })
   else if (isStalled(state, role) || isOutOfTime(step, role)) {
+    state.liveness.sitsOut = true
     becomeFollower(step, { term, extraMs: electionTimeoutMaxMs })
   } else {
     for (const progress of role.progress.values()) progress.heard = false

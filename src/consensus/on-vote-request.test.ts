@@ -19,10 +19,11 @@ const a1 = group.block(cert1, genesis)
 const a2 = group.block(cert1, a1)
 const twin2 = group.block(cert1, a1, { timeMs: a1.header.timeMs + 99 })
 
-/** Member 3, which has acked a1 and a2 of term 1. */
+/** Member 3, which has acked a1 and a2 of term 1, and misses its leader since. */
 function follower(): Node {
   const node = new Node(group, { self: 3 })
   node.store(0, append(cert1, { previous: positionOfBlock(genesis), blocks: [a1, a2] }), [a1, a2])
+  node.missLeader()
   return node
 }
 
@@ -38,6 +39,7 @@ describe('onVoteRequest()', () => {
       'persistSignState term 1 vote 1 for 1 promise none ack none',
       'send 1 vote term 1 for 1',
       'setTimer election 1000',
+      'setTimer vote 1000',
     ])
   })
 
@@ -47,7 +49,24 @@ describe('onVoteRequest()', () => {
       'persistSignState term 2 vote 2 for 1 promise none ack 1/2',
       'send 1 vote term 2 for 1',
       'setTimer election 1000',
+      'setTimer vote 1000',
     ])
+  })
+
+  it('neither votes nor joins the term while it hears its leader', () => {
+    const node = new Node(group, { self: 3 })
+    node.store(0, append(cert1, { previous: positionOfBlock(genesis), blocks: [a1, a2] }), [a1, a2])
+    expect(node.receive(1, voteRequest(2, a2, shown([a1, a2])))).toEqual([])
+    expect(node.state.term).toBe(1)
+  })
+
+  it('grants one vote a minimum election timeout, and joins no term for the rest', () => {
+    const node = new Node(group, { self: 3 })
+    node.receive(1, voteRequest(1, genesis))
+    expect(node.receive(2, voteRequest(2, genesis))).toEqual([])
+    expect(node.state.term).toBe(1)
+    node.on({ kind: 'timeout', timer: 'vote' })
+    expect(node.receive(2, voteRequest(2, genesis))).toContain('send 2 vote term 2 for 2')
   })
 
   it('repeats the same vote without writing it again', () => {
@@ -93,6 +112,7 @@ describe('onVoteRequest()', () => {
   it('refuses a chain that lacks its certified head', () => {
     const node = follower()
     node.receive(0, append(cert1, { previous: positionOfBlock(a2), commitCert: group.commitCert(a2) }))
+    node.missLeader()
     const cert2 = group.leaderCert(2, { leader: 1, tip: a1 })
     const b2 = group.block(cert2, a1)
     const b3 = group.block(cert2, b2)
@@ -108,6 +128,7 @@ describe('onVoteRequest()', () => {
       'persistSignState term 2 vote 2 for 1 promise none ack 1/2',
       'send 1 vote term 2 for 1',
       'setTimer election 1000',
+      'setTimer vote 1000',
     ])
   })
 
@@ -174,7 +195,7 @@ describe('onVoteRequest()', () => {
 
   it('retries a split vote early, once', () => {
     const node = new Node(group, { self: 3 })
-    node.on({ kind: 'timeout', timer: 'election' })
+    node.stand()
     expect(node.receive(1, voteRequest(1, genesis))).toEqual(['setTimer election 1'])
     expect(node.receive(2, voteRequest(1, genesis))).toEqual([])
   })

@@ -4,58 +4,55 @@ import type { Seat } from '../types/brand.ts'
 import type { Vote, VotePromise } from '../types/certificate.ts'
 import { promiseMessage, voteMessage } from '../types/signing.ts'
 import { hashReleases } from './certificate.ts'
-import { learnCommitCert } from './commit.ts'
+import { judgeCandidacy } from './judge-candidacy.ts'
+import { isSticky } from './liveness.ts'
 import type { From, VoteRequest } from './messages.ts'
 import { armEarlyElection, armElection } from './roles.ts'
 import { mayVoteIn } from './sign-state.ts'
 import { sendStaleTerm } from './stale-term.ts'
-import { accuse, emit, type Step, send } from './step.ts'
+import { emit, type Step, send, setTimer } from './step.ts'
 import { joinTerm } from './term.ts'
-import { bindingAck, certifiedHeight } from './tip.ts'
-import { isSameVote, judgeShownChain, readShownChain } from './vote-rules.ts'
+import { bindingAck } from './tip.ts'
+import { isHandedOver } from './transfer.ts'
+import { isSameVote } from './vote-rules.ts'
 
 /**
- * 1. terms: an old one is told so, a newer one is joined; 2. one vote a term; 3. what is shown must be sound; 4. a voter
- * that is behind catches up first; 5. the vote rule: vote, or promise.
+ * 1. an old term is told so; 2. a leader that is heard is kept, and one vote is granted a minimum election timeout: no
+ * term is joined for the rest; 3. the term is joined; 4. one vote a term; 5. what is shown is judged: vote, or promise.
  */
 export function onVoteRequest(step: Step, { from, message }: From<VoteRequest>): void {
-  const { state, settings } = step
+  const { state } = step
 
   // 1
   if (message.term < state.term) {
     sendStaleTerm(step, from)
     return
   }
+
+  // 2
+  if (message.term > state.term) {
+    if (isSticky(step) && !isHandedOver(step, { from, message })) return
+    if (state.liveness.hasVotedLately) return
+  }
+
+  // 3
   if (!joinTerm(step, message.term)) return
   retryAfterSplit(step)
 
-  // 2
+  // 4
   const vote = voteFor(step, { from, message })
   if (isSameVote(state.signState.vote, vote)) sendVote(step, vote)
-  // Releases are not known to this version, and nobody votes for what he cannot check.
-  if (!mayVoteIn(state.signState, message.term) || message.releases.length > 0) return
-
-  // 3
-  const chain = readShownChain(message, settings)
-  if (chain === null) {
-    accuse(step, { member: from, what: 'badChain' })
-    return
-  }
-
-  // 4
-  if (message.commitCert !== null) learnCommitCert(step, { from, certificate: message.commitCert })
-  if (state.halted || chain.certified.height > certifiedHeight(state)) return
+  if (!mayVoteIn(state.signState, message.term)) return
 
   // 5
-  switch (judgeShownChain(state, chain)) {
+  switch (judgeCandidacy(step, { from, message })) {
     case 'grant':
       grant(step, vote)
       break
     case 'refuse':
       promise(step, from)
       break
-    case 'invalid':
-      accuse(step, { member: from, what: 'badChain' })
+    default:
       break
   }
 }
@@ -66,6 +63,8 @@ function grant(step: Step, vote: Vote): void {
   emit(step, { kind: 'persistSignState', signState: state.signState })
   sendVote(step, vote)
   armElection(step)
+  state.liveness.hasVotedLately = true
+  setTimer(step, { timer: 'vote', delayMs: step.settings.timing.electionTimeoutMinMs })
 }
 
 function sendVote(step: Step, vote: Vote): void {

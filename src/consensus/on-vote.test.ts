@@ -6,7 +6,7 @@ const vote = group.vote(1, { candidate: 0, tip: genesis })
 
 function candidate(): Node {
   const node = new Node(group, { self: 0 })
-  node.on({ kind: 'timeout', timer: 'election' })
+  node.stand()
   return node
 }
 

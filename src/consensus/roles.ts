@@ -6,6 +6,8 @@ import type { LeaderCert, Vote } from '../types/certificate.ts'
 import { leaderCertHash, voteMessage } from '../types/signing.ts'
 import { quorum } from '../types/validator-set.ts'
 import { createLeaderCert, hashReleases } from './certificate.ts'
+import { endPreCampaign, spreadMs } from './liveness.ts'
+import type { SignedTransferNotice } from './messages.ts'
 import { broadcast, createProgress } from './replicate.ts'
 import type { State } from './state.ts'
 import { cancelTimer, emit, peersOf, type Step, setTimer } from './step.ts'
@@ -17,10 +19,26 @@ export function leaderOf(state: State): Seat | null {
   return hash === null ? null : (leaderCerts.get(hash)?.candidate ?? null)
 }
 
+/** The leader is there: sticky for the minimum election timeout, and only then does the random wait begin. */
+export function hearLeader(step: Step): void {
+  const { liveness } = step.state
+  liveness.hearsLeader = true
+  liveness.failedCampaigns = 0
+  liveness.sitsOut = false
+  if (liveness.preCampaign?.cause === 'silence') endPreCampaign(step)
+  setTimer(step, { timer: 'election', delayMs: step.settings.timing.electionTimeoutMinMs })
+}
+
 /** Waits a random time within the election timeout, plus `extraMs`. */
 export function armElection(step: Step, extraMs = 0): void {
-  const { electionTimeoutMinMs: min, electionTimeoutMaxMs: max } = step.settings.timing
-  setTimer(step, { timer: 'election', delayMs: extraMs + min + (step.random % (max - min + 1)) })
+  armSpread(step, extraMs + step.settings.timing.electionTimeoutMinMs)
+}
+
+/** The random wait alone, behind `leastMs`: it keeps rivals apart. */
+export function armSpread(step: Step, leastMs = 0): void {
+  const { liveness } = step.state
+  const spread = spreadMs(step.settings.timing, liveness.failedCampaigns)
+  setTimer(step, { timer: 'election', delayMs: leastMs + (step.random % (spread + 1)) })
 }
 
 /** A short random wait: the leader is gone or the votes were split, only rivals have to be kept apart. */
@@ -40,22 +58,28 @@ export function becomeFollower(
   const { state } = step
   assert(term >= state.term, 'terms only rise')
   const before = state.role.kind
+  endPreCampaign(step)
   state.term = term
   state.leaderCertHash = leaderCert
   state.role = { kind: 'follower', leaderHead: null }
   emit(step, { kind: 'roleChanged', role: 'follower', term, leader: leaderOf(state) })
   if (before === 'follower') return
+  state.liveness.hearsLeader = false
   cancelTimer(step, 'heartbeat')
   cancelTimer(step, 'quorum')
   armElection(step, extraMs)
   chooseTip(step)
 }
 
-/** Stands for election in the next term, unless its tip may not be shown: then it waits for a leader or its own disk. */
-export function becomeCandidate(step: Step): void {
+/** Stands for election in the next term. Its tip covers its last ack (R3). */
+export function becomeCandidate(
+  step: Step,
+  { transfer = null }: { transfer?: SignedTransferNotice | null } = {},
+): void {
   const { state, settings } = step
+  assert(coversLastAck(state, state.tipHash), 'a tip below the last ack is shown to nobody (R3)')
+  state.liveness.preCampaign = null
   armElection(step)
-  if (!coversLastAck(state, state.tipHash)) return
   state.term = (state.term + 1) as Term
   state.leaderCertHash = null
   const vote: Vote = {
@@ -67,7 +91,7 @@ export function becomeCandidate(step: Step): void {
     releasesHash: hashReleases([]),
   }
   const votes = new Map([[settings.self, settings.sign(voteMessage(vote))]])
-  state.role = { kind: 'candidate', vote, votes, split: false }
+  state.role = { kind: 'candidate', vote, votes, transfer, split: false }
   state.signState = { ...state.signState, term: state.term, vote }
   emit(step, { kind: 'persistSignState', signState: state.signState })
   emit(step, { kind: 'roleChanged', role: 'candidate', term: state.term, leader: null })
@@ -94,6 +118,7 @@ function becomeLeader(step: Step, certificate: LeaderCert): void {
     lastCount: { certifiedHash: state.certifiedHash, isWaiting: false },
     progress: new Map(peersOf(settings).map((peer) => [peer, createProgress(certificate.tip.height)])),
   }
+  state.liveness.failedCampaigns = 0
   emit(step, { kind: 'persistLeaderCert', certificate })
   emit(step, { kind: 'roleChanged', role: 'leader', term: state.term, leader: settings.self })
   cancelTimer(step, 'election')

@@ -19,10 +19,11 @@ const cert1 = group.leaderCert(1, { leader: 0, tip: genesis })
 const a1 = group.block(cert1, genesis)
 const a2 = group.block(cert1, a1)
 
-/** Member 3, which has acked a1 and a2 of term 1. */
+/** Member 3, which has acked a1 and a2 of term 1, and misses its leader since. */
 function follower(): Node {
   const node = new Node(group, { self: 3 })
   node.store(0, append(cert1, { previous: positionOfBlock(genesis), blocks: [a1, a2] }), [a1, a2])
+  node.missLeader()
   return node
 }
 
@@ -186,7 +187,7 @@ describe('Raft, sentences that are kept', () => {
   /** Member 0 leads term 2, on a tip with two blocks of term 1 that are not certified. */
   function heir(): Node {
     const node = new Node(group, { self: 0, restored: { uncommitted: [a1, a2], leaderCerts: [cert1] } })
-    node.on({ kind: 'timeout', timer: 'election' })
+    node.stand()
     for (const member of [1, 2]) {
       node.receive(member, group.signedVote(group.vote(2, { candidate: 0, tip: a2 }), member))
     }
@@ -202,7 +203,7 @@ describe('Raft, sentences that are kept', () => {
 
   it('if a candidate or leader discovers that its term is out of date, it immediately reverts to follower (5.1)', () => {
     const node = new Node(group, { self: 3 })
-    node.on({ kind: 'timeout', timer: 'election' })
+    node.stand()
     expect(node.receive(1, { kind: 'staleTerm', term: a1.header.term, leaderCert: null })).toEqual([])
     expect(node.receive(1, { kind: 'staleTerm', term: group.term(7), leaderCert: null })[0]).toBe(
       'roleChanged follower term 7 leader none',
@@ -211,7 +212,7 @@ describe('Raft, sentences that are kept', () => {
 
   it('a candidate that sees the leader of its own term returns to follower state (5.2)', () => {
     const node = new Node(group, { self: 3 })
-    node.on({ kind: 'timeout', timer: 'election' })
+    node.stand()
     expect(node.receive(0, append(cert1, { previous: positionOfBlock(genesis) }))).toEqual([
       'persistLeaderCert term 1 of 0',
       'roleChanged follower term 1 leader 0',
@@ -231,7 +232,7 @@ describe('Raft, sentences that are kept', () => {
 
   it('a candidate wins with votes from a quorum for the same term, and not before (5.2)', () => {
     const node = new Node(group, { self: 0 })
-    node.on({ kind: 'timeout', timer: 'election' })
+    node.stand()
     const vote = group.vote(1, { candidate: 0, tip: genesis })
     expect(node.receive(1, group.signedVote(vote, 1))).toEqual([])
     expect(node.receive(1, group.signedVote(vote, 1))).toEqual([])

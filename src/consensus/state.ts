@@ -3,6 +3,8 @@
 import type { Hash, Seat, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert, Vote } from '../types/certificate.ts'
 import type { BlockTree } from './block-tree.ts'
+import type { Liveness } from './liveness.ts'
+import type { SignedTransferNotice } from './messages.ts'
 import type { Settings } from './settings.ts'
 import type { SignState } from './sign-state.ts'
 
@@ -31,6 +33,7 @@ export interface State {
   leaderCertHash: Hash | null
   role: Follower | Candidate | Leader
   sync: Sync | null
+  readonly liveness: Liveness
   /** Two certified truths: nothing is signed any more. */
   halted: boolean
 }
@@ -45,6 +48,8 @@ export interface Candidate {
   readonly kind: 'candidate'
   readonly vote: Vote
   readonly votes: Map<Seat, Uint8Array>
+  /** By the leader that hands over to this node; null where nobody led. */
+  readonly transfer: SignedTransferNotice | null
   /** A rival shares the votes: retried early, once a term. */
   split: boolean
 }

@@ -68,10 +68,14 @@ function messageText(message: Message): string {
       const time = timeRefused ? ' time refused' : ''
       return `appendReply term ${term} ${status} ${match.height} certified ${certified.height} acks [${heights}]${time}`
     }
+    case 'preVote':
+      return `preVote term ${message.term}`
+    case 'preVoteRequest':
     case 'voteRequest': {
-      const { term, tip, commitCert, headers, leaderCert } = message
+      const { kind, term, tip, commitCert, headers, leaderCert } = message
+      const transfer = kind === 'voteRequest' && message.transfer !== null ? ' handed over' : ''
       const shown = `commit ${commitCert?.height ?? 'none'} ${namesOf(headers)} cert ${leaderCert?.term ?? 'none'}`
-      return `voteRequest term ${term} tip ${tipName(tip)} ${shown}`
+      return `${kind} term ${term} tip ${tipName(tip)} ${shown}${transfer}`
     }
     case 'vote':
       return `vote term ${message.vote.term} for ${message.vote.candidate}`

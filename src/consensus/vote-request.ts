@@ -1,18 +1,28 @@
 // What a candidate shows (R3): its highest CommitCert, the headers from there to its tip, the LeaderCert of the tip's term.
 
-import type { Seat } from '../types/brand.ts'
+import type { Hash, Seat, Term } from '../types/brand.ts'
 import { headerOf, pathFrom } from './block-tree.ts'
+import type { Candidacy } from './messages.ts'
+import type { State } from './state.ts'
 import { type Step, send } from './step.ts'
+import { tipOf } from './tip.ts'
+
+export function candidacyOf(state: State, term: Term, tipHash: Hash): Candidacy {
+  const path = pathFrom(state.tree, { base: state.certifiedHash, hash: tipHash })
+  return {
+    term,
+    tip: tipOf(state, tipHash),
+    commitCert: state.commitCert,
+    headers: path.map(({ block: { header, signature } }) => ({ header, signature })),
+    leaderCert: state.leaderCerts.get(headerOf(state.tree, tipHash).leaderCertHash) ?? null,
+    releases: [],
+  }
+}
 
 export function askForVotes(step: Step, to: Seat): void {
-  const { state } = step
-  if (state.role.kind !== 'candidate') return
-  const { term, tip } = state.role.vote
-  const path = pathFrom(state.tree, { base: state.certifiedHash, hash: tip.hash })
-  const headers = path.map(({ block: { header, signature } }) => ({ header, signature }))
-  const leaderCert = state.leaderCerts.get(headerOf(state.tree, tip.hash).leaderCertHash) ?? null
-  send(step, {
-    to,
-    message: { kind: 'voteRequest', term, tip, commitCert: state.commitCert, headers, leaderCert, releases: [] },
-  })
+  const { role } = step.state
+  if (role.kind !== 'candidate') return
+  const { term, tip } = role.vote
+  const { transfer } = role
+  send(step, { to, message: { kind: 'voteRequest', ...candidacyOf(step.state, term, tip.hash), transfer } })
 }

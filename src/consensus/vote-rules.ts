@@ -6,7 +6,7 @@ import { blockHash, leaderCertHash } from '../types/signing.ts'
 import { headerOf } from './block-tree.ts'
 import { commitCertFault, leaderCertFault, type Verifier } from './certificate.ts'
 import { isOnParent, type LinkedHeader } from './header-rules.ts'
-import type { VoteRequest } from './messages.ts'
+import type { Candidacy } from './messages.ts'
 import type { State } from './state.ts'
 import { bindingAck, compareTips } from './tip.ts'
 
@@ -18,8 +18,8 @@ export interface ShownChain {
   readonly blocks: readonly LinkedHeader[]
 }
 
-/** What a vote request shows, when its certificates are valid and its parts belong together; else null: no honest one. */
-export function readShownChain(request: VoteRequest, verifier: Verifier): ShownChain | null {
+/** What a candidate shows, when its certificates are valid and its parts belong together; else null: no honest one. */
+export function readShownChain(request: Candidacy, verifier: Verifier): ShownChain | null {
   const { commitCert, headers, leaderCert, tip } = request
   if (commitCert !== null && commitCertFault(commitCert, verifier) !== null) return null
   if (leaderCert !== null && leaderCertFault(leaderCert, verifier) !== null) return null
@@ -87,7 +87,7 @@ function isLinkedTo({ certified, blocks }: ShownChain, tip: Tip): boolean {
  * The tip's term has its LeaderCert, and the chain passes through that certificate's tip; where the CommitCert is itself
  * of the tip's term, q members have checked that before.
  */
-function isUnderLeaderCert({ certified, blocks }: ShownChain, { tip, leaderCert }: VoteRequest): boolean {
+function isUnderLeaderCert({ certified, blocks }: ShownChain, { tip, leaderCert }: Candidacy): boolean {
   if (leaderCert === null) return tip.term === 0
   if (leaderCert.term !== tip.term) return false
   const ofTerm = blocks.filter(({ header }) => header.term === tip.term)

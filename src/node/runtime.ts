@@ -19,7 +19,7 @@ import type { Block } from '../types/block.ts'
 import type { Hash, PublicKey, Seat, Term } from '../types/brand.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
-import { BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
+import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import { memberAt, type ValidatorSet } from '../types/validator-set.ts'
 import { BlockPace } from './block-pace.ts'
@@ -34,6 +34,8 @@ const QUEUE_MAX = 1_000
  * on a busy one; meanwhile no heartbeat goes out, and below an election timeout nobody may miss one.
  */
 const DRAFT_CALLS_MAX = 512
+/** The oldest transactions that are tried out to see whether work waits: some may have become inadmissible. */
+const WORK_LOOK_MAX = 8
 
 export interface RuntimeParts {
   readonly state: State
@@ -375,10 +377,26 @@ export class Runtime {
     // Behind one turn of input: after a long block, heartbeats that wait in the socket come before the election timer.
     const fire = (): void =>
       timers.afterInput(() => {
-        if (this.#timers.get(timer) === cancel) this.#post({ kind: 'timeout', timer })
+        if (this.#timers.get(timer) !== cancel) return
+        this.#post({ kind: 'timeout', timer, ...(timer === 'progress' && { isWorkWaiting: this.#isWorkWaiting() }) })
       })
     const cancel = timers.after(delayMs, fire)
     this.#timers.set(timer, cancel)
+  }
+
+  /** Is there a transaction here that the next block could hold? Looked at once an election timeout. */
+  #isWorkWaiting(): boolean {
+    const { ledger, mempool, clock } = this.#parts
+    const { hash, header } = ledger.head
+    const timeMs = Math.max(clock.nowMs(), header.timeMs + 1)
+    const oldest = mempool.take({
+      countMax: WORK_LOOK_MAX,
+      callsMax: DRAFT_CALLS_MAX,
+      bytesMax: BLOCK_BYTES_MAX,
+      timeMs,
+      isTaken: (id) => ledger.isInFlight(hash, id),
+    })
+    return oldest.some((transaction) => ledger.execute({ parentHash: hash, timeMs, transactions: [transaction] }).ok)
   }
 
   #sync(from: Seat, fromHeight: number): void {

@@ -14,6 +14,8 @@ import {
   type LeaderCert,
   leaderCertCodec,
   promiseCodec,
+  type TransferNotice,
+  transferNoticeCodec,
   type Vote,
   type VotePromise,
   voteCodec,
@@ -40,6 +42,10 @@ export const headerMessage: (header: Header) => Uint8Array = messageOf(TAG.heade
 export const ackMessage: (ack: Ack) => Uint8Array = messageOf(TAG.ack, ackCodec)
 export const voteMessage: (vote: Vote) => Uint8Array = messageOf(TAG.vote, voteCodec)
 export const promiseMessage: (promise: VotePromise) => Uint8Array = messageOf(TAG.promise, promiseCodec)
+export const transferNoticeMessage: (notice: TransferNotice) => Uint8Array = messageOf(
+  TAG.transferNotice,
+  transferNoticeCodec,
+)
 export const genesisMessage: (genesis: Genesis) => Uint8Array = messageOf(TAG.genesis, genesisCodec)
 export const joinCardMessage = (card: Omit<JoinCard, 'signature'>): Uint8Array =>
   taggedBytes(TAG.joinCard, toBytes(joinCardBodyCodec, card))

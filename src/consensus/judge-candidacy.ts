@@ -1,0 +1,38 @@
+// R3 for whoever asks, be it for a vote or for a pre-vote (spec/consensus.md, section 6).
+
+import type { Seat } from '../types/brand.ts'
+import { learnCommitCert } from './commit.ts'
+import type { Candidacy } from './messages.ts'
+import { accuse, type Step } from './step.ts'
+import { certifiedHeight } from './tip.ts'
+import { judgeShownChain, readShownChain } from './vote-rules.ts'
+
+/**
+ * 1. what is shown must be sound; 2. a voter that is behind catches up first; 3. the vote rule. Null: no answer, be it
+ * that the candidate lies, or that it has to ask again.
+ */
+export function judgeCandidacy(
+  step: Step,
+  { from, message }: { from: Seat; message: Candidacy },
+): 'grant' | 'refuse' | null {
+  const { state, settings } = step
+  // Releases are not known to this version, and nobody votes for what he cannot check.
+  if (message.releases.length > 0) return null
+
+  // 1
+  const chain = readShownChain(message, settings)
+  if (chain === null) {
+    accuse(step, { member: from, what: 'badChain' })
+    return null
+  }
+
+  // 2
+  if (message.commitCert !== null) learnCommitCert(step, { from, certificate: message.commitCert })
+  if (state.halted || chain.certified.height > certifiedHeight(state)) return null
+
+  // 3
+  const verdict = judgeShownChain(state, chain)
+  if (verdict !== 'invalid') return verdict
+  accuse(step, { member: from, what: 'badChain' })
+  return null
+}
