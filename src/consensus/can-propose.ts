@@ -1,12 +1,14 @@
 // What the runtime asks after every step: may a block be drafted now, and on what?
 
-import type { Hash } from '../types/brand.ts'
+import type { Epoch, Hash } from '../types/brand.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
 import { headerOf, pathFrom } from './block-tree.ts'
 import type { State } from './state.ts'
 
 export interface Opportunity {
   readonly parentHash: Hash
+  /** Of the block that may be drafted. */
+  readonly epoch: Epoch
   /** The draft's time must be above this. */
   readonly parentTimeMs: number
   /** First block of the term: due at once, transactions or not. Any other needs at least one transaction. */
@@ -29,6 +31,7 @@ export function canPropose(state: State): Opportunity | null {
   if (!opening && !hasRoom) return null
   return {
     parentHash: state.tipHash,
+    epoch: state.settings.set.epoch,
     parentTimeMs: headerOf(state.tree, state.tipHash).timeMs,
     opening,
     bytesMax: hasRoom ? Math.min(BLOCK_BYTES_MAX, uncertifiedBytesMax - bytesUsed) : 0,

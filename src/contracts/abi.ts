@@ -17,6 +17,8 @@ export interface AbiEntry {
   readonly returns: Type | null
   /** Name of the parameter (an id) whose patient the answer says something about. */
   readonly reveals: string | null
+  /** The only contract that may call this action; null: transactions call it. */
+  readonly by: string | null
 }
 
 export interface AbiEvent {
@@ -45,7 +47,7 @@ export function abiOf({ module, routines, events, states }: Program): Abi {
     contract: module.name,
     version: module.version,
     uses: module.uses,
-    entries: module.entries.map(({ kind, name, function: index, parameters, reveals }) => {
+    entries: module.entries.map(({ kind, name, function: index, parameters, reveals, by }) => {
       const routine = routines[index] as Routine
       return {
         kind,
@@ -53,6 +55,7 @@ export function abiOf({ module, routines, events, states }: Program): Abi {
         parameters: parameters.map((parameter, i) => ({ name: parameter, type: routine.parameters[i] as Type })),
         returns: routine.result,
         reveals: reveals === null ? null : (parameters[reveals] as string),
+        by,
       }
     }),
     events: events.map(({ name, fields }) => ({ name, fields })),

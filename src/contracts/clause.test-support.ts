@@ -50,6 +50,7 @@ export class Sample {
       sender: SENDER,
       timeMs: NOW,
       height: 7,
+      epoch: 2,
       transactionId: TRANSACTION,
       callIndex: 3,
       genesis: this.genesis,
@@ -61,7 +62,7 @@ export class Sample {
   }
 
   query(method: string, ...args: Value[]): CallOutcome {
-    const context = { timeMs: NOW, height: 7 }
+    const context = { timeMs: NOW, height: 7, epoch: 2 }
     return queryView(this.contracts, named(method, args), { context, state: this.state, gasLimit: this.gasLimit })
   }
 

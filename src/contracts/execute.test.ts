@@ -83,6 +83,7 @@ describe('arguments that do not fit', () => {
           height: 1,
           callIndex: 0,
           genesis: false,
+          epoch: 0,
           sender: SENDER,
           transactionId: TRANSACTION,
         }

@@ -10,7 +10,7 @@ import type { StateAccess, StateReader } from './state-access.ts'
 import { type Cell, cellFromValue, ValueError, valueFromCell } from './vm/cell.ts'
 import { type LinkedProgram, Machine, type MachineContext } from './vm/interpret.ts'
 import { linkModules } from './vm/link.ts'
-import type { EntryKind, EntryPoint } from './vm/module.ts'
+import type { EntryPoint } from './vm/module.ts'
 import type { Routine } from './vm/program.ts'
 import { Refusal, refuse } from './vm/refusal.ts'
 
@@ -31,6 +31,8 @@ export interface CallContext {
   readonly sender: IdentityId
   readonly timeMs: number
   readonly height: number
+  /** Of the block that is executed. */
+  readonly epoch: number
   readonly transactionId: Hash
   readonly callIndex: number
   /** Block 0: genesis actions may be called, and only there. */
@@ -40,6 +42,7 @@ export interface CallContext {
 export interface QueryContext {
   readonly timeMs: number
   readonly height: number
+  readonly epoch: number
 }
 
 export type CallOutcome =
@@ -99,18 +102,19 @@ export interface CallEnvironment {
  */
 export function executeCall(contracts: ContractSet, call: ContractCall, environment: CallEnvironment): CallOutcome {
   const { context, state, gasLimit } = environment
-  const { sender, transactionId, callIndex, timeMs, height } = context
-  const machine = new Machine(state, { timeMs, height, call: { sender, transactionId, callIndex } }, gasLimit)
+  const { sender, transactionId, callIndex, timeMs, height, epoch } = context
+  const machine = new Machine(state, { timeMs, height, epoch, call: { sender, transactionId, callIndex } }, gasLimit)
   return run(machine, gasLimit, () => {
     const callable = contracts.entry(call.contract, call.method)
-    admit(callable.entry.kind, context.genesis)
+    admit(callable.entry, context.genesis)
     return { callable, args: call.args }
   })
 }
 
-function admit(kind: EntryKind, genesis: boolean): void {
+function admit({ kind, by }: EntryPoint, genesis: boolean): void {
   switch (kind) {
     case 'action':
+      if (by !== null) refuse('CONTRACT_ONLY', `the contract ${by} calls it`)
       return
     case 'genesis action':
       if (!genesis) refuse('GENESIS_ONLY')
@@ -133,7 +137,8 @@ export interface QueryEnvironment {
 /** Runs a view. Throws as executeCall does. */
 export function queryView(contracts: ContractSet, call: ContractCall, environment: QueryEnvironment): CallOutcome {
   const { state, gasLimit } = environment
-  const context: MachineContext = { timeMs: environment.context.timeMs, height: environment.context.height }
+  const { timeMs, height, epoch } = environment.context
+  const context: MachineContext = { timeMs, height, epoch }
   const machine = new Machine(readOnly(state), context, gasLimit)
   return run(machine, gasLimit, () => {
     const callable = contracts.entry(call.contract, call.method)

@@ -56,9 +56,10 @@ function call(
   consortium: Consortium,
   { sender, method, args }: { sender: string; method: string; args: Value[] },
 ): string {
-  const { contracts, state, nowMs, height } = consortium
+  const { contracts, state, nowMs, height, epoch } = consortium
   const transactionId = id(`${method} ${args.length}`) as Hash
-  const context = { sender: sender as IdentityId, timeMs: nowMs, height, transactionId, callIndex: 0, genesis: false }
+  const at = { timeMs: nowMs, height, epoch }
+  const context = { ...at, sender: sender as IdentityId, transactionId, callIndex: 0, genesis: false }
   const outcome = executeCall(
     contracts,
     { contract: 'consent', method, args },

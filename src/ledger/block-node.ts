@@ -53,8 +53,7 @@ export class BlockNode implements Parent {
     this.parent = on.parent
     this.isRecent = on.isRecent
     this.ids = new Set(content.executed?.transactions.map(({ id }) => id))
-    const { height, timeMs } = content.header
-    const inState = { contracts: on.contracts, state: content.state.reader(), height, timeMs }
+    const inState = { contracts: on.contracts, state: content.state.reader(), at: content.header }
     this.signerOf = createSignerOf(inState)
     this.versions = readVersionSchedule(inState)
   }

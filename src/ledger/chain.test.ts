@@ -49,7 +49,7 @@ describe('a ledger', () => {
     const opening = openLedger({ store: new MemoryStore(), genesis: createGenesis({ setup }) })
     await expect(opening).rejects.toMatchObject({
       code: 'GENESIS_REFUSED',
-      message: expect.stringMatching(/call 5 \(notes.put\)/),
+      message: expect.stringMatching(/call 6 \(notes.put\)/),
     })
   })
 
@@ -103,7 +103,12 @@ describe('a ledger', () => {
     const left = proposer.propose([put('a')])
     const right = proposer.propose([put('a', { by: 'Beta' })], { timeMs: GENESIS_TIME_MS + 7_000 })
     const next = (parent: Block) =>
-      ledger.execute({ parentHash: parent.hash, timeMs: parent.header.timeMs + 1, transactions: [put('a')] })
+      ledger.execute({
+        parentHash: parent.hash,
+        epoch: parent.header.epoch,
+        timeMs: parent.header.timeMs + 1,
+        transactions: [put('a')],
+      })
     const counts = [left, right].map((parent) => {
       const execution = next(parent)
       return execution.ok && execution.executed.receipts[0]?.calls[0]?.value
@@ -144,6 +149,7 @@ describe('a ledger that is opened again', () => {
     expect(again.isRecent(once.id)).toBe(true)
     const execution = again.execute({
       parentHash: again.head.hash,
+      epoch: again.head.header.epoch,
       timeMs: GENESIS_TIME_MS + 60_000,
       transactions: [once],
     })

@@ -136,7 +136,7 @@ export class Chain implements Ledger {
 
   // ── the way of a block ──
 
-  execute({ parentHash, timeMs, transactions }: Draft): Execution {
+  execute({ parentHash, epoch, timeMs, transactions }: Draft): Execution {
     const parent = this.tree.get(parentHash)
     if (parent === undefined) return refuseBlock('PARENT_UNKNOWN', 'parentHash: names no executed block')
     const { verdicts, contractSet, counters, chainId } = this
@@ -147,7 +147,7 @@ export class Chain implements Ledger {
     }
     const result = executeBlock(
       parent,
-      { timeMs, transactions },
+      { epoch, timeMs, transactions },
       { chainId, contracts: contractSet, verdicts, counters },
     )
     counters.signatureChecks = verdicts.checks
@@ -156,16 +156,18 @@ export class Chain implements Ledger {
     const { outcome } = result
     const height = (parent.height + 1) as Height
     const { receipts, roots } = outcome
-    return { ok: true, executed: { version, parentHash, height, timeMs, transactions, receipts, ...roots, outcome } }
+    const executed = { version, parentHash, height, epoch, timeMs, transactions, receipts, ...roots, outcome }
+    return { ok: true, executed }
   }
 
   check(block: Block): Execution {
     const { header, transactions } = block
-    const parent = this.tree.get(header.parentHash)
+    const { parentHash, epoch, timeMs } = header
+    const parent = this.tree.get(parentHash)
     if (parent !== undefined && header.height !== parent.height + 1) {
       return refuseBlock('HEIGHT', `height: expected ${parent.height + 1}, got ${header.height}`)
     }
-    const execution = this.execute({ parentHash: header.parentHash, timeMs: header.timeMs, transactions })
+    const execution = this.execute({ parentHash, epoch, timeMs, transactions })
     if (!execution.ok) return execution
     const { version } = execution.executed
     if (header.version !== version) return refuseBlock('VERSION', `version: expected ${version}, got ${header.version}`)
@@ -179,6 +181,7 @@ export class Chain implements Ledger {
     const parent = this.tree.get(executed.parentHash)
     if (parent === undefined) throw new LedgerError('UNKNOWN_BLOCK', 'the parent of an executed block is gone')
     assert(header.parentHash === executed.parentHash, 'adopt: block and execution have one parent')
+    assert(header.epoch === executed.epoch, 'adopt: block and execution have one epoch')
     assert(header.timeMs === executed.timeMs, 'adopt: block and execution have one time')
     assert(compareRoots(header, executed) === undefined, 'adopt: block and execution have the same roots')
     const { state, range } = executed.outcome
@@ -397,7 +400,8 @@ export class Chain implements Ledger {
     call: ContractCall,
     { timeMs, gasLimit = TRANSACTION_GAS_MAX }: { readonly timeMs: number; readonly gasLimit?: number },
   ): CallOutcome {
-    const context = { timeMs, height: this.tree.head.height }
+    const { height, epoch } = this.tree.head.header
+    const context = { timeMs, height, epoch }
     return queryView(this.contractSet, call, { context, state: this.state(), gasLimit })
   }
 

@@ -86,7 +86,12 @@ const sourceOf = (name: string) => ({
   name,
   text: readFileSync(new URL(`../contracts/builtin/${name}.clause`, import.meta.url), 'utf8'),
 })
-const modules = compile([sourceOf('policy'), sourceOf('registry'), { name: 'notes', text: NOTES }])
+const modules = compile([
+  sourceOf('policy'),
+  sourceOf('registry'),
+  sourceOf('validators'),
+  { name: 'notes', text: NOTES },
+])
 
 export const idOf = (name: string): IdentityId => sha256Hex(new TextEncoder().encode(name)) as string as IdentityId
 export const bytesOf = (name: string): Uint8Array => Uint8Array.fromHex(idOf(name))
@@ -188,16 +193,17 @@ export class Proposer {
     {
       parent = this.ledger.head,
       timeMs = parent.header.timeMs + 1_000,
-    }: { parent?: { hash: Hash; header: Header }; timeMs?: number } = {},
+      epoch = parent.header.epoch,
+    }: { parent?: { hash: Hash; header: Header }; timeMs?: number; epoch?: Epoch } = {},
   ): Block {
-    const execution = this.ledger.execute({ parentHash: parent.hash, timeMs, transactions })
+    const execution = this.ledger.execute({ parentHash: parent.hash, epoch, timeMs, transactions })
     assert(execution.ok, `draft refused: ${execution.ok ? '' : JSON.stringify(execution.refusal)}`)
     const { txRoot, receiptRoot, stateRoot, logRoot, height } = execution.executed
     const { commitCert } = this.ledger.head
     const header: Header = {
       version: 1,
       chainId,
-      epoch: 0 as Epoch,
+      epoch,
       height,
       term: this.term,
       parentHash: parent.hash,

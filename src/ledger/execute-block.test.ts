@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ZERO_HASH } from '../types/brand.ts'
+import { type Epoch, ZERO_HASH } from '../types/brand.ts'
 import { toBytes } from '../types/canonical.ts'
 import { EXPIRY_WINDOW_MS, TRANSACTION_GAS_MAX } from '../types/limits.ts'
 import { decodeTransaction, encodeBlock } from '../types/signing.ts'
@@ -8,8 +8,10 @@ import { bytesOf, call, createLedger, GENESIS_TIME_MS, put, transaction } from '
 import type { TransactionRefusalCode } from './errors.ts'
 import type { Ledger } from './ledger.ts'
 
+const epoch = 0 as Epoch
+
 const draftOn = (ledger: Ledger, transactions: readonly SignedTransaction[], timeMs = GENESIS_TIME_MS + 1_000) =>
-  ledger.execute({ parentHash: ledger.head.hash, timeMs, transactions })
+  ledger.execute({ parentHash: ledger.head.hash, epoch, timeMs, transactions })
 
 const expectRefused = (
   ledger: Ledger,
@@ -79,12 +81,18 @@ describe('execute() refuses a block that holds, behind a good one, a transaction
     const first = put('a')
     expectRefused(ledger, [first, first], { code: 'DUPLICATE', index: 1 })
     const block = proposer.propose([first])
-    const onTop = ledger.execute({ parentHash: block.hash, timeMs: GENESIS_TIME_MS + 9_000, transactions: [first] })
+    const onTop = ledger.execute({
+      parentHash: block.hash,
+      epoch,
+      timeMs: GENESIS_TIME_MS + 9_000,
+      transactions: [first],
+    })
     expect(onTop).toMatchObject({ ok: false, refusal: { transaction: { code: 'DUPLICATE' } } })
     expect(draftOn(ledger, [first]).ok, 'on another branch it is new').toBe(true)
     await proposer.commit([put('b'), first], { timeMs: GENESIS_TIME_MS + 2_000 })
     const after = ledger.execute({
       parentHash: ledger.head.hash,
+      epoch,
       timeMs: GENESIS_TIME_MS + 9_000,
       transactions: [first],
     })
@@ -107,7 +115,7 @@ describe('execute() refuses a block that holds, behind a good one, a transaction
 describe('execute()', () => {
   test('refuses an unknown parent, and a time that is not above the parent', async () => {
     const { ledger } = await createLedger()
-    const unknown = ledger.execute({ parentHash: ZERO_HASH, timeMs: GENESIS_TIME_MS + 1, transactions: [] })
+    const unknown = ledger.execute({ parentHash: ZERO_HASH, epoch, timeMs: GENESIS_TIME_MS + 1, transactions: [] })
     expect(unknown).toMatchObject({ refusal: { code: 'PARENT_UNKNOWN' } })
     expect(draftOn(ledger, [], GENESIS_TIME_MS)).toMatchObject({ refusal: { code: 'TIME' } })
     expect(draftOn(ledger, [], GENESIS_TIME_MS + 1).ok).toBe(true)

@@ -5,7 +5,7 @@
 import { type CallOutcome, type ContractSet, executeCall } from '../contracts/execute.ts'
 import { merkleRoot } from '../crypto/merkle.ts'
 import { appendLeaf, type MountainRange, rangeRoot } from '../crypto/mountain-range.ts'
-import type { Hash, Height } from '../types/brand.ts'
+import type { Epoch, Hash, Height } from '../types/brand.ts'
 import { toBytes } from '../types/canonical.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import { type CallReceipt, type Receipt, receiptCodec } from '../types/receipt.ts'
@@ -65,10 +65,10 @@ export function refuseBlock(
 
 export function executeBlock(
   parent: Parent,
-  block: { readonly timeMs: number; readonly transactions: readonly SignedTransaction[] },
+  block: { readonly epoch: Epoch; readonly timeMs: number; readonly transactions: readonly SignedTransaction[] },
   rules: ExecutionRules,
 ): BlockExecution {
-  const { timeMs, transactions } = block
+  const { epoch, timeMs, transactions } = block
   if (timeMs <= parent.timeMs) return refuseBlock('TIME', "timeMs: expected above the parent's")
   if (transactions.length > BLOCK_TRANSACTIONS_MAX) {
     return refuseBlock('BLOCK_TOO_LARGE', `transactions: at most ${BLOCK_TRANSACTIONS_MAX}, got ${transactions.length}`)
@@ -87,7 +87,7 @@ export function executeBlock(
   const overlay = parent.state.overlay()
   const height = (parent.height + 1) as Height
   const receipts = transactions.map((transaction) =>
-    executeTransaction(transaction, { overlay, height, timeMs, rules }),
+    executeTransaction(transaction, { overlay, height, epoch, timeMs, rules }),
   )
   const receiptBytes = receipts.map((receipt) => toBytes(receiptCodec, receipt))
   const state = parent.state.after(overlay.diff())
@@ -127,12 +127,13 @@ function refuseTransaction(
 interface TransactionContext {
   readonly overlay: StateOverlay
   readonly height: Height
+  readonly epoch: Epoch
   readonly timeMs: number
   readonly rules: ExecutionRules
 }
 
 function executeTransaction({ id, transaction }: SignedTransaction, context: TransactionContext): Receipt {
-  const { overlay, height, timeMs, rules } = context
+  const { overlay, height, epoch, timeMs, rules } = context
   const { sender, atomic } = transaction
   const start = overlay.mark()
   const calls: CallReceipt[] = []
@@ -140,7 +141,7 @@ function executeTransaction({ id, transaction }: SignedTransaction, context: Tra
   for (const [callIndex, call] of transaction.calls.entries()) {
     const before = overlay.mark()
     const outcome = executeCall(rules.contracts, call, {
-      context: { sender, timeMs, height, transactionId: id, callIndex, genesis: false },
+      context: { sender, timeMs, height, epoch, transactionId: id, callIndex, genesis: false },
       state: overlay,
       gasLimit: gasLeft,
     })

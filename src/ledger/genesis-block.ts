@@ -10,6 +10,7 @@ import type { Founder, Genesis } from '../types/genesis.ts'
 import { TRANSACTION_GAS_MAX } from '../types/limits.ts'
 import { FIRST_VERSION } from '../types/protocol-version.ts'
 import { blockHash, chainIdOf } from '../types/signing.ts'
+import { validatorsOf } from '../types/validator-set.ts'
 import { LedgerError } from './errors.ts'
 import type { StateOverlay } from './overlay.ts'
 import type { StateVersion } from './state-version.ts'
@@ -31,10 +32,19 @@ export function executeGenesis(genesis: Genesis, empty: StateVersion): GenesisOu
   const overlay = empty.overlay()
   const calls = [
     ...genesis.founders.map((founder) => ({ sender: founder.institution, call: foundingCall(founder) })),
+    { sender: NOBODY, call: establishingCall(genesis) },
     ...genesis.setup.map((call) => ({ sender: NOBODY, call })),
   ]
   for (const [callIndex, { sender, call }] of calls.entries()) {
-    const context = { sender, timeMs: genesis.timeMs, height: 0, transactionId: chainId, callIndex, genesis: true }
+    const context = {
+      sender,
+      timeMs: genesis.timeMs,
+      height: 0,
+      epoch: 0,
+      transactionId: chainId,
+      callIndex,
+      genesis: true,
+    }
     run(call, { contracts, overlay, context })
   }
   const state = empty.after(overlay.diff())
@@ -62,18 +72,23 @@ function run(
 }
 
 /** spec/contracts.md, registry.found. */
-function foundingCall({
-  institution,
-  kind,
-  name,
-  signingKey,
-  encryptionKey,
-  transportKey,
-  consensusKey,
-}: Founder): ContractCall {
-  const bytes = (hex: string): Uint8Array => Uint8Array.fromHex(hex)
-  const keys = [bytes(signingKey), bytes(encryptionKey), bytes(transportKey), consensusKey && bytes(consensusKey)]
+function foundingCall({ institution, kind, name, signingKey, encryptionKey, transportKey }: Founder): ContractCall {
+  const keys = [signingKey, encryptionKey, transportKey].map(bytes)
   return { contract: 'registry', method: 'found', args: [bytes(institution), kind, name, ...keys] }
+}
+
+/** spec/contracts.md, validators.establish. */
+function establishingCall(genesis: Genesis): ContractCall {
+  const { b, members } = validatorsOf(genesis)
+  const founders = members.map(({ institution, consensusKey }) => ({
+    institution: bytes(institution),
+    consensus: bytes(consensusKey),
+  }))
+  return { contract: 'validators', method: 'establish', args: [b, founders] }
+}
+
+function bytes(hex: string): Uint8Array {
+  return Uint8Array.fromHex(hex)
 }
 
 function genesisBlock({ chainId, timeMs, stateRoot }: { chainId: Hash; timeMs: number; stateRoot: Hash }): Block {

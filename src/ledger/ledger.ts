@@ -5,7 +5,7 @@
 import type { Abi } from '../contracts/abi.ts'
 import type { CallOutcome, ContractCall, StateAccess } from '../contracts/execute.ts'
 import type { Block, Header } from '../types/block.ts'
-import type { Hash, Height, Term } from '../types/brand.ts'
+import type { Epoch, Hash, Height, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { Genesis } from '../types/genesis.ts'
 import type { VersionChange } from '../types/protocol-version.ts'
@@ -30,6 +30,7 @@ export interface BlockRoots {
 /** A block before it has a header: what a leader drafts. */
 export interface Draft {
   readonly parentHash: Hash
+  readonly epoch: Epoch
   readonly timeMs: number
   readonly transactions: readonly SignedTransaction[]
 }

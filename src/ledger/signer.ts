@@ -21,10 +21,11 @@ const SIGNER_GAS_MAX = 1_000_000
 export function createSignerOf(options: {
   readonly contracts: ContractSet
   readonly state: Pick<StateAccess, 'get' | 'range'>
-  readonly height: number
-  readonly timeMs: number
+  /** Of the block whose state it is. */
+  readonly at: { readonly height: number; readonly epoch: number; readonly timeMs: number }
 }): SignerOf {
-  const { contracts, state, height, timeMs } = options
+  const { contracts, state } = options
+  const { height, epoch, timeMs } = options.at
   const known = new Map<string, Signer | undefined>()
   return (sender, keyId) => {
     const name = `${sender}/${keyId}`
@@ -33,7 +34,7 @@ export function createSignerOf(options: {
     const outcome = queryView(
       contracts,
       { contract: 'registry', method: 'signer', args: [Uint8Array.fromHex(sender), keyId] },
-      { context: { height, timeMs }, state, gasLimit: SIGNER_GAS_MAX },
+      { context: { height, epoch, timeMs }, state, gasLimit: SIGNER_GAS_MAX },
     )
     const signer = outcome.status === 'ok' ? signerFrom(outcome.value) : undefined
     known.set(name, signer)

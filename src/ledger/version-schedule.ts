@@ -12,15 +12,16 @@ const GAS_MAX = 5_000_000
 export function readVersionSchedule(options: {
   readonly contracts: ContractSet
   readonly state: Pick<StateAccess, 'get' | 'range'>
-  readonly height: number
-  readonly timeMs: number
+  /** Of the block whose state it is. */
+  readonly at: { readonly height: number; readonly epoch: number; readonly timeMs: number }
 }): readonly VersionChange[] {
-  const { contracts, state, height, timeMs } = options
+  const { contracts, state } = options
+  const { height, epoch, timeMs } = options.at
   if (contracts.abi('governance') === undefined) return []
   const outcome = queryView(
     contracts,
     { contract: 'governance', method: 'protocolVersions', args: [] },
-    { context: { height, timeMs }, state, gasLimit: GAS_MAX },
+    { context: { height, epoch, timeMs }, state, gasLimit: GAS_MAX },
   )
   assert(outcome.status === 'ok' && Array.isArray(outcome.value), 'governance.protocolVersions answers a list')
   return outcome.value.map((entry) => {

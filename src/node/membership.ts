@@ -62,13 +62,16 @@ export class Membership {
   }
 }
 
-/** Calls of the registry after which somebody else may be a member. */
+/** Calls of the registry after which somebody else may be a member; a vote of governance may decide it, too. */
 const MEMBERSHIP_METHODS = new Set(['addKey', 'revokeKey', 'suspend', 'reinstate'])
 
 export function touchesMembership(blocks: readonly Block[]): boolean {
   return blocks.some(({ transactions }) =>
     transactions.some(({ transaction: { calls } }) =>
-      calls.some(({ contract, method }) => contract === 'registry' && MEMBERSHIP_METHODS.has(method)),
+      calls.some(
+        ({ contract, method }) =>
+          contract === 'governance' || (contract === 'registry' && MEMBERSHIP_METHODS.has(method)),
+      ),
     ),
   )
 }

@@ -238,7 +238,7 @@ export class Runtime {
     for (;;) {
       const chance = canPropose(state)
       if (chance === null) return
-      const { parentHash, opening, blocksInFlight, transactionsInFlight } = chance
+      const { parentHash, epoch, opening, blocksInFlight, transactionsInFlight } = chance
       const waiting = mempool.size - transactionsInFlight
       const isDue = this.#pace.isDue({ waiting, transactionsInFlight, blocksInFlight })
       if (!isDue && !opening) return
@@ -248,7 +248,7 @@ export class Runtime {
         this.#pace.idle()
         return
       }
-      const execution = ledger.execute({ parentHash, timeMs, transactions })
+      const execution = ledger.execute({ parentHash, epoch, timeMs, transactions })
       if (execution.ok) {
         const { version } = execution.executed
         // Certified apart: whoever does not support the new version still gets the certificate of the last old block.

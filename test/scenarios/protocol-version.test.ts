@@ -29,9 +29,12 @@ const sourceOf = (name: string) => ({
   name,
   text: readFileSync(new URL(`../../src/contracts/builtin/${name}.clause`, import.meta.url), 'utf8'),
 })
-const contracts = compile([sourceOf('policy'), sourceOf('registry'), { name: 'governance', text: DECISIONS }]).map(
-  ({ name, bytes }) => ({ name, module: bytes }),
-)
+const contracts = compile([
+  sourceOf('policy'),
+  sourceOf('registry'),
+  sourceOf('validators'),
+  { name: 'governance', text: DECISIONS },
+]).map(({ name, bytes }) => ({ name, module: bytes }))
 const raise = (version: number, height: number): Call => ({
   contract: 'governance',
   method: 'raise',

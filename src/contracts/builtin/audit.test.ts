@@ -1,6 +1,7 @@
 // Who may read the log about whom, and that reading is logged: spec/privacy.md, "Who learns what, how".
 
 import { describe, expect, it } from 'vitest'
+import { BUILTIN } from './builtin.test-support.ts'
 import {
   Consortium,
   clerk,
@@ -187,7 +188,7 @@ describe('the trail', () => {
 describe('every view that touches a patient', () => {
   it('says whom it reveals', () => {
     const consortium = new Consortium()
-    const open = ['policy', 'registry', 'consent', 'access', 'audit'].flatMap((contract) =>
+    const open = BUILTIN.flatMap((contract) =>
       consortium
         .abi(contract)
         .entries.filter(({ kind, reveals }) => kind === 'view' && reveals === null)

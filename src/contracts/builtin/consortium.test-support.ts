@@ -30,6 +30,8 @@ export const stranger = id('nobody knows this id')
 export const signingKeyOf = (identity: string): string => id(`signing key of ${identity}`)
 export const encryptionKeyOf = (identity: string): string => id(`encryption key of ${identity}`)
 
+export const consensusKeyOf = (identity: string): string => id(`consensus key of ${identity}`)
+
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
@@ -60,6 +62,7 @@ export class Consortium {
   readonly state = new MemoryState()
   nowMs = Date.UTC(2026, 0, 5, 8)
   height = 0
+  epoch = 0
   private calls = 0
 
   constructor() {
@@ -82,6 +85,7 @@ export class Consortium {
       sender: sender as IdentityId,
       timeMs: this.nowMs,
       height: this.height,
+      epoch: this.epoch,
       transactionId: id(`transaction ${this.calls++}`) as Hash,
       callIndex: 0,
       genesis: this.height === 0,
@@ -115,7 +119,7 @@ export class Consortium {
   ask(method: string, named: Fields = {}): Json {
     const { contract, entry } = this.entry(method)
     const args = argumentsFromJson(this.abi(contract), entry.name, named)
-    const context = { timeMs: this.nowMs, height: this.height }
+    const context = { timeMs: this.nowMs, height: this.height, epoch: this.epoch }
     const outcome = queryView(
       this.contracts,
       { contract, method: entry.name, args },
@@ -169,9 +173,13 @@ export class Consortium {
         signing: signingKeyOf(institution),
         encryption: encryptionKeyOf(institution),
         transport: id(`transport key of ${institution}`),
-        consensus: kind === 'regulator' ? null : id(`consensus key of ${institution}`),
       })
     }
+    const founders = [hospitalA, hospitalB, laboratory].map((institution) => ({
+      institution,
+      consensus: consensusKeyOf(institution),
+    }))
+    this.act(regulator, 'validators.establish', { b: 0, founders })
   }
 
   private enroll(): void {

@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { AbiEntry } from '../abi.ts'
 import { type Type, typeText } from '../vm/type.ts'
+import { BUILTIN } from './builtin.test-support.ts'
 import { Consortium } from './consortium.test-support.ts'
 
 const page = (name: string) => readFileSync(new URL(`../../../spec/${name}.md`, import.meta.url), 'utf8')
 const contractsPage = page('contracts')
 const consentPage = page('consent')
 const consortium = new Consortium()
-const contracts = ['policy', 'registry', 'consent', 'access', 'audit']
 
 /** Text from one heading to the next of its rank. */
 function section(text: string, heading: string): string {
@@ -31,14 +31,15 @@ const rowsOf = (text: string): string[][] =>
 const codesIn = (text: string): string[] =>
   [...text.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`]+)`/g)].map(([, code]) => code as string)
 
-/** `action name(parameters) returns type reveals parameter`, a line for each method that a page lists. */
+/** `action name(parameters) returns type reveals parameter by contract`, a line for each method that a page lists. */
 function methodsOnPage(contract: string): string[] {
   return rowsOf(section(contractsPage, `## ${contract}`))
     .filter(([method = '']) => /^(genesis action|action|view) /.test(method))
     .flatMap(([method = '', parameters, returns, remarks = '']) => {
       const kind = method.slice(0, method.indexOf('`')).trim()
       const reveals = /\*reveals (\w+)\*/.exec(remarks)?.[1]
-      return codesIn(method).map((name) => line({ kind, name, parameters, returns, reveals }))
+      const by = /, by (\w+)$/.exec(method)?.[1]
+      return codesIn(method).map((name) => line({ kind, name, parameters, returns, reveals, by }))
     })
 }
 
@@ -51,6 +52,7 @@ function methodsOf(contract: string): string[] {
       parameters: entry.parameters.map(({ name, type }) => `${name}: ${own(type)}`).join(', '),
       returns: entry.returns === null ? '' : own(entry.returns),
       reveals: entry.reveals ?? undefined,
+      by: entry.by ?? undefined,
     }),
   )
 }
@@ -61,12 +63,13 @@ interface Method {
   readonly parameters: string | undefined
   readonly returns: string | undefined
   readonly reveals: string | undefined
+  readonly by: string | undefined
 }
 
-const line = ({ kind, name, parameters, returns, reveals }: Method) =>
-  `${kind} ${name}(${parameters}) -> ${returns} reveals ${reveals}`
+const line = ({ kind, name, parameters, returns, reveals, by }: Method) =>
+  `${kind} ${name}(${parameters}) -> ${returns} reveals ${reveals} by ${by}`
 
-describe.each(contracts)('spec/contracts.md on %s', (contract) => {
+describe.each(BUILTIN)('spec/contracts.md on %s', (contract) => {
   it('lists every method with its parameters, its answer and whom it reveals', () => {
     expect(methodsOnPage(contract).sort()).toEqual(methodsOf(contract).sort())
   })

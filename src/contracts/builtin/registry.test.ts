@@ -30,19 +30,9 @@ describe('institutions', () => {
       signing: id('1'),
       encryption: id('2'),
       transport: id('3'),
-      consensus: null,
     }
     expect(new Consortium().code(hospitalA, 'registry.found', fields)).toBe('GENESIS_ONLY')
     expect(new Consortium().code(hospitalA, 'policy.establish')).toBe('GENESIS_ONLY')
-  })
-
-  it('with a consensus key are validators, in the order of founding; the regulator is none', () => {
-    expect(new Consortium().ask('registry.validators')).toEqual(
-      [hospitalA, hospitalB, laboratory].map((institution) => ({
-        institution,
-        consensus: id(`consensus key of ${institution}`),
-      })),
-    )
   })
 
   it('all have a transport key that the gate lets in, until it is revoked', () => {
@@ -212,9 +202,9 @@ describe('keys', () => {
     consortium.act(hospitalB, 'registry.knowPatient', { patient })
     expect(attest(hospitalB)).toMatchObject({ code: 'NOT_AUTHORIZED' })
     expect(attest(physician)).toMatchObject({ code: 'NOT_AN_INSTITUTION' })
-    expect(attest(hospitalA)).toMatchObject({ status: 'ok', value: 4, events: [{ name: 'KeyAttested' }] })
+    expect(attest(hospitalA)).toMatchObject({ status: 'ok', value: 3, events: [{ name: 'KeyAttested' }] })
     expect(signer(consortium, patient, 0)).toMatchObject({ active: false })
-    expect(signer(consortium, patient, 4)).toEqual({ key: id('new'), active: true })
+    expect(signer(consortium, patient, 3)).toEqual({ key: id('new'), active: true })
     expect(consortium.ask('registry.keysOf', { identity: patient, kind: 'encryption' })).toHaveLength(1)
   })
 })

@@ -4,7 +4,7 @@ import { OP, type Opcode } from '../vm/instruction.ts'
 import { HASH, ID, INT, isOrdered, isScalar, type ListType, type RecordType, type Type, typeText } from '../vm/type.ts'
 import type { Body } from './body.ts'
 import { expectType, operation } from './build.ts'
-import type { Checked } from './checked.ts'
+import type { Checked, EntrySymbol } from './checked.ts'
 import { didYouMean, Mistake, type Span } from './diagnostics.ts'
 import { HOST_FUNCTIONS, lookUp } from './symbols.ts'
 import type { CallExpression, Expression, FieldValueSyntax, Word } from './syntax.ts'
@@ -13,6 +13,9 @@ import type { CallExpression, Expression, FieldValueSyntax, Word } from './synta
 export function checkCallStatement(body: Body, syntax: CallExpression): { call: Checked; hasResult: boolean } {
   const callee = syntax.target === null ? body.symbols.functions.get(syntax.name.text) : undefined
   if (callee !== undefined) return { call: checkFunctionCall(body, syntax), hasResult: callee.returns !== null }
+  const granted = grantedAction(body, syntax)
+  if (granted !== undefined)
+    return { call: checkImportCall(body, syntax, granted), hasResult: granted.returns !== null }
   const advice = 'Use it in a condition, or give it a name with let.'
   checkCall(body, syntax)
   throw new Mistake(syntax.span, 'the result of this is not used', advice)
@@ -33,7 +36,11 @@ export function checkCall(body: Body, syntax: CallExpression): Checked {
     const used = symbols.uses.get(target.name.text)
     const type = used?.types.get(name.text)
     if (type?.kind === 'record') return checkRecord(body, type, syntax)
-    if (used !== undefined) return checkViewCall(body, syntax, lookUp(used.views, name, `view of ${used.name} called`))
+    if (used !== undefined) {
+      const entry = grantedAction(body, syntax) ?? lookUp(used.views, name, `view of ${used.name} called`)
+      if (entry.returns !== null) return checkImportCall(body, syntax, entry)
+      throw new Mistake(syntax.span, `"${name.text}" returns nothing`, 'Call it as a statement of its own.')
+    }
   }
   return checkListMethod(body, syntax, body.check(target))
 }
@@ -59,8 +66,22 @@ function checkFunctionCall(body: Body, syntax: CallExpression): Checked {
   return { kind: 'call', function: syntax.name.text, operands, type: callee.returns ?? INT }
 }
 
-function checkViewCall(body: Body, syntax: CallExpression, view: (Checked & { kind: 'view' })['view']): Checked {
-  return { kind: 'view', view, operands: checkArguments(body, syntax, view.parameters), type: view.returns }
+/** `contract.action(...)` of a used contract that lets this one call it. */
+function grantedAction({ symbols }: Body, { target, name }: CallExpression): EntrySymbol | undefined {
+  if (target?.kind !== 'name') return undefined
+  const action = symbols.uses.get(target.name.text)?.granted.get(name.text)
+  if (action === undefined || action.by === symbols.contract) return action
+  const advice = `Only the contract ${action.by} may: ask for what you need there.`
+  throw new Mistake(name.span, `"${name.text}" is not for this contract to call`, advice)
+}
+
+function checkImportCall(body: Body, syntax: CallExpression, entry: EntrySymbol): Checked {
+  const operands = checkArguments(body, syntax, entry.parameters)
+  if (entry.kind === 'action') {
+    body.writes ??= syntax.span
+    body.readsTransaction ??= syntax.span
+  }
+  return { kind: 'import', entry, operands, type: entry.returns ?? INT }
 }
 
 /** In the order of the parameters; a name before an argument must be that of its parameter. */

@@ -33,6 +33,7 @@ export function checkName(body: Body, word: Word, expected: Type | undefined): C
 const CONTEXT: ReadonlyMap<string, { readonly op: Opcode; readonly type: Type }> = new Map([
   ['now', { op: OP.NOW, type: TIME }],
   ['height', { op: OP.HEIGHT, type: INT }],
+  ['epoch', { op: OP.EPOCH, type: INT }],
   ['sender', { op: OP.SENDER, type: ID }],
   ['transaction', { op: OP.TRANSACTION, type: HASH }],
   ['callIndex', { op: OP.CALL_INDEX, type: INT }],
@@ -40,7 +41,7 @@ const CONTEXT: ReadonlyMap<string, { readonly op: Opcode; readonly type: Type }>
 
 function checkContextWord(body: Body, word: Word): Checked {
   const { op, type } = lookUp(CONTEXT, word, 'word of the context')
-  if (op !== OP.NOW && op !== OP.HEIGHT) body.readsTransaction ??= word.span
+  if (op !== OP.NOW && op !== OP.HEIGHT && op !== OP.EPOCH) body.readsTransaction ??= word.span
   return operation(op, [], { type })
 }
 

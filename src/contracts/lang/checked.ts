@@ -50,7 +50,7 @@ export type Checked = { readonly type: Type } & (
 
 export type CheckedCall =
   | { readonly kind: 'call'; readonly type: Type; readonly function: string; readonly operands: readonly Checked[] }
-  | { readonly kind: 'view'; readonly type: Type; readonly view: ViewSymbol; readonly operands: readonly Checked[] }
+  | { readonly kind: 'import'; readonly type: Type; readonly entry: EntrySymbol; readonly operands: readonly Checked[] }
 
 export interface CheckedBlock {
   readonly statements: readonly CheckedStatement[]
@@ -101,11 +101,13 @@ export type CheckedStatement =
   /** The result, when there is one, is dropped. */
   | { readonly kind: 'call'; readonly call: Checked; readonly hasResult: boolean }
 
-export interface ViewSymbol {
+/** What one contract can call of another. */
+export interface EntrySymbol {
+  readonly kind: 'view' | 'action'
   readonly contract: string
   readonly name: string
   readonly parameters: readonly Field[]
-  readonly returns: Type
+  readonly returns: Type | null
 }
 
 export interface StateSymbol {
@@ -129,6 +131,7 @@ export interface CheckedFunction {
   readonly parameters: readonly Field[]
   readonly returns: Type | null
   readonly reveals: number | null
+  readonly by: string | null
   readonly locals: readonly Local[]
   readonly body: CheckedBlock
 }

@@ -11,8 +11,8 @@ import type {
   CheckedFunction,
   CheckedRefusal,
   CheckedStatement,
+  EntrySymbol,
   Local,
-  ViewSymbol,
 } from './checked.ts'
 
 /** Indexes into the tables of the module that is being made. */
@@ -23,7 +23,7 @@ export interface ModuleTables {
   refusal(code: string): number
   /** 1 and up; 0 for none. */
   about(name: string | null): number
-  import(view: ViewSymbol): number
+  import(entry: EntrySymbol): number
   function(name: string): number
 }
 
@@ -256,9 +256,9 @@ class Generator {
         this.expressions(checked.operands)
         this.emit(OP.CALL, tables.function(checked.function))
         return
-      case 'view':
+      case 'import':
         this.expressions(checked.operands)
-        this.emit(OP.CALL_VIEW, tables.import(checked.view))
+        this.emit(checked.entry.kind === 'view' ? OP.CALL_VIEW : OP.CALL_ACTION, tables.import(checked.entry))
         return
       default:
         assertNever(checked)

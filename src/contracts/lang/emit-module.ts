@@ -5,6 +5,7 @@ import { type Cell, valueFromCell } from '../vm/cell.ts'
 import { encodeInstructions } from '../vm/instruction.ts'
 import {
   type ConstantEntry,
+  type EntryImport,
   type EntryPoint,
   encodeModule,
   type FunctionEntry,
@@ -12,10 +13,9 @@ import {
   type RangeEntry,
   type TypedName,
   type TypeEntry,
-  type ViewImport,
 } from '../vm/module.ts'
 import { type Field, type Type, typeText } from '../vm/type.ts'
-import type { CheckedContract, CheckedFunction, ViewSymbol } from './checked.ts'
+import type { CheckedContract, CheckedFunction, EntrySymbol } from './checked.ts'
 import { generate, type ModuleTables } from './codegen.ts'
 
 export function emitModule(contract: CheckedContract): Uint8Array {
@@ -58,9 +58,9 @@ function emitFunction(checked: CheckedFunction, tables: Tables): FunctionEntry {
   }
 }
 
-function emitEntry({ kind, name, parameters, reveals }: CheckedFunction, index: number): EntryPoint[] {
+function emitEntry({ kind, name, parameters, reveals, by }: CheckedFunction, index: number): EntryPoint[] {
   if (kind === 'function') return []
-  return [{ kind, name, function: index, parameters: parameters.map((parameter) => parameter.name), reveals }]
+  return [{ kind, name, function: index, parameters: parameters.map((parameter) => parameter.name), reveals, by }]
 }
 
 /** Rows without duplicates, by a text that tells them apart. */
@@ -84,7 +84,7 @@ class Tables implements ModuleTables {
   readonly constants = new Table<ConstantEntry>()
   readonly ranges = new Table<RangeEntry>()
   readonly abouts = new Table<string>()
-  readonly imports = new Table<ViewImport>()
+  readonly imports = new Table<EntryImport>()
   private readonly refusals: ReadonlyMap<string, number>
   private readonly functions: ReadonlyMap<string, number>
 
@@ -136,12 +136,13 @@ class Tables implements ModuleTables {
     return name === null ? 0 : this.abouts.position(name, () => name) + 1
   }
 
-  import(view: ViewSymbol): number {
-    return this.imports.position(`${view.contract}.${view.name}`, () => ({
-      contract: view.contract,
-      view: view.name,
-      parameters: view.parameters.map(({ type }) => this.type(type)),
-      result: this.type(view.returns),
+  import({ kind, contract, name, parameters, returns }: EntrySymbol): number {
+    return this.imports.position(`${contract}.${name}`, () => ({
+      kind,
+      contract,
+      name,
+      parameters: parameters.map(({ type }) => this.type(type)),
+      result: returns === null ? null : this.type(returns),
     }))
   }
 

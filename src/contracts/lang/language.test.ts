@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { bytes32, evaluate, NOW, Sample, SENDER, TRANSACTION } from '../clause.test-support.ts'
+import { compile } from './compile.ts'
+import { CompileError } from './diagnostics.ts'
 
 const LARGEST = Number.MAX_SAFE_INTEGER
 
@@ -494,6 +496,89 @@ view commitment(a: int, b: code) returns hash {
     expect(first).not.toEqual(other)
     expect(sample.ask('commitment', 1, 'A')).not.toEqual(sample.ask('commitment', 2, 'A'))
     expect(TRANSACTION).toHaveLength(64)
+  })
+})
+
+describe('granted actions', () => {
+  const OWNER = `
+state total: int
+event Counted(total: int, by: id, epoch: int)
+refusal TOO_MUCH "No."
+action count(amount: int) returns int by second {
+  require amount < 10 else TOO_MUCH about amount
+  let sum = (total else 0) + amount
+  total = sum
+  emit Counted(total: sum, by: sender, epoch)
+  return sum
+}
+action reset() by second {
+  delete_total()
+}
+function delete_total() {
+  total = 0
+}
+view sum() returns int {
+  return total else 0
+}`
+  const CALLER = `
+uses sample
+state calls: int
+refusal NEVER "No."
+action twice(amount: int) returns int {
+  calls = (calls else 0) + 1
+  sample.count(amount)
+  return sample.count(amount)
+}
+action reset() {
+  sample.reset()
+}
+action lost() {
+  let ignored = sample.count(1)
+  refuse NEVER
+}
+view callCount() returns int {
+  return calls else 0
+}`
+
+  test('write their owner, on behalf of the one contract, with the context of the call', () => {
+    const sample = new Sample(OWNER, CALLER)
+    const outcome = sample.call('second.twice', 4)
+    const fields = { total: 4, by: Uint8Array.fromHex(SENDER), epoch: 2 }
+    expect(outcome).toMatchObject({ status: 'ok', value: 8, events: [{ contract: 'sample', fields }, {}] })
+    expect([sample.ask('sum'), sample.ask('second.callCount')]).toEqual([8, 1])
+    expect(sample.act('second.reset')).toBe(null)
+    expect(sample.ask('sum')).toBe(0)
+  })
+
+  test('refuse for the caller, too: nothing of either stays', () => {
+    const sample = new Sample(OWNER, CALLER)
+    expect(sample.call('second.twice', 10)).toMatchObject({ status: 'refused', code: 'TOO_MUCH', detail: 'amount' })
+    expect(sample.act('second.lost')).toBe('NEVER')
+    expect([sample.ask('sum'), sample.ask('second.callCount')]).toEqual([0, 0])
+  })
+
+  test('are called by no transaction, by no view, and by no other contract', () => {
+    const sample = new Sample(OWNER, CALLER)
+    expect(sample.call('count', 1)).toMatchObject({ code: 'CONTRACT_ONLY' })
+    const compiled = (...texts: string[]) => {
+      const names = ['sample', 'second', 'third']
+      const sources = texts.map((text, i) => ({
+        name: `${names[i]}`,
+        text: `contract ${names[i]} version 1\n${text}\n`,
+      }))
+      try {
+        compile(sources)
+        return 'compiled'
+      } catch (error) {
+        return error instanceof CompileError ? error.diagnostics[0]?.message : error
+      }
+    }
+    const view = 'uses sample\nview v() returns int {\n return sample.count(1)\n}'
+    expect(compiled(OWNER, view)).toContain('the view "v" writes or emits here')
+    const third = 'uses sample\naction a() {\n sample.reset()\n}'
+    expect(compiled(OWNER, CALLER, third)).toContain('"reset" is not for this contract to call')
+    expect(compiled('view v() returns int by second {\n return 1\n}')).toContain('a view is not for one contract')
+    expect(compiled('action a() by sample {\n}')).toContain('"sample" cannot call this action')
   })
 })
 

@@ -132,7 +132,8 @@ function parseFunction(tokens: TokenStream): FunctionSyntax {
   const parameters = parseParameters(tokens)
   const returns = tokens.acceptWord('returns') ? parseType(tokens) : null
   const reveals = tokens.acceptWord('reveals') ? tokens.expectName('a parameter') : null
-  return { kind, name, parameters, returns, reveals, body: parseBlock(tokens), span }
+  const by = tokens.acceptWord('by') ? tokens.expectName('a contract') : null
+  return { kind, name, parameters, returns, reveals, by, body: parseBlock(tokens), span }
 }
 
 function parseFunctionKind(tokens: TokenStream): FunctionSyntax['kind'] {

@@ -2,7 +2,7 @@
 
 import type { Cell } from '../vm/cell.ts'
 import type { EnumType, RecordType, Type } from '../vm/type.ts'
-import type { EventSymbol, StateSymbol, ViewSymbol } from './checked.ts'
+import type { EntrySymbol, EventSymbol, StateSymbol } from './checked.ts'
 import { didYouMean, Mistake, type Span } from './diagnostics.ts'
 import type { FunctionSyntax, Word } from './syntax.ts'
 
@@ -10,7 +10,9 @@ import type { FunctionSyntax, Word } from './syntax.ts'
 export interface ContractExports {
   readonly name: string
   readonly types: ReadonlyMap<string, EnumType | RecordType>
-  readonly views: ReadonlyMap<string, ViewSymbol>
+  readonly views: ReadonlyMap<string, EntrySymbol>
+  /** Actions that only one contract may call. */
+  readonly granted: ReadonlyMap<string, EntrySymbol & { readonly by: string }>
 }
 
 export interface FunctionSymbol {
@@ -35,7 +37,14 @@ export interface Symbols {
   readonly functions: Map<string, FunctionSymbol>
 }
 
-export const CONTEXT_WORDS: ReadonlySet<string> = new Set(['now', 'height', 'sender', 'transaction', 'callIndex'])
+export const CONTEXT_WORDS: ReadonlySet<string> = new Set([
+  'now',
+  'height',
+  'epoch',
+  'sender',
+  'transaction',
+  'callIndex',
+])
 export const HOST_FUNCTIONS: ReadonlySet<string> = new Set(['hash', 'deriveId', 'asId', 'asHash', 'min', 'max'])
 
 export function lookUp<T>(table: ReadonlyMap<string, T>, word: Word, what: string): T {

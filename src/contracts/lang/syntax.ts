@@ -167,6 +167,8 @@ export interface FunctionSyntax {
   readonly parameters: readonly FieldSyntax[]
   readonly returns: TypeSyntax | null
   readonly reveals: Word | null
+  /** The contract that alone may call this action. */
+  readonly by: Word | null
   readonly body: Block
 }
 

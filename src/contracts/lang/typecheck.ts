@@ -1,20 +1,12 @@
 // A contract as written -> a contract in which every name and type is resolved, or all its mistakes. Declarations stand
 // here; expressions and statements in check-*.ts.
 
-import {
-  ENUM_MEMBERS_MAX,
-  type Field,
-  isScalar,
-  RECORD_FIELDS_MAX,
-  type RecordType,
-  type Type,
-  typeText,
-} from '../vm/type.ts'
+import { ENUM_MEMBERS_MAX, type Field, isScalar, RECORD_FIELDS_MAX, type RecordType, typeText } from '../vm/type.ts'
 import { Body, FollowUp } from './body.ts'
 import { foldConstant } from './check-arithmetic.ts'
 import { check } from './check-expression.ts'
 import { checkBlock } from './check-statement.ts'
-import type { CheckedContract, CheckedFunction, ViewSymbol } from './checked.ts'
+import type { CheckedContract, CheckedFunction, EntrySymbol } from './checked.ts'
 import { Mistake } from './diagnostics.ts'
 import { checkEffects, type FunctionBody, orderFunctions } from './function-order.ts'
 import { assertFits, resolveType } from './resolve-type.ts'
@@ -254,6 +246,7 @@ function checkFunction(symbols: Symbols, syntax: FunctionSyntax): FunctionBody {
     parameters,
     returns: body.returns,
     reveals: revealedParameter(syntax, parameters),
+    by: grantedTo(symbols, syntax),
     locals: body.locals,
     body: block,
   }
@@ -269,6 +262,20 @@ function revealedParameter(syntax: FunctionSyntax, parameters: readonly Field[])
   const index = parameters.findIndex((parameter) => parameter.name === reveals.text)
   if (parameters[index]?.type.kind === 'id') return index
   throw new Mistake(reveals.span, `"${reveals.text}" is no parameter of type id`, 'Name the parameter of the patient.')
+}
+
+/** The contract named stands behind this one, so nothing is known of it here but its name. */
+function grantedTo(symbols: Symbols, { kind, by }: FunctionSyntax): string | null {
+  if (by === null) return null
+  assertPlainWord(by)
+  if (kind !== 'action') {
+    throw new Mistake(by.span, `a ${kind} is not for one contract`, 'Only an action is: leave "by" away.')
+  }
+  if (by.text === symbols.contract || symbols.uses.has(by.text)) {
+    const advice = 'Name a contract that uses this one; within a contract share a function.'
+    throw new Mistake(by.span, `"${by.text}" cannot call this action`, advice)
+  }
+  return by.text
 }
 
 function checkedContract(
@@ -288,10 +295,15 @@ function checkedContract(
 }
 
 function exportsOf(symbols: Symbols): ContractExports {
-  const views = new Map<string, ViewSymbol>()
+  const { contract, types } = symbols
+  const views = new Map<string, EntrySymbol>()
+  const granted = new Map<string, EntrySymbol & { by: string }>()
   for (const [name, { syntax, parameters, returns }] of symbols.functions) {
-    if (syntax.kind !== 'view' || returns === null) continue
-    views.set(name, { contract: symbols.contract, name, parameters, returns: returns as Type })
+    const { kind, by } = syntax
+    if (kind === 'view') views.set(name, { kind, contract, name, parameters, returns })
+    if (kind === 'action' && by !== null) {
+      granted.set(name, { kind, contract, name, parameters, returns, by: by.text })
+    }
   }
-  return { name: symbols.contract, types: symbols.types, views }
+  return { name: contract, types, views, granted }
 }

@@ -18,8 +18,10 @@ export function disassemble(bytes: Uint8Array): string {
     `contract ${module.name} version ${module.version}${module.uses.length > 0 ? ` uses ${module.uses.join(', ')}` : ''}`,
     ...module.states.map(({ name, key, value }) => `state ${name}[${fields(key)}]: ${typeName(value)}`),
     ...module.events.map((event) => `event ${event.name}(${fields(event.fields)})`),
-    ...module.imports.map((view) => `import ${view.contract}.${view.view}: ${typeName(view.result)}`),
-    ...module.entries.map((entry) => `${entry.kind} ${entry.name}(${entry.parameters.join(', ')})`),
+    ...module.imports.map((entry) => `import ${entry.kind} ${entry.contract}.${entry.name}: ${typeName(entry.result)}`),
+    ...module.entries.map(
+      ({ kind, name, parameters, by }) => `${kind} ${name}(${parameters.join(', ')})${by === null ? '' : ` by ${by}`}`,
+    ),
     ...module.functions.map((entry) => disassembleFunction(entry, module, typeName)),
     '',
   ].join('\n')
@@ -55,7 +57,7 @@ function operandsOf(instruction: Instruction, module: Module, typeName: (index: 
       case 'about':
         return operand === 0 ? '' : `about ${module.abouts[operand - 1]}`
       case 'import':
-        return `${module.imports[operand]?.contract}.${module.imports[operand]?.view}`
+        return `${module.imports[operand]?.contract}.${module.imports[operand]?.name}`
       case 'range': {
         const range = module.ranges[operand]
         return `${module.states[range?.state ?? -1]?.name} ${range?.strict ? 'max' : 'first'} ${range?.max}`

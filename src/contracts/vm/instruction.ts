@@ -71,6 +71,8 @@ export const OP = {
   HASH: 64,
   DERIVE_ID: 65,
   RETYPE: 66,
+  EPOCH: 67,
+  CALL_ACTION: 68,
 } as const
 
 export type Opcode = (typeof OP)[keyof typeof OP]
@@ -170,6 +172,8 @@ const DEFINITIONS: { readonly [Name in keyof typeof OP]: Omit<Operation, 'name'>
   HASH: operation(60, 'count'),
   DERIVE_ID: operation(80, 'count'),
   RETYPE: operation(1, 'type'),
+  EPOCH: operation(1),
+  CALL_ACTION: operation(15, 'import'),
 }
 
 /** By opcode. */

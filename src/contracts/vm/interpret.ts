@@ -19,19 +19,24 @@ import {
   stateKey,
 } from './contract-state.ts'
 import { GAS, OP, OPERATIONS } from './instruction.ts'
-import type { ViewImport } from './module.ts'
+import type { EntryImport } from './module.ts'
 import { type Program, type Routine, STRIDE, type StateTable } from './program.ts'
 import { Refusal, refuse } from './refusal.ts'
 import type { Type } from './type.ts'
 
-/** A program with the views that it imports. */
+/** A program with the entries of used contracts that it calls. */
 export interface LinkedProgram extends Program {
-  readonly views: readonly { readonly program: LinkedProgram; readonly routine: Routine; readonly import: ViewImport }[]
+  readonly imports: readonly {
+    readonly program: LinkedProgram
+    readonly routine: Routine
+    readonly import: EntryImport
+  }[]
 }
 
 export interface MachineContext {
   readonly timeMs: number
   readonly height: number
+  readonly epoch: number
   /** Absent in queries: no verified view asks for it. */
   readonly call?: { readonly sender: IdentityId; readonly transactionId: Hash; readonly callIndex: number }
 }
@@ -407,11 +412,12 @@ export class Machine {
           if (callee.result !== null) sp++
           break
         }
-        case OP.CALL_VIEW: {
-          const view = program.views[a] as LinkedProgram['views'][number]
-          sp -= view.routine.parameters.length
-          this.run(view.program, view.routine, sp)
-          sp++
+        case OP.CALL_VIEW:
+        case OP.CALL_ACTION: {
+          const callee = program.imports[a] as LinkedProgram['imports'][number]
+          sp -= callee.routine.parameters.length
+          this.run(callee.program, callee.routine, sp)
+          if (callee.routine.result !== null) sp++
           break
         }
         case OP.RETURN:
@@ -433,6 +439,9 @@ export class Machine {
           break
         case OP.HEIGHT:
           stack[sp++] = context.height
+          break
+        case OP.EPOCH:
+          stack[sp++] = context.epoch
           break
         case OP.SENDER:
           stack[sp++] = this.transaction().sender

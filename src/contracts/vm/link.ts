@@ -1,5 +1,5 @@
-// Joins verified programs: every imported view must exist in a contract loaded before, with the very types that the
-// caller was verified against. Earlier only, so contracts cannot call each other in a circle.
+// Joins verified programs: every imported view or granted action must exist in a contract loaded before, with the very
+// types that the caller was verified against. Earlier only, so contracts cannot call each other in a circle.
 
 import { ContractError } from '../errors.ts'
 import type { LinkedProgram } from './interpret.ts'
@@ -42,20 +42,25 @@ function linkProgram(program: Program, loaded: ReadonlyMap<string, LoadedContrac
   const depth = own + Math.max(0, ...used.map((contract) => contract.depth))
   if (depth > LINKED_DEPTH_MAX) throw unlinked(module.name, `more than ${LINKED_DEPTH_MAX} calls inside each other`)
   const known = new Map<Type, Type>()
-  const views = module.imports.map((entry) => {
+  const imports = module.imports.map((entry) => {
     const target = loaded.get(entry.contract)?.program
-    const view = target?.module.entries.find(({ kind, name }) => kind === 'view' && name === entry.view)
-    const routine = view === undefined ? undefined : target?.routines[view.function]
-    const name = `${entry.contract}.${entry.view}`
-    if (target === undefined || routine === undefined) throw unlinked(module.name, `there is no view ${name}`)
+    const callee = target?.module.entries.find(({ kind, name }) => kind === entry.kind && name === entry.name)
+    const routine = callee === undefined ? undefined : target?.routines[callee.function]
+    const name = `${entry.contract}.${entry.name}`
+    if (target === undefined || callee === undefined || routine === undefined) {
+      throw unlinked(module.name, `there is no ${entry.kind} ${name}`)
+    }
+    if (entry.kind === 'action' && callee.by !== module.name) throw unlinked(module.name, `may not call ${name}`)
     const expected = [...entry.parameters, ...(entry.result === null ? [] : [entry.result])]
     const found = [...routine.parameters, ...(routine.result === null ? [] : [routine.result])]
     const fits =
-      expected.length === found.length && expected.every((index, i) => isSame(program.types[index], found[i], known))
+      (entry.result === null) === (routine.result === null) &&
+      expected.length === found.length &&
+      expected.every((index, i) => isSame(program.types[index], found[i], known))
     if (!fits) throw unlinked(module.name, `${name} has other types than it was compiled against`)
     return { program: target, routine, import: entry }
   })
-  return { program: { ...program, views }, depth }
+  return { program: { ...program, imports }, depth }
 }
 
 /** Structure and names: two modules hold their own copies of a type. `known`: pairs found the same before. */

@@ -22,7 +22,7 @@ import { MODULE_BYTES_MAX, NAME_LENGTH_MAX } from '../../types/limits.ts'
 import { ContractError } from '../errors.ts'
 import { ENUM_MEMBERS_MAX, RECORD_FIELDS_MAX, SCALARS, type ScalarKind } from './type.ts'
 
-export const MODULE_FORMAT = 1
+export const MODULE_FORMAT = 2
 
 export const TYPES_MAX = 1_024
 export const STATES_MAX = 256
@@ -46,10 +46,11 @@ export type TypeEntry =
   | { readonly kind: 'list'; readonly item: number; readonly max: number }
   | { readonly kind: 'optional'; readonly value: number }
 
-/** A view of a used contract with the types that the caller relies on. */
-export interface ViewImport {
+/** A view of a used contract, or an action that it grants to this one, with the types that the caller relies on. */
+export interface EntryImport {
+  readonly kind: 'view' | 'action'
   readonly contract: string
-  readonly view: string
+  readonly name: string
   readonly parameters: readonly number[]
   readonly result: number | null
 }
@@ -109,6 +110,8 @@ export interface EntryPoint {
   readonly parameters: readonly string[]
   /** Index of the parameter whose patient the answer says something about. */
   readonly reveals: number | null
+  /** The only contract that may call this action; null: transactions call it. */
+  readonly by: string | null
 }
 
 export interface Module {
@@ -117,7 +120,7 @@ export interface Module {
   readonly version: number
   readonly uses: readonly string[]
   readonly types: readonly TypeEntry[]
-  readonly imports: readonly ViewImport[]
+  readonly imports: readonly EntryImport[]
   readonly states: readonly StateEntry[]
   readonly events: readonly EventEntry[]
   readonly refusals: readonly RefusalEntry[]
@@ -155,9 +158,10 @@ const moduleCodec: Codec<Module> = record<Module>({
   uses: list(plainWord, USES_MAX),
   types: list(typeEntry, TYPES_MAX),
   imports: list(
-    record<ViewImport>({
+    record<EntryImport>({
+      kind: oneOf('view', 'action'),
       contract: plainWord,
-      view: plainWord,
+      name: plainWord,
       parameters: list(uint, PARAMETERS_MAX),
       result: optional(uint),
     }),
@@ -200,6 +204,7 @@ const moduleCodec: Codec<Module> = record<Module>({
       function: uint,
       parameters: list(word, PARAMETERS_MAX),
       reveals: optional(uint),
+      by: optional(plainWord),
     }),
     FUNCTIONS_MAX,
   ),

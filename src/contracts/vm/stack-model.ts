@@ -346,14 +346,17 @@ export class StackModel {
         if (routine.result !== null) this.push(routine.result, invalid)
         return
       }
-      case OP.CALL_VIEW: {
-        const view = this.entry(tables.module.imports, a, 'import', invalid)
+      case OP.CALL_VIEW:
+      case OP.CALL_ACTION: {
+        const callee = this.entry(tables.module.imports, a, 'import', invalid)
+        if (callee.kind !== (op === OP.CALL_VIEW ? 'view' : 'action'))
+          throw invalid(`calls the ${callee.kind} ${callee.name}`)
         this.popAll(
-          view.parameters.map((index) => tables.types[index] as Type),
+          callee.parameters.map((index) => tables.types[index] as Type),
           invalid,
         )
-        if (view.result === null) throw invalid('a view returns something')
-        this.push(tables.types[view.result] as Type, invalid)
+        if (callee.result !== null) this.push(tables.types[callee.result] as Type, invalid)
+        else if (op === OP.CALL_VIEW) throw invalid('a view returns something')
         return
       }
       case OP.RETURN:
@@ -377,6 +380,7 @@ export class StackModel {
         this.push(TIME, invalid)
         return
       case OP.HEIGHT:
+      case OP.EPOCH:
       case OP.CALL_INDEX:
         this.push(INT, invalid)
         return

@@ -136,6 +136,10 @@ function noteEffects(
   if (op === OP.SENDER || op === OP.TRANSACTION || op === OP.CALL_INDEX || op === OP.DERIVE_ID) {
     totals.readsTransaction = true
   }
+  if (op === OP.CALL_ACTION) {
+    totals.writes = true
+    totals.readsTransaction = true
+  }
   if (op === OP.CALL) {
     totals.writes ||= routines[a]?.writes === true
     totals.readsTransaction ||= routines[a]?.readsTransaction === true

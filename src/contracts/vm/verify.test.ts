@@ -15,7 +15,7 @@ import { Refusal } from './refusal.ts'
 import { verifyModule } from './verify.ts'
 
 const BASE: Module = {
-  format: 1,
+  format: 2,
   name: 'sample',
   version: 1,
   uses: [],
@@ -264,12 +264,12 @@ describe('tables that are refused', () => {
     ],
     [
       'an entry without a function',
-      { entries: [{ kind: 'view', name: 'v', function: 0, parameters: [], reveals: null }] },
+      { entries: [{ kind: 'view', name: 'v', function: 0, parameters: [], reveals: null, by: null }] },
       'there is no function 0',
     ],
     [
       'an import of a contract that is not used',
-      { imports: [{ contract: 'x', view: 'v', parameters: [], result: 0 }] },
+      { imports: [{ kind: 'view', contract: 'x', name: 'v', parameters: [], result: 0 }] },
       'does not use x',
     ],
     ['version 0', { version: 0 }, 'expected 1 or more'],
@@ -281,7 +281,7 @@ describe('tables that are refused', () => {
   test('a view that writes, reads the transaction or returns nothing', () => {
     const view = (instructions: Instruction[], result: number | null): Module => ({
       ...withCode(instructions, { parameters: [], result }),
-      entries: [{ kind: 'view', name: 'v', function: 0, parameters: [], reveals: null }],
+      entries: [{ kind: 'view', name: 'v', function: 0, parameters: [], reveals: null, by: null }],
     })
     const emit = [ins(OP.CONSTANT), ins(OP.EMIT), ins(OP.CONSTANT), ins(OP.RETURN)]
     expect(verify(view(emit, 0))).toThrow('a view writes')
@@ -344,7 +344,7 @@ function tryModule(bytes: Uint8Array): 'refused' | 'ran' {
   }
   for (const routine of program.program.routines) {
     const call = { sender: 'aa'.repeat(32) as never, transactionId: 'bb'.repeat(32) as never, callIndex: 0 }
-    const machine = new Machine(new MemoryState(), { timeMs: 5, height: 1, call }, 200_000)
+    const machine = new Machine(new MemoryState(), { timeMs: 5, height: 1, epoch: 0, call }, 200_000)
     const parameters = routine.parameters.map((type) => {
       switch (type.kind) {
         case 'id':

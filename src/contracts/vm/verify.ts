@@ -177,6 +177,7 @@ function verifyEntry(entry: EntryPoint, routines: readonly Routine[]): void {
     throw invalid(where, 'names and types of the parameters differ in number')
   }
   assertDistinct(entry.parameters, where)
+  if (entry.by !== null && entry.kind !== 'action') throw invalid(where, 'only an action is granted to a contract')
   if (entry.kind === 'view') {
     if (routine.writes) throw invalid(where, 'a view writes')
     if (routine.readsTransaction) throw invalid(where, 'a view reads the transaction')
