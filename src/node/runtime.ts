@@ -396,7 +396,8 @@ export class Runtime {
       timeMs,
       isTaken: (id) => ledger.isInFlight(hash, id),
     })
-    return oldest.some((transaction) => ledger.execute({ parentHash: hash, timeMs, transactions: [transaction] }).ok)
+    const draft = { parentHash: hash, epoch: header.epoch, timeMs }
+    return oldest.some((transaction) => ledger.execute({ ...draft, transactions: [transaction] }).ok)
   }
 
   #sync(from: Seat, fromHeight: number): void {
