@@ -1,13 +1,9 @@
 // Certificates: q signatures that together prove a statement to anybody who holds the validator set. Pure; used by the
 // core, by block sync, by chain verification and by offline receipt verification. spec/consensus.md, section 4.
 
-import { taggedHash } from '../crypto/hash.ts'
-import { type Epoch, type Hash, type PublicKey, type Seat, ZERO_HASH } from '../types/brand.ts'
-import { bytes, list, toBytes } from '../types/canonical.ts'
+import type { Epoch, Hash, PublicKey, Seat } from '../types/brand.ts'
 import type { Ack, CommitCert, LeaderCert, MemberSignature, Vote } from '../types/certificate.ts'
-import { RELEASE_BYTES_MAX, RELEASES_MAX } from '../types/limits.ts'
-import { ackMessage, voteMessage } from '../types/signing.ts'
-import { TAG } from '../types/tags.ts'
+import { ackMessage, hashReleases, voteMessage } from '../types/signing.ts'
 import { memberAt, quorum, type ValidatorSet } from '../types/validator-set.ts'
 
 /** What a certificate is checked against. */
@@ -89,13 +85,6 @@ export function createLeaderCert(vote: Vote, signatures: ReadonlyMap<Seat, Uint8
 /** A CommitCert of q collected acks, which must all be this one. */
 export function createCommitCert(ack: Ack, signatures: ReadonlyMap<Seat, Uint8Array>): CommitCert {
   return { ...ack, signatures: bySigner(signatures) }
-}
-
-const releasesCodec = list(bytes(RELEASE_BYTES_MAX), RELEASES_MAX)
-
-/** What a vote signs for the Releases that its voter was shown. */
-export function hashReleases(releases: readonly Uint8Array[]): Hash {
-  return releases.length === 0 ? ZERO_HASH : taggedHash(TAG.releases, toBytes(releasesCodec, releases))
 }
 
 function bySigner(signatures: ReadonlyMap<Seat, Uint8Array>): readonly MemberSignature[] {

@@ -2,6 +2,7 @@
 
 import { sha256, taggedHash } from '../crypto/hash.ts'
 import { merkleRoot } from '../crypto/merkle.ts'
+import { appendLeaf, EMPTY_RANGE, type MountainRange, rangeRoot } from '../crypto/mountain-range.ts'
 import type { Block, Header } from '../types/block.ts'
 import {
   asHash,
@@ -95,7 +96,7 @@ export function createGenesisBlock(): Block {
     txRoot: merkleRoot([]),
     receiptRoot: ZERO_HASH,
     stateRoot: ZERO_HASH,
-    logRoot: ZERO_HASH,
+    logRoot: rangeRoot(EMPTY_RANGE),
     leaderCertHash: ZERO_HASH,
     commitCertHash: ZERO_HASH,
   }
@@ -123,6 +124,23 @@ export function createTransaction(number: number): SignedTransaction {
   )
 }
 
+/** By logRoot; with the genesis in it, that of every block made in a test. */
+const ranges = new Map<Hash, MountainRange>([[rangeRoot(EMPTY_RANGE), EMPTY_RANGE]])
+
+/** The blocks before this one, as its logRoot has them. */
+export function rangeBefore({ header }: Pick<Block, 'header'>): MountainRange {
+  const range = ranges.get(header.logRoot)
+  if (range === undefined) throw new RangeError('a logRoot that no execution gave')
+  return range
+}
+
+function logRootAfter(parent: Block): Hash {
+  const { range } = appendLeaf(rangeBefore(parent), parent.hash)
+  const root = rangeRoot(range)
+  ranges.set(root, range)
+  return root
+}
+
 /** Execution: the state is the hash of everything that led to it. */
 export function execute(
   parent: Block,
@@ -137,7 +155,7 @@ export function execute(
     txRoot,
     receiptRoot: ZERO_HASH,
     stateRoot,
-    logRoot: parent.hash,
+    logRoot: logRootAfter(parent),
     transactions,
   }
 }

@@ -14,7 +14,25 @@ export interface LinkedHeader extends SignedHeader {
   readonly hash: Hash
 }
 
-/** Chain, epoch, place, time above the parent's, and the proposer's signature. */
+/**
+ * Does the header follow from its parent: place, time, term, epoch, and within a term one leader under one LeaderCert?
+ * Who makes, acks or votes for one that does not is convicted by E7, so this is asked wherever a header is taken in.
+ */
+export function isLinked(header: Header, { parent }: { parent: Omit<LinkedHeader, 'signature'> }): boolean {
+  const before = parent.header
+  return (
+    header.parentHash === parent.hash &&
+    header.height === before.height + 1 &&
+    header.timeMs > before.timeMs &&
+    (header.epoch === before.epoch || header.epoch === before.epoch + 1) &&
+    (header.term > before.term ||
+      (header.term === before.term &&
+        header.proposer === before.proposer &&
+        header.leaderCertHash === before.leaderCertHash))
+  )
+}
+
+/** Chain, set, link to the parent, and the proposer's signature. */
 export function isOnParent(
   { header, signature }: SignedHeader,
   { parent, verifier }: { parent: Omit<LinkedHeader, 'signature'>; verifier: Verifier },
@@ -24,10 +42,7 @@ export function isOnParent(
   return (
     proposer !== undefined &&
     header.chainId === verifier.chainId &&
-    header.parentHash === parent.hash &&
-    header.height === parent.header.height + 1 &&
-    header.timeMs > parent.header.timeMs &&
-    header.term >= parent.header.term &&
+    isLinked(header, { parent }) &&
     verifier.verify(proposer.consensusKey, headerMessage(header), signature)
   )
 }

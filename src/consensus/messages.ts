@@ -5,7 +5,6 @@ import { type Block, type SignedHeader, signedHeaderCodec } from '../types/block
 import type { Hash, Height, Seat, Term } from '../types/brand.ts'
 import {
   boolean,
-  bytes,
   type Codec,
   fromBytes,
   hash,
@@ -27,6 +26,7 @@ import {
   type LeaderCert,
   leaderCertCodec,
   promiseCodec,
+  releasesCodec,
   type Tip,
   type TransferNotice,
   tipCodec,
@@ -35,7 +35,6 @@ import {
   type VotePromise,
   voteCodec,
 } from '../types/certificate.ts'
-import { RELEASE_BYTES_MAX, RELEASES_MAX } from '../types/limits.ts'
 import { blockCodec } from '../types/signing.ts'
 import { ACKS_MAX, APPEND_BLOCKS_MAX, APPEND_LEADER_CERTS_MAX, UNCERTIFIED_BLOCKS_MAX } from './limits.ts'
 
@@ -168,7 +167,7 @@ const candidacy = {
   commitCert: optional(commitCertCodec),
   headers: list(signedHeaderCodec, UNCERTIFIED_BLOCKS_MAX),
   leaderCert: optional(leaderCertCodec),
-  releases: list(bytes(RELEASE_BYTES_MAX), RELEASES_MAX),
+  releases: releasesCodec,
 }
 
 const messageCodec: Codec<Message> = union<Message>({

@@ -8,6 +8,7 @@ import {
   ackMessage,
   blockHash,
   commitCertHash,
+  hashReleases,
   leaderCertHash,
   promiseMessage,
   signHeader,
@@ -16,7 +17,7 @@ import {
 } from '../types/signing.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import { quorum, type ValidatorSet } from '../types/validator-set.ts'
-import { createCommitCert, createLeaderCert, hashReleases } from './certificate.ts'
+import { createCommitCert, createLeaderCert } from './certificate.ts'
 import { step } from './core.ts'
 import { createState, type Restored } from './create-state.ts'
 import type { Effect } from './effects.ts'

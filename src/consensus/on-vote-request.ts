@@ -2,8 +2,7 @@
 
 import type { Seat } from '../types/brand.ts'
 import type { Vote, VotePromise } from '../types/certificate.ts'
-import { promiseMessage, voteMessage } from '../types/signing.ts'
-import { hashReleases } from './certificate.ts'
+import { hashReleases, promiseMessage, voteMessage } from '../types/signing.ts'
 import { judgeCandidacy } from './judge-candidacy.ts'
 import { isSticky } from './liveness.ts'
 import type { From, VoteRequest } from './messages.ts'

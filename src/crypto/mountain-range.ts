@@ -49,10 +49,26 @@ export const RANGE_SIZE_MAX = 2 ** 51
 
 export const EMPTY_RANGE: MountainRange = { size: 0, peaks: [] }
 
+/** Whether size and peaks belong together: for ranges that a stranger shows. */
+export function isRange({ size, peaks }: MountainRange): boolean {
+  return (
+    Number.isSafeInteger(size) && size >= 0 && size < RANGE_SIZE_MAX && isHashList(peaks) && peaks.length === ones(size)
+  )
+}
+
 /** Commits to the size and all peaks. */
 export function rangeRoot(range: MountainRange): Hash {
   checkRange(range)
   return hashRoot(range.size, range.peaks)
+}
+
+/** The peaks where they stand. With them and the leaves that follow, every later leaf can be proven. */
+export function peakNodes(range: MountainRange): RangeNode[] {
+  checkRange(range)
+  return mountainsOf(range.size).map((mountain, i) => ({
+    position: topPosition(mountain),
+    hash: range.peaks[i] as Hash,
+  }))
 }
 
 /** The range with one more leaf, and the nodes that are new: the leaf, then those that it completes. */

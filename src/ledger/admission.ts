@@ -4,6 +4,7 @@
 import type { Hash } from '../types/brand.ts'
 import { EXPIRY_WINDOW_MS, TRANSACTION_GAS_MAX } from '../types/limits.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
+import { type TermsFault, termsFault } from '../types/transaction-terms.ts'
 import type { TransactionRefusal, TransactionRefusalCode } from './errors.ts'
 import type { SignerOf } from './signer.ts'
 import type { VerdictCache } from './verdict-cache.ts'
@@ -17,19 +18,15 @@ export function checkTerms(
   { transaction }: SignedTransaction,
   at: { readonly chainId: Hash; readonly timeMs: number },
 ): TransactionRefusal | undefined {
-  if (transaction.chainId !== at.chainId) {
-    return refuse('WRONG_CHAIN', 'chainId: the transaction was made for another chain')
-  }
-  if (transaction.gasLimit < 1 || transaction.gasLimit > TRANSACTION_GAS_MAX) {
-    return refuse('GAS_LIMIT', `gasLimit: expected 1 to ${TRANSACTION_GAS_MAX}, got ${transaction.gasLimit}`)
-  }
-  if (transaction.expiresAtMs <= at.timeMs) {
-    return refuse('EXPIRED', 'expiresAtMs: has passed; sign a new transaction with a later one')
-  }
-  if (transaction.expiresAtMs > at.timeMs + EXPIRY_WINDOW_MS) {
-    return refuse('EXPIRES_TOO_LATE', `expiresAtMs: at most ${EXPIRY_WINDOW_MS} ms ahead accepted`)
-  }
-  return undefined
+  const fault = termsFault(transaction, at)
+  return fault === null ? undefined : refuse(fault, TERMS_TEXT[fault])
+}
+
+const TERMS_TEXT: Readonly<Record<TermsFault, string>> = {
+  WRONG_CHAIN: 'chainId: the transaction was made for another chain',
+  GAS_LIMIT: `gasLimit: expected 1 to ${TRANSACTION_GAS_MAX}`,
+  EXPIRED: 'expiresAtMs: has passed; sign a new transaction with a later one',
+  EXPIRES_TOO_LATE: `expiresAtMs: at most ${EXPIRY_WINDOW_MS} ms ahead accepted`,
 }
 
 /** Sender, key and signature, in this order: the arithmetic comes last. */

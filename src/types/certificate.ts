@@ -64,6 +64,11 @@ export interface LeaderCert {
   readonly signatures: readonly MemberSignature[]
 }
 
+/** What a LeaderCert's hash covers: Releases by their hash, so that a header's certificate can be shown without them. */
+export interface BareLeaderCert extends Omit<LeaderCert, 'releases'> {
+  readonly releasesHash: Hash
+}
+
 /** q acks on one block; certifies its ancestors too. */
 export interface CommitCert {
   readonly chainId: Hash
@@ -113,13 +118,26 @@ const memberSignatures: Codec<readonly MemberSignature[]> = {
   },
 }
 
+/** Releases that go together under one vote. */
+export const releasesCodec: Codec<readonly Uint8Array[]> = list(bytes(RELEASE_BYTES_MAX), RELEASES_MAX)
+
 export const leaderCertCodec: Codec<LeaderCert> = record<LeaderCert>({
   chainId: hash,
   epoch,
   term,
   candidate: seat,
   tip: tipCodec,
-  releases: list(bytes(RELEASE_BYTES_MAX), RELEASES_MAX),
+  releases: releasesCodec,
+  signatures: memberSignatures,
+})
+
+export const bareLeaderCertCodec: Codec<BareLeaderCert> = record<BareLeaderCert>({
+  chainId: hash,
+  epoch,
+  term,
+  candidate: seat,
+  tip: tipCodec,
+  releasesHash: hash,
   signatures: memberSignatures,
 })
 

@@ -3,17 +3,19 @@
 
 import { taggedBytes, taggedHash } from '../crypto/hash.ts'
 import { type Block, blockEnvelopeCodec, type Header, headerCodec, type SignedHeader } from './block.ts'
-import type { Hash } from './brand.ts'
+import { type Hash, ZERO_HASH } from './brand.ts'
 import { bytes, type Codec, fromBytes, toBytes } from './canonical.ts'
 import { DecodeError } from './canonical-bytes.ts'
 import {
   type Ack,
   ackCodec,
+  type BareLeaderCert,
+  bareLeaderCertCodec,
   type CommitCert,
   commitCertCodec,
   type LeaderCert,
-  leaderCertCodec,
   promiseCodec,
+  releasesCodec,
   type TransferNotice,
   transferNoticeCodec,
   type Vote,
@@ -52,9 +54,19 @@ export const joinCardMessage = (card: Omit<JoinCard, 'signature'>): Uint8Array =
 
 /** blockHash: of the unsigned header. */
 export const blockHash: (header: Header) => Hash = hashOf(TAG.header, headerCodec)
-export const leaderCertHash: (certificate: LeaderCert) => Hash = hashOf(TAG.leaderCert, leaderCertCodec)
+export const bareLeaderCertHash: (certificate: BareLeaderCert) => Hash = hashOf(TAG.leaderCert, bareLeaderCertCodec)
+export const leaderCertHash = (certificate: LeaderCert): Hash => bareLeaderCertHash(withoutReleases(certificate))
 export const commitCertHash: (certificate: CommitCert) => Hash = hashOf(TAG.commitCert, commitCertCodec)
 export const chainIdOf: (genesis: Genesis) => Hash = hashOf(TAG.genesis, genesisCodec)
+
+/** What a vote signs for the Releases that its voter was shown; zero for none. */
+export function hashReleases(releases: readonly Uint8Array[]): Hash {
+  return releases.length === 0 ? ZERO_HASH : taggedHash(TAG.releases, toBytes(releasesCodec, releases))
+}
+
+export function withoutReleases({ releases, ...certificate }: LeaderCert): BareLeaderCert {
+  return { ...certificate, releasesHash: hashReleases(releases) }
+}
 
 /** What a transaction's signature covers. */
 export const transactionMessage = (unsignedBytes: Uint8Array): Uint8Array => taggedBytes(TAG.transaction, unsignedBytes)

@@ -1,0 +1,55 @@
+// E4: an ack (t, h, B), and a vote or promise in a later term for a tip of a term below t, or of term t and lower than h or
+// without B. A tip of a later term than t is no evidence: whoever elected that term's leader has answered for B, and honest
+// validators follow. Not when the vote signs a valid Release that covers B.
+//
+// An honest validator never acks below a term that it voted or promised in (R4), so the ack came first. A promise names
+// its last ack, which is of t or later and, if of t, on B's chain (R1). A vote is for a tip that is not below the last ack
+// (R3): unless that was certified, the tip is of a later term or contains it; when it was, the tip contains a certified
+// block that contains it (R5). The voter has checked the logRoot of the tip.
+
+import { type Seat, ZERO_HASH } from '../../types/brand.ts'
+import { type Codec, optional, record } from '../../types/canonical.ts'
+import type { Tip } from '../../types/certificate.ts'
+import type { Verifier } from '../certificate.ts'
+import { excludes, type Lineage, lineageCodec } from './lineage.ts'
+import {
+  type AckBy,
+  ackByCodec,
+  type ElectionWord,
+  electionWordCodec,
+  isAckSigned,
+  isWordSigned,
+} from './statements.ts'
+
+/** `lineage`: of the tip, at the acked height. */
+export interface E4 {
+  readonly kind: 'E4'
+  readonly ack: AckBy
+  readonly word: ElectionWord
+  readonly lineage: Lineage | null
+}
+
+export const e4Codec: Codec<Omit<E4, 'kind'>> = record<Omit<E4, 'kind'>>({
+  ack: ackByCodec,
+  word: electionWordCodec,
+  lineage: optional(lineageCodec),
+})
+
+export function convictE4({ ack, word, lineage }: Omit<E4, 'kind'>, verifier: Verifier): readonly Seat[] {
+  const { member, ack: acked } = ack
+  if (member !== word.member || termOf(word) <= acked.term || signsReleases(word)) return []
+  const block = { term: acked.term, height: acked.height, hash: acked.blockHash }
+  const isDropped = isBehind(tipOf(word), { block, lineage })
+  return isDropped && isAckSigned(ack, verifier) && isWordSigned(word, verifier) ? [member] : []
+}
+
+/** Is `tip` one for which nobody lets go of `block`? */
+export function isBehind(tip: Tip | null, { block, lineage }: { block: Tip; lineage: Lineage | null }): boolean {
+  if (tip === null || tip.term < block.term) return true
+  const isOfLaterTerm = tip.term > block.term
+  return !isOfLaterTerm && excludes(tip, { block, lineage })
+}
+
+const termOf = (word: ElectionWord) => (word.kind === 'vote' ? word.vote.term : word.promise.term)
+const tipOf = (word: ElectionWord) => (word.kind === 'vote' ? word.vote.tip : word.promise.lastAck)
+const signsReleases = (word: ElectionWord) => word.kind === 'vote' && word.vote.releasesHash !== ZERO_HASH

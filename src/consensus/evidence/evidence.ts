@@ -1,0 +1,48 @@
+// Proof that members of the consortium lied: signed statements that no honest validator makes, with what is needed to
+// see it. Checked by anybody who holds the validator sets. spec/consensus.md, "Evidence".
+
+import { taggedHash } from '../../crypto/hash.ts'
+import type { Hash } from '../../types/brand.ts'
+import { type Codec, fromBytes, toBytes, union } from '../../types/canonical.ts'
+import { DecodeError } from '../../types/canonical-bytes.ts'
+import { TAG } from '../../types/tags.ts'
+import { type E1, e1Codec } from './e1.ts'
+import { type E2, e2Codec } from './e2.ts'
+import { type E3, e3Codec } from './e3.ts'
+import { type E4, e4Codec } from './e4.ts'
+import { type E5, e5Codec } from './e5.ts'
+import { type E6, e6Codec } from './e6.ts'
+import { type E7, e7Codec } from './e7.ts'
+import { type E8, e8Codec } from './e8.ts'
+
+export type Evidence = E1 | E2 | E3 | E4 | E5 | E6 | E7 | E8
+
+/** Evidence goes into a transaction, and to every node: ancestry by logRoot proofs keeps it small. */
+export const EVIDENCE_BYTES_MAX = 16 * 1024
+
+const evidenceCodec: Codec<Evidence> = union<Evidence>({
+  E1: e1Codec,
+  E2: e2Codec,
+  E3: e3Codec,
+  E4: e4Codec,
+  E5: e5Codec,
+  E6: e6Codec,
+  E7: e7Codec,
+  E8: e8Codec,
+})
+
+export function encodeEvidence(evidence: Evidence): Uint8Array {
+  return toBytes(evidenceCodec, evidence)
+}
+
+/** Shape and bounds only. Throws DecodeError with the path of the field. */
+export function decodeEvidence(encoded: Uint8Array): Evidence {
+  if (encoded.length > EVIDENCE_BYTES_MAX) {
+    throw new DecodeError(`evidence: at most ${EVIDENCE_BYTES_MAX} bytes, got ${encoded.length}`)
+  }
+  return fromBytes(evidenceCodec, encoded)
+}
+
+export function evidenceHash(evidence: Evidence): Hash {
+  return taggedHash(TAG.evidence, encodeEvidence(evidence))
+}
