@@ -131,7 +131,7 @@ describe('runFault()', () => {
     const twin = { ...one, signatures: one.signatures.slice(1) }
     const second = resign(blocks[1], { leaderCertHash: leaderCertHash(twin) })
     const fault = faultOf({ blocks: [blocks[0], second], leaderCerts: [one, twin], commitCert: certify(second) })
-    expect(fault).toBe('a block is not under its LeaderCert')
+    expect(fault).toBe('a block is not on its parent')
   })
 
   it('names what is wrong with a LeaderCert', () => {
