@@ -11,6 +11,7 @@ import { addGenesis } from './genesis.ts'
 import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
 import { addRecords } from './records.ts'
+import { addSignState } from './sign-state.ts'
 import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
 import { describeError, isUserError } from './user-error.ts'
@@ -22,6 +23,7 @@ const COMMANDS = [
   addGenesis,
   addKeys,
   addStart,
+  addSignState,
   addStatus,
   addEnroll,
   addRecords,

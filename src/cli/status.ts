@@ -25,6 +25,7 @@ export function addStatus(program: Command): void {
           pairs([
             ['institution', nameOf(status.institution, founders)],
             ['role', status.role],
+            ...signingRows(status.signing),
             ['consortium', genesis.genesis.name],
             ['chain', status.chainId],
             ['height', status.height],
@@ -52,4 +53,21 @@ function protocolInWords({ height, protocol }: NodeStatus): string {
   if (next === null) return `version ${version}; ${known}`
   const stops = supported.includes(next.version) ? '' : ' and will stop before that height'
   return `version ${version}, version ${next.version} from height ${next.height} on; ${known}${stops}`
+}
+
+/** Observers have no such row; a validator that only follows says why, and how to go on. */
+function signingRows({ state, reason, advice }: NodeStatus['signing']): [string, string][] {
+  switch (state) {
+    case 'none':
+      return []
+    case 'signing':
+      return [['signs', 'yes']]
+    case 'greeting':
+      return [['signs', 'not yet: waits for what the other validators know of it']]
+    case 'refused':
+      return [
+        ['signs', `NO, it only follows: ${reason}`],
+        ['', advice ?? ''],
+      ]
+  }
 }

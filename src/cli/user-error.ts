@@ -4,6 +4,7 @@
 import { ClientError } from '../client/errors.ts'
 import { FhirError } from '../fhir/errors.ts'
 import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts'
+import { SignStateMoveError } from '../ledger/sign-state-move.ts'
 import { ConfigError } from '../node/config.ts'
 import { GenesisError } from '../node/genesis-file.ts'
 import { KeyFileError } from '../node/key-file.ts'
@@ -15,7 +16,16 @@ import { VaultError } from '../vault/errors.ts'
 import { UsageError } from './output.ts'
 import { reasonInWords } from './words.ts'
 
-const USER_ERRORS = [UsageError, ConfigError, GenesisError, KeyFileError, HexError, StartError, ListenError] as const
+const USER_ERRORS = [
+  UsageError,
+  ConfigError,
+  GenesisError,
+  KeyFileError,
+  HexError,
+  StartError,
+  SignStateMoveError,
+  ListenError,
+] as const
 
 /** Of a data folder that is not the right one, or not usable as it is. */
 const DATA_FOLDER: readonly LedgerErrorCode[] = [

@@ -60,6 +60,11 @@ const statusSchema = z.object({
   chainId: z.string(),
   institution: z.string(),
   role: z.enum(['validator', 'observer']),
+  signing: z.object({
+    state: z.enum(['none', 'greeting', 'signing', 'refused']),
+    reason: z.string().nullable(),
+    advice: z.string().nullable(),
+  }),
   version: z.string(),
   epoch: z.int(),
   term: z.int(),

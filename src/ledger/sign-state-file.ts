@@ -1,141 +1,196 @@
-// The file that remembers what a validator has signed, so that it never signs against it. It stands outside the
-// database: a backup must not contain it. Opaque bytes here; consensus/sign-state.ts knows what they mean.
-//
-// Two slots are written in turn, each complete in itself, so a torn write leaves the other one whole:
-//   magic (8) | sequence (8) | length (4) | content | SHA-256 over all of that (32)
-// The valid slot with the higher sequence counts. A write that was torn was never relied on: nothing is sent before it
-// is synced. spec/ledger.md, "Durability".
+// The file that remembers what a validator has signed, so that it never signs against it: one for each consensus key,
+// outside the database. It is bound to its place: a copy or a restored backup is recognised and refused, since the
+// original may have signed more. Opaque content here; consensus/sign-state.ts knows what it means.
+// spec/consensus.md, section 5; spec/ledger.md, "Durability".
 
-import { type FileHandle, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { sha256Hex } from '../crypto/hash.ts'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { assert } from '../types/assert.ts'
+import type { Hash, PublicKey } from '../types/brand.ts'
 import { LedgerError } from './errors.ts'
+import { differences, keepsBirth, type Place, type PlaceAttribute, placeOf, unknowns } from './file-place.ts'
+import { clip, decodeSignStateRecord, encodeSignStateRecord, type SignStateRecord } from './sign-state-record.ts'
+import * as refuse from './sign-state-refusal.ts'
+import { createSlottedFile, fileError, openSlottedFile, type SlottedFile } from './slotted-file.ts'
 
-const MAGIC = 0x6173_7365_6e74_5301n // "assentS", version 1
-const HEADER_BYTES = 20
-const DIGEST_BYTES = 32
-/** Room for one slot. */
-const SLOT_BYTES = 8_192
-export const SIGN_STATE_BYTES_MAX = SLOT_BYTES - HEADER_BYTES - DIGEST_BYTES
-
-interface Slot {
-  readonly sequence: bigint
-  readonly content: Uint8Array
-}
-
+/** What a running validator has of it. */
 export interface SignStateFile {
-  /** What was written last; undefined in a new file. */
+  /** The sign-state that was written last; undefined before the first. */
   readonly content: Uint8Array | undefined
+  /** How often this validator has started, this time included. On disk before the file is handed out. */
+  readonly incarnation: number
   /** On disk when it resolves. One call after the other. */
   write(content: Uint8Array): Promise<void>
+  /** For good: whoever opens the file from now on is refused with this. */
+  silence(refusal: refuse.SignStateRefusal): Promise<void>
   close(): Promise<void>
 }
 
-/** Opens the file, or makes it with mode 0600. Throws LedgerError DATA_CORRUPT, DATA_READ_ONLY, STORE_FAILED. */
-export async function openSignStateFile(path: string): Promise<SignStateFile> {
-  const { file, isNew } = await openOrCreate(path)
+export type SignStateOpening =
+  | {
+      readonly kind: 'open'
+      readonly file: SignStateFile
+      /** What the system does not tell about the file's place: the guard is weaker by that. */
+      readonly unguarded: readonly PlaceAttribute[]
+    }
+  | { readonly kind: 'refused'; readonly refusal: refuse.SignStateRefusal }
+
+export interface SignStateOptions {
+  readonly dataFolder: string
+  readonly key: PublicKey
+  /** The key cannot have signed anything yet: a missing file is made. */
+  readonly mayBegin: boolean
+  /** Of this machine; asked of the system unless given. */
+  readonly machine?: Hash | null
+}
+
+export function signStatePath({ dataFolder, key }: Pick<SignStateOptions, 'dataFolder' | 'key'>): string {
+  return join(dataFolder, 'sign-state', key.slice(0, 16))
+}
+
+/**
+ * 1. there, or made anew where nothing can have been signed; 2. of this key, in its place, in service; 3. the start is
+ * counted, synced. Throws LedgerError DATA_READ_ONLY, STORE_FAILED.
+ */
+export async function openSignState(options: SignStateOptions): Promise<SignStateOpening> {
+  const path = signStatePath(options)
+  const refused = (refusal: refuse.SignStateRefusal): SignStateOpening => ({ kind: 'refused', refusal })
+
+  // 1
+  const found = await readSignState(options)
+  if (found.kind === 'damaged') return refused(refuse.damaged(path))
+  if (found.kind === 'missing') {
+    if (!options.mayBegin) return refused(refuse.missing(path))
+    return serve(await createSignState(options, { incarnation: 0, status: { kind: 'serving' }, content: null }))
+  }
+  const { slots } = found
+
+  // 2
+  const refusal = refusalOf(found, path)
+  if (refusal !== null) {
+    await slots.close()
+    return refused(refusal)
+  }
+
+  // 3
+  return serve(found)
+}
+
+export interface FoundSignState {
+  readonly kind: 'found'
+  readonly slots: SlottedFile
+  readonly record: SignStateRecord
+  /** Where the file is now; `record.place` is where it was made. */
+  readonly place: Place
+  /** Of `options.key`? The name of the file is no proof. */
+  readonly isOwn: boolean
+}
+
+/** Reads without changing anything. The caller closes the slots. Throws LedgerError DATA_READ_ONLY, STORE_FAILED. */
+export async function readSignState(
+  options: Omit<SignStateOptions, 'mayBegin'>,
+): Promise<FoundSignState | { readonly kind: 'missing' } | { readonly kind: 'damaged' }> {
+  const path = signStatePath(options)
+  let slots: SlottedFile | null
   try {
-    if (isNew) {
-      await file.sync()
-      await syncFolder(dirname(path))
-      return new SlottedFile(file, undefined)
-    }
-    const bytes = await file.readFile()
-    const slots = [readSlot(bytes.subarray(0, SLOT_BYTES)), readSlot(bytes.subarray(SLOT_BYTES, 2 * SLOT_BYTES))]
-    const newest = slots.reduce((a, b) => (a === undefined || (b !== undefined && b.sequence > a.sequence) ? b : a))
-    // An empty file was made and never written to: a crash came first.
-    if (newest === undefined && bytes.length > 0) {
-      const advice = 'this validator needs a new consensus key: what it signed is no longer known'
-      throw new LedgerError('DATA_CORRUPT', `sign-state file ${path}: damaged; ${advice}`)
-    }
-    return new SlottedFile(file, newest)
+    slots = await openSlottedFile(path)
   } catch (error) {
-    await file.close()
+    if (error instanceof LedgerError && error.code === 'DATA_CORRUPT') return { kind: 'damaged' }
     throw error
   }
+  if (slots === null) return { kind: 'missing' }
+  const record = slots.content === undefined ? null : decodeSignStateRecord(slots.content)
+  if (record === null) {
+    // Made, and never written to: a crash came first.
+    const kind = slots.content === undefined ? 'missing' : 'damaged'
+    await slots.close()
+    return { kind }
+  }
+  const place = await placeOf(slots, options.machine)
+  return { kind: 'found', slots, record, place, isOwn: record.key === options.key }
 }
 
-async function openOrCreate(path: string): Promise<{ file: FileHandle; isNew: boolean }> {
-  try {
-    return { file: await open(path, 'r+'), isNew: false }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fileError(path, error)
-  }
-  try {
-    return { file: await open(path, 'wx+', 0o600), isNew: true }
-  } catch (error) {
-    throw fileError(path, error)
-  }
-}
-
-function fileError(path: string, cause: unknown): LedgerError {
-  const { code = 'unknown' } = cause as NodeJS.ErrnoException
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
-    const advice = "make it writable for this program's user alone"
-    return new LedgerError('DATA_READ_ONLY', `sign-state file ${path}: cannot be written to; ${advice}`, { cause })
-  }
-  return new LedgerError('STORE_FAILED', `sign-state file ${path}: cannot be used (${code})`, { cause })
-}
-
-/** So that the file's name survives a crash, too. Windows cannot sync folders and needs not. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
+/** What keeps this file from service, or null. */
+export function refusalOf(
+  { record, place, isOwn }: Pick<FoundSignState, 'record' | 'place' | 'isOwn'>,
+  path: string,
+): refuse.SignStateRefusal | null {
+  const differing = [...(isOwn ? [] : (['consensus key'] as const)), ...differences(record.place, place)]
+  if (differing.length > 0) return refuse.copied(path, differing)
+  switch (record.status.kind) {
+    case 'serving':
+      return null
+    case 'awaiting':
+      return refuse.awaiting(path, record.status.ticket)
+    case 'moved':
+      return refuse.moved(path, record.status.to)
+    case 'silenced':
+      return record.status.refusal
   }
 }
 
-class SlottedFile implements SignStateFile {
-  content: Uint8Array | undefined
-  private readonly file: FileHandle
-  private sequence: bigint
+/** A file in a place of its own, not yet in service for anybody. */
+export async function createSignState(
+  options: Omit<SignStateOptions, 'mayBegin'>,
+  record: Omit<SignStateRecord, 'key' | 'place'>,
+): Promise<FoundSignState> {
+  const path = signStatePath(options)
+  const folder = dirname(path)
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw fileError(folder, error)
+  })
+  const slots = (await openSlottedFile(path)) ?? (await createSlottedFile(path))
+  assert(slots.content === undefined, 'never written over')
+  const place = await placeOf(slots, options.machine)
+  const withBirth: SignStateRecord = { ...record, key: options.key, place }
+  const without: SignStateRecord = { ...withBirth, place: { ...place, bornNs: null } }
+  const write = (made: SignStateRecord): Promise<void> => slots.write(encodeSignStateRecord(made))
+  await write(without)
+  const complete = (await keepsBirth(slots, () => write(without))) ? withBirth : without
+  await write(complete)
+  return { kind: 'found', slots, record: complete, place, isOwn: true }
+}
 
-  constructor(file: FileHandle, newest: Slot | undefined) {
-    this.file = file
-    this.content = newest?.content
-    this.sequence = newest?.sequence ?? 0n
+async function serve({ slots, record, place }: FoundSignState): Promise<SignStateOpening> {
+  const file = new ServingSignState(slots, { ...record, incarnation: record.incarnation + 1 })
+  await file.sync()
+  return { kind: 'open', file, unguarded: unknowns(record.place, place) }
+}
+
+class ServingSignState implements SignStateFile {
+  readonly #slots: SlottedFile
+  #record: SignStateRecord
+
+  constructor(slots: SlottedFile, record: SignStateRecord) {
+    this.#slots = slots
+    this.#record = record
+  }
+
+  get content(): Uint8Array | undefined {
+    return this.#record.content ?? undefined
+  }
+
+  get incarnation(): number {
+    return this.#record.incarnation
+  }
+
+  sync(): Promise<void> {
+    return this.#slots.write(encodeSignStateRecord(this.#record))
   }
 
   async write(content: Uint8Array): Promise<void> {
-    const sequence = this.sequence + 1n
-    const slot = encodeSlot({ sequence, content })
-    try {
-      await this.file.write(slot, 0, slot.length, sequence % 2n === 0n ? 0 : SLOT_BYTES)
-      await this.file.datasync()
-    } catch (cause) {
-      throw new LedgerError('STORE_FAILED', 'sign-state file: the disk refused a write', { cause })
-    }
-    this.sequence = sequence
-    this.content = content
+    assert(this.#record.status.kind === 'serving', 'a silenced validator signs nothing')
+    const record = { ...this.#record, content }
+    await this.#slots.write(encodeSignStateRecord(record))
+    this.#record = record
+  }
+
+  async silence(refusal: refuse.SignStateRefusal): Promise<void> {
+    this.#record = { ...this.#record, status: { kind: 'silenced', refusal: { ...refusal, text: clip(refusal.text) } } }
+    await this.sync()
   }
 
   close(): Promise<void> {
-    return this.file.close()
+    return this.#slots.close()
   }
-}
-
-function encodeSlot({ sequence, content }: Slot): Buffer {
-  assert(content.length <= SIGN_STATE_BYTES_MAX, 'sign-state: fits its slot')
-  const end = HEADER_BYTES + content.length
-  const slot = Buffer.alloc(end + DIGEST_BYTES)
-  slot.writeBigUInt64BE(MAGIC, 0)
-  slot.writeBigUInt64BE(sequence, 8)
-  slot.writeUInt32BE(content.length, 16)
-  slot.set(content, HEADER_BYTES)
-  slot.write(sha256Hex(slot.subarray(0, end)), end, 'hex')
-  return slot
-}
-
-/** Undefined for a slot that was never or not wholly written. */
-function readSlot(bytes: Buffer): Slot | undefined {
-  if (bytes.length < HEADER_BYTES + DIGEST_BYTES || bytes.readBigUInt64BE(0) !== MAGIC) return undefined
-  const length = bytes.readUInt32BE(16)
-  const end = HEADER_BYTES + length
-  if (end + DIGEST_BYTES > bytes.length) return undefined
-  if (sha256Hex(bytes.subarray(0, end)) !== bytes.toString('hex', end, end + DIGEST_BYTES)) return undefined
-  return { sequence: bytes.readBigUInt64BE(8), content: Uint8Array.from(bytes.subarray(HEADER_BYTES, end)) }
 }

@@ -32,6 +32,12 @@ export function registerMetrics(registry: Registry, sources: MetricSources): voi
   gauge('head_time_ms', 'block time of the certified head, ms UTC', () => ledger.head.header.timeMs)
   gauge('term', 'highest term heard of', () => standing.term)
   gauge('leader_known', '1 while a leader is known', () => (standing.leader === null ? 0 : 1))
+  gauge('signing', '1 while the validator signs; 0 for an observer, and for a validator that only follows', () =>
+    standing.signing.kind === 'signing' ? 1 : 0,
+  )
+  gauge('signing_refused', '1 while a validator must not sign: assent status says why', () =>
+    standing.signing.kind === 'refused' ? 1 : 0,
+  )
   gauge('fresh', '1 while the node is in touch with its consortium', () => (freshness.isFresh() ? 1 : 0))
   gauge('protocol_version', 'protocol version in force for the next block', () => ledger.protocol.version)
   gauge('release_too_old', '1 when the chain goes on with a protocol version that this release does not support', () =>

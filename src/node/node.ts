@@ -1,13 +1,11 @@
 // The composition root: opens everything, wires it, closes it. The only place where all floors meet. Things open in the
 // order of `open`, and close in reverse.
 
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
-import type { Ledger } from '../ledger/ledger.ts'
 import { openLevelStore } from '../ledger/level-store.ts'
 import { openLedger } from '../ledger/open-ledger.ts'
-import { openSignStateFile, type SignStateFile } from '../ledger/sign-state-file.ts'
 import { Libp2pTransport } from '../p2p/libp2p-transport.ts'
 import { startRpcServer } from '../rpc/server.ts'
 import type { PublicKey } from '../types/brand.ts'
@@ -20,6 +18,7 @@ import { loadKeyFile, type NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
 import { Membership } from './membership.ts'
 import { registerMetrics } from './metrics.ts'
+import { openSigningRight } from './open-signing-right.ts'
 import { createParticipant } from './participant.ts'
 import { knownPeers } from './peers.ts'
 import { Reads } from './reads.ts'
@@ -111,15 +110,15 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
   })
 
   // 3 the part in the consortium; it starts last, when all that answers peers stands
-  const signStateFile = config.role === 'validator' ? await openOwnSignState(config, ledger) : null
-  closers.add(() => signStateFile?.close())
+  const signingRight = await openSigningRight({ config, keys, ledger, log })
+  closers.add(() => (signingRight.kind === 'granted' ? signingRight.file.close() : undefined))
   const setPeers = (): void => transport.setPeers(knownPeers({ config, loaded, membership, self: transport.self }))
   const participant = createParticipant({
     genesis: loaded,
     keys,
     timing: config.consensus,
     ledger,
-    signStateFile,
+    signingRight,
     membership,
     transport,
     clock,
@@ -206,20 +205,6 @@ function checkIdentity({ config, keys, loaded }: Pick<Opening, 'config' | 'keys'
   if (config.role === 'validator' && (keys.consensus === null || founder.consensusKey !== keys.consensus.publicKey)) {
     throw new StartError('role: validator, but the genesis has no validator with this consensus key; expected observer')
   }
-}
-
-/**
- * The file is made at a validator's first start. Later its absence means that what was signed is no longer known: a
- * restored backup, or somebody's clean-up.
- */
-function openOwnSignState({ dataFolder }: Config, ledger: Ledger): Promise<SignStateFile> {
-  const file = join(dataFolder, 'sign-state')
-  if (!existsSync(file) && ledger.head.header.height > 0) {
-    throw new StartError(
-      `${file}: missing beside a ledger in use: what this validator signed is no longer known; it needs a new consensus key`,
-    )
-  }
-  return openSignStateFile(file)
 }
 
 function createDataFolder(folder: string): void {

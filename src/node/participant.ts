@@ -25,6 +25,7 @@ import type { NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
 import { type Membership, touchesMembership } from './membership.ts'
 import { Observer } from './observer.ts'
+import type { SigningRight } from './signing-right.ts'
 import { Standing } from './standing.ts'
 import { StatusGossip } from './status-gossip.ts'
 import { createRuntime } from './validator.ts'
@@ -37,8 +38,8 @@ export interface ParticipantParts {
   readonly keys: NodeKeys
   readonly timing: Config['consensus']
   readonly ledger: Ledger
-  /** A validator's; null makes an observer. */
-  readonly signStateFile: SignStateFile | null
+  /** Whoever has none follows. */
+  readonly signingRight: SigningRight
   readonly membership: Membership
   readonly transport: Transport
   readonly clock: Clock
@@ -104,7 +105,9 @@ export function createParticipant(parts: ParticipantParts): Participant {
     onOutgrown,
     onCommit: (blocks, certificate) => feed.publish(blocks, certificate),
   }
-  const part = parts.signStateFile === null ? observe(following) : validate(following, parts.signStateFile)
+  const { signingRight } = parts
+  standing.signing = signingRight.kind === 'granted' ? { kind: 'signing' } : signingRight
+  const part = signingRight.kind === 'granted' ? validate(following, signingRight.file) : observe(following)
   return {
     intake,
     feed,

@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Mempool } from '../ledger/mempool.ts'
 import type { Transport } from '../p2p/transport.ts'
 import { RpcError } from '../rpc/errors.ts'
-import type { CommittedHeader, InstitutionService, RpcLog, RpcServices } from '../rpc/services.ts'
+import type { CommittedHeader, InstitutionService, NodeStatus, RpcLog, RpcServices } from '../rpc/services.ts'
 import { assert } from '../types/assert.ts'
 import type { Hash, Height, IdentityId } from '../types/brand.ts'
 import type { SignedGenesis } from '../types/genesis.ts'
@@ -15,6 +15,7 @@ import type { CommitFeed } from './commit-feed.ts'
 import type { Freshness } from './freshness.ts'
 import { queryTimeMs } from './query.ts'
 import type { Reads } from './reads.ts'
+import type { Signing } from './signing-right.ts'
 import type { Standing } from './standing.ts'
 import type { Submissions } from './submissions.ts'
 import { VERSION } from './version.ts'
@@ -57,6 +58,7 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
         return {
           institution: parts.institution,
           role: parts.role,
+          signing: describeSigning(standing.signing),
           version: VERSION,
           epoch: standing.epoch,
           term: standing.term,
@@ -114,4 +116,9 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
     log: parts.log,
     nowMs: () => clock.nowMs(),
   }
+}
+
+function describeSigning(signing: Signing): NodeStatus['signing'] {
+  const refusal = signing.kind === 'refused' ? signing.refusal : null
+  return { state: signing.kind, reason: refusal?.code ?? null, advice: refusal?.text ?? null }
 }

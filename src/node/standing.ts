@@ -5,6 +5,7 @@ import type { Role } from '../consensus/effects.ts'
 import type { IdentityId, PublicKey, Seat, Term } from '../types/brand.ts'
 import { memberAt, type ValidatorSet } from '../types/validator-set.ts'
 import type { Freshness } from './freshness.ts'
+import type { Signing } from './signing-right.ts'
 
 /** Named in GET /readyz. */
 export type NotReady = 'STARTING' | 'NO_LEADER' | 'SYNCING' | 'STALE' | 'RELEASE_TOO_OLD'
@@ -15,6 +16,7 @@ export class Standing {
   readonly #reasons = new Set<NotReady>(['STARTING'])
   term = 0
   leader: IdentityId | null = null
+  signing: Signing = { kind: 'none' }
 
   constructor(options: { validators: ValidatorSet; freshness: Freshness }) {
     this.#validators = options.validators

@@ -19,6 +19,12 @@ import {
 import type { RpcServices } from './services.ts'
 import type { ReadGuard } from './signed-reads.ts'
 
+const signingSchema = z.strictObject({
+  state: z.enum(['none', 'greeting', 'signing', 'refused']),
+  reason: z.string().nullable(),
+  advice: z.string().nullable(),
+})
+
 export function chainMethods({ chain, genesis }: RpcServices, guard: ReadGuard): readonly Method[] {
   const chainId = chainIdOf(genesis.genesis)
   const genesisBase64 = toBytes(signedGenesisCodec, genesis).toBase64()
@@ -32,6 +38,7 @@ export function chainMethods({ chain, genesis }: RpcServices, guard: ReadGuard):
         chainId: hashSchema,
         institution: identitySchema,
         role: z.enum(['validator', 'observer']),
+        signing: signingSchema,
         version: z.string(),
         epoch: integerSchema,
         term: integerSchema,

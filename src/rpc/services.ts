@@ -18,6 +18,12 @@ type Awaitable<T> = T | Promise<T>
 export interface NodeStatus {
   readonly institution: IdentityId
   readonly role: 'validator' | 'observer'
+  /** Does a validator sign, and if not, why (spec/consensus.md, section 5)? */
+  readonly signing: {
+    readonly state: 'none' | 'greeting' | 'signing' | 'refused'
+    readonly reason: string | null
+    readonly advice: string | null
+  }
   /** Of the program. */
   readonly version: string
   readonly epoch: number

@@ -18,6 +18,10 @@ export const TAG = {
   consentDocument: 'assent/consent-document/1',
   releaseManifest: 'assent/release-manifest/1',
   comment: 'assent/comment/1',
+  /** What a validator says of itself before it says anything else (spec/consensus.md, section 5). */
+  hello: 'assent/hello/1',
+  machine: 'assent/machine/1',
+  handover: 'assent/handover/1',
   /** `hash(...)` and `derive id` of Clause. */
   clauseHash: 'assent/clause/hash/1',
   clauseId: 'assent/clause/id/1',

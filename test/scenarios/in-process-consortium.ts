@@ -7,6 +7,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts'
 import { MemoryStore } from '../../src/ledger/memory-store.ts'
 import { openLedger } from '../../src/ledger/open-ledger.ts'
 import type { SignStateFile } from '../../src/ledger/sign-state-file.ts'
+import type { SignStateRefusal } from '../../src/ledger/sign-state-refusal.ts'
 import type { KeyValueStore } from '../../src/ledger/store.ts'
 import { BUILT_IN_SETUP, compileBuiltInContracts } from '../../src/node/built-in-contracts.ts'
 import { systemClock, systemTimers } from '../../src/node/clock.ts'
@@ -17,6 +18,7 @@ import type { Log } from '../../src/node/log.ts'
 import { Membership } from '../../src/node/membership.ts'
 import { createParticipant, type Participant } from '../../src/node/participant.ts'
 import { queryView } from '../../src/node/query.ts'
+import type { SigningRight } from '../../src/node/signing-right.ts'
 import { MemoryNetwork } from '../../src/p2p/memory-network.ts'
 import { MemoryTransport } from '../../src/p2p/memory-transport.ts'
 import type { PeerClass } from '../../src/p2p/transport.ts'
@@ -62,7 +64,18 @@ export function createKeys({ validator }: { validator: boolean }): NodeKeys {
 /** The sign-state file's twin: remembers across restarts, and refuses to write when the test says so. */
 export class MemorySignState implements SignStateFile {
   content: Uint8Array | undefined
+  incarnation = 0
+  refusal: SignStateRefusal | null = null
   refuses = false
+  /** Every start of the node counts. */
+  open(): SigningRight {
+    if (this.refusal !== null) return { kind: 'refused', refusal: this.refusal }
+    this.incarnation++
+    return { kind: 'granted', file: this }
+  }
+  async silence(refusal: SignStateRefusal): Promise<void> {
+    this.refusal = refusal
+  }
   async write(content: Uint8Array): Promise<void> {
     if (this.refuses) throw new Error('sign-state: the disk refused a write')
     this.content = content
@@ -146,7 +159,7 @@ export class InProcessNode {
       keys: this.keys,
       timing: TIMING,
       ledger,
-      signStateFile: this.keys.consensus === null ? null : this.signState,
+      signingRight: this.keys.consensus === null ? { kind: 'none' } : this.signState.open(),
       membership,
       transport,
       clock: systemClock,

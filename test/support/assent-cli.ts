@@ -44,14 +44,23 @@ export class AssentNode {
     this.child = spawn(process.execPath, [PROGRAM, 'start', '--folder', folder], { cwd, stdio: 'ignore' })
   }
 
-  async ready(): Promise<void> {
+  ready(): Promise<void> {
+    return this.answers('readyz')
+  }
+
+  /** It runs, ready or not. */
+  live(): Promise<void> {
+    return this.answers('livez')
+  }
+
+  private async answers(path: 'readyz' | 'livez'): Promise<void> {
     const deadline = Date.now() + READY_MS
     while (Date.now() < deadline) {
-      const answer = await fetch(`${this.rpcUrl}/readyz`).catch(() => null)
+      const answer = await fetch(`${this.rpcUrl}/${path}`).catch(() => null)
       if (answer?.ok) return
       await sleep(100)
     }
-    throw new Error(`${this.rpcUrl} was not ready in ${READY_MS} ms`)
+    throw new Error(`${this.rpcUrl}/${path} did not say yes in ${READY_MS} ms`)
   }
 
   /** Answers the exit code. */

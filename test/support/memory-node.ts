@@ -248,6 +248,7 @@ export class MemoryNode {
         status: () => ({
           institution: HOSPITAL,
           role: 'validator',
+          signing: { state: 'signing', reason: null, advice: null },
           version: '0.1.0',
           epoch: 0,
           term: 1,
