@@ -4,6 +4,7 @@ import type { Block } from '../types/block.ts'
 import type { Hash, Seat } from '../types/brand.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
 import { bytesOf, createEntry, type Entry } from './block-tree.ts'
+import { verifierOf } from './epochs.ts'
 import { isBodyOf, isOnParent, isUnderLeaderCert } from './header-rules.ts'
 import { UNCERTIFIED_BLOCKS_MAX, UNCERTIFIED_BYTES_MAX } from './limits.ts'
 import type { State } from './state.ts'
@@ -50,19 +51,19 @@ function acceptBlock(step: Step, { from, block, isCertified }: Arrival & { block
 }
 
 function isSound(step: Step, { from, block, isCertified, parent }: Arrival & { block: Block; parent: Block }): boolean {
-  const { state, settings } = step
+  const { state } = step
   const { header } = block
   const certificate = state.leaderCerts.get(header.leaderCertHash)
   const isChained =
     header.term <= state.term &&
     bytesOf(block) <= BLOCK_BYTES_MAX &&
-    isOnParent(block, { parent, verifier: settings }) &&
+    isOnParent(block, { parent, verifier: verifierOf(state) }) &&
     isUnderLeaderCert(header, { parent: parent.header, certificate })
   if (!isChained) {
     accuse(step, { member: from, what: 'badChain' })
     return false
   }
-  if (!isBodyOf(block)) {
+  if (!isBodyOf(block, { parent: parent.header })) {
     accuse(step, { member: from, what: 'badBody' })
     return false
   }

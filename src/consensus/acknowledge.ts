@@ -127,8 +127,8 @@ function isOutOfTime({ settings: { timing }, nowMs }: Step, { timeMs }: Header):
   )
 }
 
-function ackFor({ settings: { chainId, set } }: Step, { block: { header, hash } }: Entry): Ack {
-  return { chainId, epoch: set.epoch, term: header.term, height: header.height, blockHash: hash }
+function ackFor({ settings: { chainId } }: Step, { block: { header, hash } }: Entry): Ack {
+  return { chainId, epoch: header.epoch, term: header.term, height: header.height, blockHash: hash }
 }
 
 function signedAck(step: Step, entry: Entry): SignedAck {

@@ -4,6 +4,7 @@
 import { assert } from '../types/assert.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Hash, Seat } from '../types/brand.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
 
 export interface Entry {
   readonly block: Block
@@ -13,6 +14,8 @@ export interface Entry {
   status: 'received' | 'valid' | 'invalid'
   /** This validator's own ack, once given in this run. */
   ownAck: Uint8Array | null
+  /** Set of the epoch after the block's, where its state holds one; known once it is valid. */
+  nextSet: ValidatorSet | null
   /** Leader: acks of the block, by member. */
   readonly acks: Map<Seat, Uint8Array>
 }
@@ -27,7 +30,7 @@ export const bytesOf = (block: Pick<Block, 'transactions'>): number =>
   block.transactions.reduce((total, transaction) => total + transaction.bytes.length, 0)
 
 export function createEntry(block: Block, status: Entry['status']): Entry {
-  return { block, bytes: bytesOf(block), status, ownAck: null, acks: new Map() }
+  return { block, bytes: bytesOf(block), status, ownAck: null, nextSet: null, acks: new Map() }
 }
 
 /** The entry of a block that must be there. */

@@ -31,7 +31,7 @@ export function canPropose(state: State): Opportunity | null {
   if (!opening && !hasRoom) return null
   return {
     parentHash: state.tipHash,
-    epoch: state.settings.set.epoch,
+    epoch: state.epoch,
     parentTimeMs: headerOf(state.tree, state.tipHash).timeMs,
     opening,
     bytesMax: hasRoom ? Math.min(BLOCK_BYTES_MAX, uncertifiedBytesMax - bytesUsed) : 0,

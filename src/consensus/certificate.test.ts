@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Hash } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
+import { onlyEpoch } from '../types/validator-set.ts'
 import {
   CertificateError,
   commitCertFault,
@@ -13,7 +14,7 @@ import { createSettings } from './fakes.test-support.ts'
 import { Group, genesis } from './node.test-support.ts'
 
 const group = new Group(4)
-const verifier = createSettings(group.set, 0)
+const verifier = { ...createSettings(group.set, 0), setOf: onlyEpoch(group.set) }
 const leaderCert = group.leaderCert(5, { leader: 1, tip: genesis })
 const block = group.block(leaderCert, genesis)
 const commitCert = group.commitCert(block)

@@ -156,6 +156,7 @@ export class Cluster {
       leaderCerts: disk.leaderCerts,
       signState: decodeSignState(encodeSignState(disk.signState)),
       certifiedHashAt: (height) => disk.chain[height]?.hash,
+      nextSetOf: () => null,
     })
     this.step(self, { kind: 'start' })
     for (const other of this.others(self)) {
@@ -265,7 +266,9 @@ export class Cluster {
     const { parentHash } = block.header
     const parent = self.disk.blocks.get(parentHash) ?? self.executed.get(parentHash)
     const isValid = parent !== undefined && isExecutionOf(block, parent)
-    const verdict = isValid ? ({ kind: 'valid' } as const) : ({ kind: 'invalid', reason: 'roots' } as const)
+    const verdict = isValid
+      ? ({ kind: 'valid', nextSet: null } as const)
+      : ({ kind: 'invalid', reason: 'roots' } as const)
     self.executed.set(block.hash, block)
     this.after(self, 1, () => this.step(self, { kind: 'executed', blockHash: block.hash, verdict }))
   }

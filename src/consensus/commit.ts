@@ -4,6 +4,7 @@ import type { Hash, Seat } from '../types/brand.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import { contains, type Entry, entryOf, pathFrom } from './block-tree.ts'
 import { commitCertFault } from './certificate.ts'
+import { verifierOf } from './epochs.ts'
 import { RECENT_BLOCKS_MAX, RECENT_BYTES_MAX } from './limits.ts'
 import { endPreCampaign } from './liveness.ts'
 import { becomeFollower } from './roles.ts'
@@ -14,11 +15,11 @@ import { certifiedHeight, chooseTip } from './tip.ts'
 
 /** A CommitCert that a member has shown. Commits what is here and executed; asks for what is not here. */
 export function learnCommitCert(step: Step, { from, certificate }: { from: Seat; certificate: CommitCert }): void {
-  const { state, settings } = step
+  const { state } = step
   if (certificate.height < certifiedHeight(state) || certificate.blockHash === state.certifiedHash) return
   if (state.pendingCommit !== null && certificate.height <= state.pendingCommit.height) return
   if (state.sync !== null && certificate.height <= state.sync.targetHeight) return
-  if (commitCertFault(certificate, settings) !== null) {
+  if (commitCertFault(certificate, verifierOf(state)) !== null) {
     accuse(step, { member: from, what: 'badCertificate' })
     return
   }

@@ -3,10 +3,11 @@
 
 import { assert } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
-import type { Hash, Term } from '../types/brand.ts'
+import type { Epoch, Hash, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { leaderCertHash } from '../types/signing.ts'
-import { createEntry } from './block-tree.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
+import { createEntry, type Entry } from './block-tree.ts'
 import { createLiveness } from './liveness.ts'
 import type { Settings } from './settings.ts'
 import type { SignState } from './sign-state.ts'
@@ -24,18 +25,27 @@ export interface Restored {
   readonly signState: SignState
   /** Hash of the certified block at a height; asked only for the height of the last ack. */
   readonly certifiedHashAt: (height: number) => Hash | undefined
+  /** As in `Executed`, for the certified and the uncommitted blocks. */
+  readonly nextSetOf: (blockHash: Hash) => ValidatorSet | null
 }
 
 export function createState(settings: Settings, restored: Restored): State {
-  const { certified, uncommitted, leaderCerts, signState } = restored
+  const { certified, uncommitted, leaderCerts, signState, nextSetOf } = restored
   const { block, commitCert } = certified
   assert(
     commitCert === null ? block.header.height === 0 : commitCert.blockHash === block.hash,
     'head has its certificate',
   )
+  const restore = (stored: Block): Entry => ({ ...createEntry(stored, 'valid'), nextSet: nextSetOf(stored.hash) })
+  const head = restore(block)
+  const epoch = (block.header.epoch + (head.nextSet === null ? 0 : 1)) as Epoch
+  const set = head.nextSet ?? settings.restoredSetOf(epoch)
+  assert(set !== undefined, 'the set of the present epoch is on disk')
   const state: State = {
     settings,
-    tree: { entries: new Map([[block.hash, createEntry(block, 'valid')]]), recent: new Set([block.hash]) },
+    tree: { entries: new Map([[block.hash, head]]), recent: new Set([block.hash]) },
+    epoch,
+    epochs: new Map([[epoch, set]]),
     certifiedHash: block.hash,
     commitCert,
     pendingCommit: null,
@@ -53,7 +63,7 @@ export function createState(settings: Settings, restored: Restored): State {
   }
   for (const stored of uncommitted) {
     assert(state.tree.entries.has(stored.header.parentHash), 'uncommitted blocks come parents first')
-    state.tree.entries.set(stored.hash, createEntry(stored, 'valid'))
+    state.tree.entries.set(stored.hash, restore(stored))
     if (isBetterTip(state, stored.hash)) state.tipHash = stored.hash
   }
   for (const { block } of state.tree.entries.values()) {

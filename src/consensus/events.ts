@@ -5,6 +5,7 @@ import type { Block } from '../types/block.ts'
 import type { Hash, Seat } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
 import type { Timer } from './effects.ts'
 import type { Message } from './messages.ts'
 
@@ -41,13 +42,21 @@ export interface Propose {
   readonly stateRoot: Hash
   readonly logRoot: Hash
   readonly transactions: readonly SignedTransaction[]
+  /** As in `Executed`. */
+  readonly nextSet: ValidatorSet | null
 }
 
 /** Answer to `execute`: transactions, execution and the four roots of the header agree, or not. */
 export interface Executed {
   readonly kind: 'executed'
   readonly blockHash: Hash
-  readonly verdict: { readonly kind: 'valid' } | { readonly kind: 'invalid'; readonly reason: string }
+  readonly verdict:
+    | {
+        readonly kind: 'valid'
+        /** The state after the block holds the set of epoch header.epoch + 1: a change of the validators is pending. */
+        readonly nextSet: ValidatorSet | null
+      }
+    | { readonly kind: 'invalid'; readonly reason: string }
 }
 
 /**

@@ -60,7 +60,6 @@ export function createSet(memberCount: number, b = defaultLiars(memberCount)): V
       seat: index as Seat,
       institution: asIdentityId(numbered('aa', index)),
       consensusKey: asPublicKey(numbered('bb', index)),
-      transportKey: asPublicKey(numbered('cc', index)),
     })),
   }
 }
@@ -74,8 +73,7 @@ export function signAs(set: ValidatorSet, member: number): (message: Uint8Array)
 export function createSettings(set: ValidatorSet, self: number, timing: Partial<Timing> = {}): Settings {
   return {
     chainId: CHAIN_ID,
-    set,
-    setOf: onlyEpoch(set),
+    restoredSetOf: onlyEpoch(set),
     self: self as Seat,
     sign: signAs(set, self),
     verify: (publicKey, message, signature) => isSame(keyedHash(keyOf(publicKey), message), signature),
@@ -100,7 +98,7 @@ export function createGenesisBlock(): Block {
     leaderCertHash: ZERO_HASH,
     commitCertHash: ZERO_HASH,
   }
-  return { header, signature: new Uint8Array(64), hash: blockHash(header), transactions: [] }
+  return { header, signature: new Uint8Array(64), hash: blockHash(header), transactions: [], epochCert: null }
 }
 
 /** The n-th transaction of a test: real in form, so that it survives the wire. */
@@ -157,6 +155,7 @@ export function execute(
     stateRoot,
     logRoot: logRootAfter(parent),
     transactions,
+    nextSet: null,
   }
 }
 

@@ -5,7 +5,7 @@ import { merkleRoot } from '../crypto/merkle.ts'
 import type { Block, Header, SignedHeader } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
-import { headerMessage } from '../types/signing.ts'
+import { commitCertHash, headerMessage } from '../types/signing.ts'
 import { memberAt } from '../types/validator-set.ts'
 import type { Verifier } from './certificate.ts'
 
@@ -62,7 +62,14 @@ export function isUnderLeaderCert(
   return tip.hash === header.parentHash && tip.height === parent.height && tip.term === parent.term
 }
 
-/** Do the transactions belong to the header? Else their sender, not the proposer, is to blame. */
-export function isBodyOf({ header, transactions }: Block): boolean {
-  return merkleRoot(transactions.map(({ bytes }) => bytes)) === header.txRoot
+/**
+ * Do the transactions, and in the first block of an epoch its certificate, belong to the header? Else their sender, not the
+ * proposer, is to blame.
+ */
+export function isBodyOf({ header, transactions, epochCert }: Block, { parent }: { parent: Header }): boolean {
+  const opensEpoch = header.epoch > parent.epoch
+  return (
+    merkleRoot(transactions.map(({ bytes }) => bytes)) === header.txRoot &&
+    (epochCert === null ? !opensEpoch : opensEpoch && commitCertHash(epochCert) === header.commitCertHash)
+  )
 }

@@ -117,7 +117,10 @@ describe('step()', () => {
       const occurrence = (): Occurrence => {
         const block = waiting.shift()
         if (block !== undefined && below(4) > 0) {
-          const verdict = below(8) === 0 ? ({ kind: 'invalid', reason: 'test' } as const) : ({ kind: 'valid' } as const)
+          const verdict =
+            below(8) === 0
+              ? ({ kind: 'invalid', reason: 'test' } as const)
+              : ({ kind: 'valid', nextSet: null } as const)
           return { kind: 'executed', blockHash: block.hash, verdict }
         }
         const tip = node.state.tree.entries.get(node.state.tipHash)?.block ?? genesis

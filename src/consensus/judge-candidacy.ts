@@ -2,6 +2,7 @@
 
 import type { Seat } from '../types/brand.ts'
 import { learnCommitCert } from './commit.ts'
+import { verifierOf } from './epochs.ts'
 import type { Candidacy } from './messages.ts'
 import { accuse, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
@@ -15,12 +16,12 @@ export function judgeCandidacy(
   step: Step,
   { from, message }: { from: Seat; message: Candidacy },
 ): 'grant' | 'refuse' | null {
-  const { state, settings } = step
+  const { state } = step
   // Releases are not known to this version, and nobody votes for what he cannot check.
   if (message.releases.length > 0) return null
 
   // 1
-  const chain = readShownChain(message, settings)
+  const chain = readShownChain(message, verifierOf(state))
   if (chain === null) {
     accuse(step, { member: from, what: 'badChain' })
     return null

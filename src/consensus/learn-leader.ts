@@ -4,6 +4,7 @@ import type { Seat } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
 import { leaderCertHash } from '../types/signing.ts'
 import { leaderCertFault } from './certificate.ts'
+import { verifierOf } from './epochs.ts'
 import { becomeFollower } from './roles.ts'
 import { accuse, emit, type Step } from './step.ts'
 
@@ -17,7 +18,7 @@ export function learnLeaderCert(step: Step, { from, certificate }: { from: Seat;
 
   // 1
   if (!state.leaderCerts.has(hash)) {
-    if (leaderCertFault(certificate, settings) !== null) {
+    if (leaderCertFault(certificate, verifierOf(state)) !== null) {
       accuse(step, { member: from, what: 'badCertificate' })
       return false
     }

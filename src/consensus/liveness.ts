@@ -4,6 +4,7 @@
 
 import type { Seat, Term } from '../types/brand.ts'
 import { quorum } from '../types/validator-set.ts'
+import { presentSet } from './epochs.ts'
 import type { State } from './state.ts'
 import { cancelTimer, type Step, setTimer } from './step.ts'
 
@@ -52,23 +53,28 @@ export function createLiveness(): Liveness {
  * connection closes, when this node itself wants another one, and when more than n-q members have asked for a
  * pre-vote within one election timeout: so many cannot be spared.
  */
-export function isSticky({ state, settings: { set } }: Step): boolean {
+export function isSticky({ state }: Step): boolean {
   const { hearsLeader, preCampaign, askers } = state.liveness
-  if (askers.size > set.members.length - quorum(set)) return false
+  if (askers.size > sparable(state)) return false
   if (state.role.kind === 'leader') return true
   return hearsLeader && preCampaign === null && state.leaderCertHash !== null
 }
 
 /** Each asker counts for the window that the first one opened; whoever makes them too many opens it anew. */
 export function countAsker(step: Step, asker: Seat): void {
-  const { askers } = step.state.liveness
-  const { set, timing } = step.settings
+  const { state } = step
+  const { askers } = state.liveness
   if (askers.has(asker)) return
   askers.add(asker)
-  const tolerated = set.members.length - quorum(set)
-  if (askers.size === 1 || askers.size === tolerated + 1) {
-    setTimer(step, { timer: 'askers', delayMs: timing.electionTimeoutMaxMs })
+  if (askers.size === 1 || askers.size === sparable(state) + 1) {
+    setTimer(step, { timer: 'askers', delayMs: step.settings.timing.electionTimeoutMaxMs })
   }
+}
+
+/** n-q: a quorum is there without so many. */
+function sparable(state: State): number {
+  const set = presentSet(state)
+  return set.members.length - quorum(set)
 }
 
 export function endPreCampaign(step: Step): void {

@@ -21,6 +21,7 @@ import { createCommitCert, createLeaderCert } from './certificate.ts'
 import { step } from './core.ts'
 import { createState, type Restored } from './create-state.ts'
 import type { Effect } from './effects.ts'
+import { presentSet } from './epochs.ts'
 import type { Occurrence, Propose } from './events.ts'
 import {
   CHAIN_ID,
@@ -123,7 +124,12 @@ export class Group {
       leaderCertHash: leaderCertHash(leaderCert),
       commitCertHash: commitCert === undefined ? ZERO_HASH : commitCertHash(commitCert),
     }
-    return { ...signHeader(header, signAs(this.set, candidate)), hash: blockHash(header), transactions }
+    return {
+      ...signHeader(header, signAs(this.set, candidate)),
+      hash: blockHash(header),
+      transactions,
+      epochCert: null,
+    }
   }
 
   ack(block: Block, by: number): SignedAck {
@@ -156,6 +162,7 @@ export class Node {
       leaderCerts: [],
       signState: EMPTY_SIGN_STATE,
       certifiedHashAt: () => undefined,
+      nextSetOf: () => null,
       ...restored,
     })
   }
@@ -173,7 +180,7 @@ export class Node {
   }
 
   executed(block: Block): string[] {
-    return this.on({ kind: 'executed', blockHash: block.hash, verdict: { kind: 'valid' } })
+    return this.on({ kind: 'executed', blockHash: block.hash, verdict: { kind: 'valid', nextSet: null } })
   }
 
   /** Nothing is heard of the leader for the minimum election timeout. */
@@ -186,7 +193,7 @@ export class Node {
     this.missLeader()
     if (this.state.liveness.preCampaign === null) this.on({ kind: 'timeout', timer: 'election' })
     const lines: string[] = []
-    for (const { seat } of this.state.settings.set.members) {
+    for (const { seat } of presentSet(this.state).members) {
       const term = this.state.liveness.preCampaign?.term
       if (term !== undefined && seat !== this.state.settings.self)
         lines.push(...this.receive(seat, { kind: 'preVote', term }))

@@ -5,6 +5,7 @@ import { ackMessage } from '../types/signing.ts'
 import { memberAt } from '../types/validator-set.ts'
 import { contains, headerOf } from './block-tree.ts'
 import { maybeCertify } from './certify.ts'
+import { setOf } from './epochs.ts'
 import type { AppendReply, From, SignedAck } from './messages.ts'
 import { progressOf, pump, sendHeartbeat } from './replicate.ts'
 import type { Progress, State } from './state.ts'
@@ -86,7 +87,8 @@ function collectAck(step: Step, { from, ack: { ack, signature } }: { from: Seat;
     accuse(step, { member: from, what: 'foreignStatement' })
     return false
   }
-  const validator = memberAt(settings.set, from)
+  const set = setOf(state, ack.epoch)
+  const validator = set && memberAt(set, from)
   if (validator === undefined || !settings.verify(validator.consensusKey, ackMessage(ack), signature)) {
     accuse(step, { member: from, what: 'badSignature' })
     return false

@@ -21,6 +21,7 @@ export function onExecuted(step: Step, { blockHash, verdict }: Executed): void {
 
   // 1
   entry.status = 'valid'
+  entry.nextSet = verdict.nextSet
   emit(step, { kind: 'persistBlock', block: entry.block })
   // 2
   maybeMoveTip(step, blockHash)

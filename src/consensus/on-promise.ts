@@ -3,14 +3,16 @@
 
 import { promiseMessage } from '../types/signing.ts'
 import { memberAt } from '../types/validator-set.ts'
+import { presentSet } from './epochs.ts'
 import type { From, PromiseReply } from './messages.ts'
 import { accuse, type Step } from './step.ts'
 
 export function onPromise(step: Step, { from, message }: From<PromiseReply>): void {
-  const { chainId, set, verify } = step.settings
+  const { state } = step
+  const { chainId, verify } = state.settings
   const { promise, signature } = message
-  const member = memberAt(set, from)
-  if (promise.chainId !== chainId || promise.epoch !== set.epoch) {
+  const member = memberAt(presentSet(state), from)
+  if (promise.chainId !== chainId || promise.epoch !== state.epoch) {
     accuse(step, { member: from, what: 'foreignStatement' })
   } else if (member === undefined || !verify(member.consensusKey, promiseMessage(promise), signature)) {
     accuse(step, { member: from, what: 'badSignature' })

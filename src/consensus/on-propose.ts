@@ -32,6 +32,7 @@ export function onPropose(step: Step, draft: Propose): void {
   // 2
   const block = createBlock(step, draft)
   const entry = createEntry(block, 'valid')
+  entry.nextSet = draft.nextSet
   state.tree.entries.set(block.hash, entry)
   state.role.opened = true
   signAck(step, entry)
@@ -64,7 +65,7 @@ function createBlock({ state, settings }: Step, draft: Propose): Block {
   const header: Header = {
     version,
     chainId: settings.chainId,
-    epoch: settings.set.epoch,
+    epoch: state.epoch,
     height: (headerOf(state.tree, parentHash).height + 1) as Height,
     term: state.term,
     parentHash,
@@ -77,5 +78,7 @@ function createBlock({ state, settings }: Step, draft: Propose): Block {
     leaderCertHash,
     commitCertHash: commitCert === null ? ZERO_HASH : commitCertHash(commitCert),
   }
-  return { ...signHeader(header, settings.sign), hash: blockHash(header), transactions }
+  const opensEpoch = state.epoch > headerOf(state.tree, parentHash).epoch
+  const epochCert = opensEpoch ? commitCert : null
+  return { ...signHeader(header, settings.sign), hash: blockHash(header), transactions, epochCert }
 }

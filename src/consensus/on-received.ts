@@ -2,6 +2,7 @@
 
 import { assertNever } from '../types/assert.ts'
 import { memberAt } from '../types/validator-set.ts'
+import { presentSet } from './epochs.ts'
 import type { Received } from './events.ts'
 import { onAppend } from './on-append.ts'
 import { onAppendReply } from './on-append-reply.ts'
@@ -14,8 +15,8 @@ import { onVoteRequest } from './on-vote-request.ts'
 import type { Step } from './step.ts'
 
 export function onReceived(step: Step, { from, message }: Received): void {
-  const { set, self } = step.settings
-  if (memberAt(set, from) === undefined || from === self) return
+  const { state } = step
+  if (memberAt(presentSet(state), from) === undefined || from === state.settings.self) return
   switch (message.kind) {
     case 'append':
       onAppend(step, { from, message })

@@ -5,6 +5,7 @@ import type { Seat } from '../types/brand.ts'
 import { acceptBlocks } from './accept-blocks.ts'
 import { commitCertFault } from './certificate.ts'
 import { applyCommitCert, isOfBlock } from './commit.ts'
+import { verifierOf } from './epochs.ts'
 import type { Synced } from './events.ts'
 import { learnLeaderCert } from './learn-leader.ts'
 import { SYNC_RUN_BLOCKS_MAX } from './limits.ts'
@@ -13,11 +14,11 @@ import { certifiedHeight } from './tip.ts'
 
 /** 1. the certificate is valid; 2. the LeaderCerts are; 3. the blocks lead from the certified head to it. */
 export function onSynced(step: Step, { from, blocks, leaderCerts, commitCert }: Synced): void {
-  const { state, settings } = step
+  const { state } = step
   if (state.sync === null) return
 
   // 1
-  if (commitCertFault(commitCert, settings) !== null) {
+  if (commitCertFault(commitCert, verifierOf(state)) !== null) {
     giveUp(step, { from, what: 'badCertificate' })
     return
   }

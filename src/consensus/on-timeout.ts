@@ -3,12 +3,13 @@
 import { assertNever } from '../types/assert.ts'
 import { quorum } from '../types/validator-set.ts'
 import { acknowledge, replyToLeader } from './acknowledge.ts'
+import { peersOf, presentSet } from './epochs.ts'
 import type { Timeout } from './events.ts'
 import { askEverybody, beginPreCampaign } from './pre-campaign.ts'
 import { broadcast } from './replicate.ts'
 import { armSpread, becomeFollower } from './roles.ts'
 import type { Leader, State } from './state.ts'
-import { peersOf, type Step, setTimer } from './step.ts'
+import { type Step, setTimer } from './step.ts'
 import { certifiedHeight } from './tip.ts'
 import { askForVotes } from './vote-request.ts'
 
@@ -90,7 +91,7 @@ function onHeartbeat(step: Step): void {
   }
   askEverybody(step)
   if (role.kind !== 'candidate') return
-  for (const peer of peersOf(step.settings)) if (!role.votes.has(peer)) askForVotes(step, peer)
+  for (const peer of peersOf(step.state)) if (!role.votes.has(peer)) askForVotes(step, peer)
 }
 
 /**
@@ -114,9 +115,9 @@ function onQuorum(step: Step): void {
   }
 }
 
-function hearsQuorum({ settings }: Step, { progress }: Leader): boolean {
+function hearsQuorum({ state }: Step, { progress }: Leader): boolean {
   const heard = [...progress.values()].filter((follower) => follower.heard).length
-  return heard + 1 >= quorum(settings.set)
+  return heard + 1 >= quorum(presentSet(state))
 }
 
 /** Blocks waited at the last count, and still no certificate came. */
@@ -125,7 +126,8 @@ function isStalled({ certifiedHash }: State, { lastCount }: Leader): boolean {
 }
 
 /** So many refuse a block for its time that it cannot be certified in this term; as an inherited one it can. */
-function isOutOfTime({ settings: { set } }: Step, { progress }: Leader): boolean {
+function isOutOfTime({ state }: Step, { progress }: Leader): boolean {
+  const set = presentSet(state)
   const refusing = [...progress.values()].filter((follower) => follower.timeRefused).length
   return refusing > set.members.length - quorum(set)
 }

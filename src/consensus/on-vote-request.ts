@@ -77,7 +77,7 @@ function promise(step: Step, to: Seat): void {
   if (state.signState.promise?.term !== state.term) {
     const made: VotePromise = {
       chainId: settings.chainId,
-      epoch: settings.set.epoch,
+      epoch: state.epoch,
       term: state.term,
       lastAck: bindingAck(state),
     }
@@ -97,8 +97,8 @@ function retryAfterSplit(step: Step): void {
   armEarlyElection(step)
 }
 
-function voteFor({ settings }: Step, { from, message }: From<VoteRequest>): Vote {
-  const { chainId, set } = settings
+function voteFor({ state }: Step, { from, message }: From<VoteRequest>): Vote {
+  const { epoch, settings } = state
   const { term, tip, releases } = message
-  return { chainId, epoch: set.epoch, term, candidate: from, tip, releasesHash: hashReleases(releases) }
+  return { chainId: settings.chainId, epoch, term, candidate: from, tip, releasesHash: hashReleases(releases) }
 }

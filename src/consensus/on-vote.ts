@@ -2,6 +2,7 @@
 
 import { voteMessage } from '../types/signing.ts'
 import { memberAt } from '../types/validator-set.ts'
+import { presentSet } from './epochs.ts'
 import type { From, VoteReply } from './messages.ts'
 import { maybeWin } from './roles.ts'
 import { accuse, type Step } from './step.ts'
@@ -16,7 +17,7 @@ export function onVote(step: Step, { from, message }: From<VoteReply>): void {
     accuse(step, { member: from, what: 'foreignStatement' })
     return
   }
-  const voter = memberAt(settings.set, from)
+  const voter = memberAt(presentSet(state), from)
   if (voter === undefined || !settings.verify(voter.consensusKey, voteMessage(vote), signature)) {
     accuse(step, { member: from, what: 'badSignature' })
     return

@@ -3,9 +3,10 @@
 
 import type { Seat, Term } from '../types/brand.ts'
 import { quorum } from '../types/validator-set.ts'
+import { peersOf, presentSet } from './epochs.ts'
 import { endPreCampaign, type PreCampaign } from './liveness.ts'
 import { armElection, becomeCandidate } from './roles.ts'
-import { peersOf, type Step, send, setTimer } from './step.ts'
+import { type Step, send, setTimer } from './step.ts'
 import { coversLastAck } from './tip.ts'
 import { candidacyOf } from './vote-request.ts'
 
@@ -26,7 +27,7 @@ export function beginPreCampaign(step: Step, cause: PreCampaign['cause']): void 
 export function askEverybody(step: Step): void {
   const { preCampaign } = step.state.liveness
   if (preCampaign === null) return
-  for (const peer of peersOf(step.settings)) if (!preCampaign.grants.has(peer)) askForPreVote(step, peer)
+  for (const peer of peersOf(step.state)) if (!preCampaign.grants.has(peer)) askForPreVote(step, peer)
 }
 
 export function askForPreVote(step: Step, to: Seat): void {
@@ -39,7 +40,7 @@ export function askForPreVote(step: Step, to: Seat): void {
 /** With the word of q members, the candidacy proper. */
 export function maybeCampaign(step: Step): boolean {
   const { preCampaign } = step.state.liveness
-  if (preCampaign === null || preCampaign.grants.size < quorum(step.settings.set)) return false
+  if (preCampaign === null || preCampaign.grants.size < quorum(presentSet(step.state))) return false
   becomeCandidate(step)
   return true
 }

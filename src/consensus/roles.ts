@@ -6,11 +6,12 @@ import type { LeaderCert, Vote } from '../types/certificate.ts'
 import { hashReleases, leaderCertHash, voteMessage } from '../types/signing.ts'
 import { quorum } from '../types/validator-set.ts'
 import { createLeaderCert } from './certificate.ts'
+import { peersOf, presentSet } from './epochs.ts'
 import { endPreCampaign, spreadMs } from './liveness.ts'
 import type { SignedTransferNotice } from './messages.ts'
 import { broadcast, createProgress } from './replicate.ts'
 import type { State } from './state.ts'
-import { cancelTimer, emit, peersOf, type Step, setTimer } from './step.ts'
+import { cancelTimer, emit, type Step, setTimer } from './step.ts'
 import { chooseTip, coversLastAck, tipOf } from './tip.ts'
 import { askForVotes } from './vote-request.ts'
 
@@ -84,7 +85,7 @@ export function becomeCandidate(
   state.leaderCertHash = null
   const vote: Vote = {
     chainId: settings.chainId,
-    epoch: settings.set.epoch,
+    epoch: state.epoch,
     term: state.term,
     candidate: settings.self,
     tip: tipOf(state, state.tipHash),
@@ -96,14 +97,14 @@ export function becomeCandidate(
   emit(step, { kind: 'persistSignState', signState: state.signState })
   emit(step, { kind: 'roleChanged', role: 'candidate', term: state.term, leader: null })
   setTimer(step, { timer: 'heartbeat', delayMs: settings.timing.heartbeatMs })
-  for (const peer of peersOf(settings)) askForVotes(step, peer)
+  for (const peer of peersOf(state)) askForVotes(step, peer)
   maybeWin(step)
 }
 
 /** With q votes the candidate has its LeaderCert, and leads. */
 export function maybeWin(step: Step): void {
   const { role } = step.state
-  if (role.kind !== 'candidate' || role.votes.size < quorum(step.settings.set)) return
+  if (role.kind !== 'candidate' || role.votes.size < quorum(presentSet(step.state))) return
   becomeLeader(step, createLeaderCert(role.vote, role.votes))
 }
 
@@ -116,7 +117,7 @@ function becomeLeader(step: Step, certificate: LeaderCert): void {
     kind: 'leader',
     opened: false,
     lastCount: { certifiedHash: state.certifiedHash, isWaiting: false },
-    progress: new Map(peersOf(settings).map((peer) => [peer, createProgress(certificate.tip.height)])),
+    progress: new Map(peersOf(state).map((peer) => [peer, createProgress(certificate.tip.height)])),
   }
   state.liveness.failedCampaigns = 0
   emit(step, { kind: 'persistLeaderCert', certificate })

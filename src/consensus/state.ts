@@ -1,7 +1,8 @@
 // Everything that the core knows, on one screen. Only step() changes it. spec/consensus.md, section 3.
 
-import type { Hash, Seat, Term } from '../types/brand.ts'
+import type { Epoch, Hash, Seat, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert, Vote } from '../types/certificate.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
 import type { BlockTree } from './block-tree.ts'
 import type { Liveness } from './liveness.ts'
 import type { SignedTransferNotice } from './messages.ts'
@@ -11,6 +12,10 @@ import type { SignState } from './sign-state.ts'
 export interface State {
   readonly settings: Settings
   readonly tree: BlockTree
+  /** Present epoch: that of the block after the certified head. */
+  epoch: Epoch
+  /** Its set, and those of the epochs that this core has seen begin; the earlier ones are in the settings. */
+  readonly epochs: Map<Epoch, ValidatorSet>
   /** Highest certified block; always in the tree. It moves up, never sideways (R5). */
   certifiedHash: Hash
   /** On the certified block; null while that is genesis. */

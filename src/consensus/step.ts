@@ -38,8 +38,3 @@ export function cancelTimer(step: Step, timer: Timer): void {
 export function accuse(step: Step, { member, what }: { member: Seat; what: Misbehaviour }): void {
   step.effects.push({ kind: 'misbehaviour', member, what })
 }
-
-/** Everybody in the set but this validator, ascending. */
-export function peersOf({ set, self }: Settings): Seat[] {
-  return set.members.map(({ seat }) => seat).filter((seat) => seat !== self)
-}

@@ -2,6 +2,7 @@
 
 import { transferNoticeMessage } from '../types/signing.ts'
 import { memberAt } from '../types/validator-set.ts'
+import { presentSet } from './epochs.ts'
 import type { From, VoteRequest } from './messages.ts'
 import { leaderOf } from './roles.ts'
 import type { Step } from './step.ts'
@@ -11,7 +12,8 @@ export function isHandedOver({ state, settings }: Step, { from, message: { trans
   const leader = leaderOf(state)
   if (transfer === null || leader === null) return false
   const { notice, signature } = transfer
-  const key = memberAt(settings.set, leader)?.consensusKey
+  const set = presentSet(state)
+  const key = memberAt(set, leader)?.consensusKey
   return (
     notice.chainId === settings.chainId &&
     notice.term === state.term &&

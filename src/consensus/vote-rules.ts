@@ -5,6 +5,7 @@ import type { Tip, Vote } from '../types/certificate.ts'
 import { blockHash, leaderCertHash } from '../types/signing.ts'
 import { headerOf } from './block-tree.ts'
 import { commitCertFault, leaderCertFault, type Verifier } from './certificate.ts'
+import { verifierOf } from './epochs.ts'
 import { isOnParent, type LinkedHeader } from './header-rules.ts'
 import type { Candidacy } from './messages.ts'
 import type { State } from './state.ts'
@@ -48,8 +49,9 @@ export function judgeShownChain(state: State, { certified, blocks }: ShownChain)
     hash: state.certifiedHash,
     header: headerOf(state.tree, state.certifiedHash),
   }
+  const verifier = verifierOf(state)
   for (const block of blocks.slice(ownHeight - certified.height)) {
-    if (!isOnParent(block, { parent, verifier: state.settings })) return 'invalid'
+    if (!isOnParent(block, { parent, verifier })) return 'invalid'
     parent = block
   }
 

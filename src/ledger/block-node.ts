@@ -3,8 +3,9 @@
 import type { ContractSet } from '../contracts/execute.ts'
 import type { MountainRange } from '../crypto/mountain-range.ts'
 import type { Block, Header } from '../types/block.ts'
-import type { Hash, Height } from '../types/brand.ts'
+import type { Epoch, Hash, Height } from '../types/brand.ts'
 import type { VersionChange } from '../types/protocol-version.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
 import type { Parent } from './execute-block.ts'
 import type { ExecutedBlock } from './ledger.ts'
 import { createSignerOf, type SignerOf } from './signer.ts'
@@ -16,6 +17,7 @@ export interface NodeContent {
   readonly header: Header
   readonly state: StateVersion
   readonly range: MountainRange
+  readonly nextSet: ValidatorSet | null
   /** Absent for the head that a node starts with. */
   readonly executed: ExecutedBlock | undefined
   readonly block: Block | undefined
@@ -26,6 +28,7 @@ export class BlockNode implements Parent {
   readonly header: Header
   readonly state: StateVersion
   readonly range: MountainRange
+  readonly nextSet: ValidatorSet | null
   readonly executed: ExecutedBlock | undefined
   readonly block: Block | undefined
   readonly signerOf: SignerOf
@@ -48,6 +51,7 @@ export class BlockNode implements Parent {
     this.header = content.header
     this.state = content.state
     this.range = content.range
+    this.nextSet = content.nextSet
     this.executed = content.executed
     this.block = content.block
     this.parent = on.parent
@@ -60,6 +64,10 @@ export class BlockNode implements Parent {
 
   get height(): Height {
     return this.header.height
+  }
+
+  get epoch(): Epoch {
+    return this.header.epoch
   }
 
   get timeMs(): number {

@@ -8,7 +8,7 @@ import { sha256Hex } from '../crypto/hash.ts'
 import { appendLeaf } from '../crypto/mountain-range.ts'
 import { assert } from '../types/assert.ts'
 import type { Block, Header } from '../types/block.ts'
-import type { Hash, Height, Term } from '../types/brand.ts'
+import type { Epoch, Hash, Height, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { Genesis } from '../types/genesis.ts'
 import { TRANSACTION_GAS_MAX } from '../types/limits.ts'
@@ -54,6 +54,7 @@ import type { SignerOf } from './signer.ts'
 import type { StateProof } from './state-proof.ts'
 import type { StateVersion } from './state-version.ts'
 import type { KeyValueStore, StoreWrite } from './store.ts'
+import type { ValidatorSets } from './validator-sets.ts'
 import type { VerdictCache } from './verdict-cache.ts'
 
 export interface ChainParts {
@@ -61,7 +62,7 @@ export interface ChainParts {
   readonly genesisBlock: Block
   readonly chainId: Hash
   readonly contracts: ContractSet
-  readonly validators: ValidatorSet
+  readonly sets: ValidatorSets
   /** Protocol versions that blocks may be of here. */
   readonly supportedVersions: readonly number[]
   readonly store: KeyValueStore
@@ -72,6 +73,7 @@ export interface ChainParts {
     readonly header: Header
     readonly state: StateVersion
     readonly range: BlockNode['range']
+    readonly nextSet: ValidatorSet | null
     readonly commitCert: CommitCert | null
   }
 }
@@ -80,7 +82,6 @@ export class Chain implements Ledger {
   readonly chainId: Hash
   readonly genesis: Genesis
   readonly genesisBlock: Block
-  readonly validators: ValidatorSet
   readonly verdicts: VerdictCache
   readonly counters: LedgerCounters = {
     executedBlocks: 0,
@@ -96,6 +97,7 @@ export class Chain implements Ledger {
   restored: Restored = { uncommitted: [], leaderCerts: [] }
   private readonly contractSet: ContractSet
   private readonly supportedVersions: readonly number[]
+  private readonly sets: ValidatorSets
   private readonly store: KeyValueStore
   private readonly blocks: BlockStore
   private readonly reader: CertifiedReader
@@ -106,7 +108,7 @@ export class Chain implements Ledger {
     this.chainId = parts.chainId
     this.genesis = parts.genesis
     this.genesisBlock = parts.genesisBlock
-    this.validators = parts.validators
+    this.sets = parts.sets
     this.verdicts = parts.verdicts
     this.contractSet = parts.contracts
     this.supportedVersions = parts.supportedVersions
@@ -126,6 +128,17 @@ export class Chain implements Ledger {
   get head(): Head {
     const { hash, header } = this.tree.head
     return { hash, header, commitCert: this.headCert }
+  }
+
+  get epoch(): Epoch {
+    const { header, nextSet } = this.tree.head
+    return (header.epoch + (nextSet === null ? 0 : 1)) as Epoch
+  }
+
+  get validators(): ValidatorSet {
+    const set = this.setOf(this.epoch)
+    assert(set !== undefined, 'the set of the present epoch is in the state')
+    return set
   }
 
   get protocol(): Protocol {
@@ -155,9 +168,9 @@ export class Chain implements Ledger {
     if (!result.ok) return result
     const { outcome } = result
     const height = (parent.height + 1) as Height
-    const { receipts, roots } = outcome
-    const executed = { version, parentHash, height, epoch, timeMs, transactions, receipts, ...roots, outcome }
-    return { ok: true, executed }
+    const { receipts, roots, nextSet } = outcome
+    const draft = { parentHash, epoch, timeMs, transactions }
+    return { ok: true, executed: { ...draft, version, height, receipts, nextSet, ...roots, outcome } }
   }
 
   check(block: Block): Execution {
@@ -184,8 +197,8 @@ export class Chain implements Ledger {
     assert(header.epoch === executed.epoch, 'adopt: block and execution have one epoch')
     assert(header.timeMs === executed.timeMs, 'adopt: block and execution have one time')
     assert(compareRoots(header, executed) === undefined, 'adopt: block and execution have the same roots')
-    const { state, range } = executed.outcome
-    this.tree.add(this.createNode({ hash, header, state, range, executed, block }, parent))
+    const { state, range, nextSet } = executed.outcome
+    this.tree.add(this.createNode({ hash, header, state, range, nextSet, executed, block }, parent))
     this.counters.uncommittedBlocks = this.tree.uncommittedCount
   }
 
@@ -314,6 +327,14 @@ export class Chain implements Ledger {
   }
 
   // ── reads ──
+
+  setOf(epoch: Epoch): ValidatorSet | undefined {
+    return epoch > this.epoch ? undefined : this.sets.of(epoch)
+  }
+
+  nextSetOf(blockHash: Hash): ValidatorSet | null {
+    return this.tree.get(blockHash)?.nextSet ?? null
+  }
 
   block(at: Height | Hash): Block | undefined {
     return (typeof at === 'string' && this.tree.get(at)?.block) || this.reader.block(at)

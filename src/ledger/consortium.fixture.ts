@@ -217,7 +217,7 @@ export class Proposer {
       commitCertHash: commitCert === null ? ZERO_HASH : commitCertHash(commitCert),
     }
     const signed = signHeader(header, (message) => (consensusSigners[0] as Signer).sign(message))
-    const block = { ...signed, hash: blockHash(header), transactions }
+    const block = { ...signed, hash: blockHash(header), transactions, epochCert: null }
     this.ledger.adopt(block, execution.executed)
     return block
   }

@@ -10,12 +10,14 @@ import { toBytes } from '../types/canonical.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import { type CallReceipt, type Receipt, receiptCodec } from '../types/receipt.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
 import { checkSigner, checkTerms, refuse } from './admission.ts'
 import type { BlockRefusal, BlockRefusalCode, TransactionRefusal } from './errors.ts'
 import type { BlockRoots, LedgerCounters } from './ledger.ts'
 import type { StateOverlay } from './overlay.ts'
 import type { SignerOf } from './signer.ts'
 import type { StateVersion } from './state-version.ts'
+import { nextSetAfter } from './validator-sets.ts'
 import type { VerdictCache } from './verdict-cache.ts'
 
 /** Code of a call that an atomic transaction did not reach, and of one that it took back. spec/ledger.md, "Receipts". */
@@ -25,8 +27,11 @@ export const ROLLED_BACK = 'ROLLED_BACK'
 export interface Parent {
   readonly hash: Hash
   readonly height: Height
+  readonly epoch: Epoch
   readonly timeMs: number
   readonly state: StateVersion
+  /** Pending after the parent. */
+  readonly nextSet: ValidatorSet | null
   /** Over all blocks before the parent. */
   readonly range: MountainRange
   /** In the parent's state. */
@@ -50,6 +55,7 @@ export interface BlockOutcome {
   readonly state: StateVersion
   /** Over all blocks up to the parent. */
   readonly range: MountainRange
+  readonly nextSet: ValidatorSet | null
 }
 
 export type BlockExecution =
@@ -90,7 +96,8 @@ export function executeBlock(
     executeTransaction(transaction, { overlay, height, epoch, timeMs, rules }),
   )
   const receiptBytes = receipts.map((receipt) => toBytes(receiptCodec, receipt))
-  const state = parent.state.after(overlay.diff())
+  const diff = overlay.diff()
+  const state = parent.state.after(diff)
   const { range } = appendLeaf(parent.range, parent.hash)
   const roots: BlockRoots = {
     txRoot: merkleRoot(transactions.map((transaction) => transaction.bytes)),
@@ -100,7 +107,10 @@ export function executeBlock(
   }
   rules.counters.executedBlocks++
   rules.counters.executedTransactions += transactions.length
-  return { ok: true, outcome: { roots, receipts, receiptBytes, state, range } }
+  return {
+    ok: true,
+    outcome: { roots, receipts, receiptBytes, state, range, nextSet: nextSetAfter(diff, { epoch, parent }) },
+  }
 }
 
 function checkTransaction(

@@ -108,5 +108,5 @@ function genesisBlock({ chainId, timeMs, stateRoot }: { chainId: Hash; timeMs: n
     leaderCertHash: ZERO_HASH,
     commitCertHash: ZERO_HASH,
   }
-  return { header, signature: new Uint8Array(64), hash: blockHash(header), transactions: [] }
+  return { header, signature: new Uint8Array(64), hash: blockHash(header), transactions: [], epochCert: null }
 }

@@ -30,6 +30,7 @@ export interface BlockRoots {
 /** A block before it has a header: what a leader drafts. */
 export interface Draft {
   readonly parentHash: Hash
+  /** The parent's, or the one after it. */
   readonly epoch: Epoch
   readonly timeMs: number
   readonly transactions: readonly SignedTransaction[]
@@ -41,6 +42,8 @@ export interface ExecutedBlock extends BlockRoots, Draft {
   readonly version: number
   readonly height: Height
   readonly receipts: readonly Receipt[]
+  /** The set of the epoch after the block's, where the state after it holds one. */
+  readonly nextSet: ValidatorSet | null
   /** The ledger's own: encoded receipts, state, mountain range. */
   readonly outcome: BlockOutcome
 }
@@ -121,6 +124,8 @@ export interface Ledger {
   readonly chainId: Hash
   readonly genesis: Genesis
   readonly genesisBlock: Block
+  /** Epoch of the block after the head, and its validators. */
+  readonly epoch: Epoch
   readonly validators: ValidatorSet
   readonly head: Head
   readonly restored: Restored
@@ -159,6 +164,11 @@ export interface Ledger {
   }): Promise<{ readonly ok: true } | { readonly ok: false; readonly height: Height; readonly refusal: BlockRefusal }>
 
   // ── reads ──
+
+  /** The validators of every epoch up to `epoch`. */
+  setOf(epoch: Epoch): ValidatorSet | undefined
+  /** As in ExecutedBlock, for the head and every adopted block; null for others. */
+  nextSetOf(blockHash: Hash): ValidatorSet | null
 
   /** Certified blocks by height, also uncommitted ones by hash. */
   block(at: Height | Hash): Block | undefined

@@ -10,7 +10,6 @@ import type { LeaderCert } from '../types/certificate.ts'
 import type { Genesis } from '../types/genesis.ts'
 import { SUPPORTED_VERSIONS } from '../types/protocol-version.ts'
 import { chainIdOf, decodeBlock } from '../types/signing.ts'
-import { validatorsOf } from '../types/validator-set.ts'
 import { BlockStore, STORE_FORMAT, writeBlock, writeCertified, writeHead, writeIdentity } from './block-store.ts'
 import { Chain } from './chain.ts'
 import { corrupt, LedgerError } from './errors.ts'
@@ -20,6 +19,7 @@ import type { Ledger, Restored } from './ledger.ts'
 import { StateTree } from './state-tree.ts'
 import { StateVersion, StoredState } from './state-version.ts'
 import type { KeyValueStore } from './store.ts'
+import { ValidatorSets } from './validator-sets.ts'
 import { createVerdictCache } from './verdict-cache.ts'
 
 export interface LedgerOptions {
@@ -49,17 +49,18 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const commitCert = blocks.commitCert(head.height) ?? null
   if (commitCert === null && head.height > 0) throw corrupt(`height ${head.height}: the CommitCert is missing`)
 
+  const sets = new ValidatorSets({ genesis, state: stored })
   const chain = new Chain({
     genesis,
     genesisBlock,
     chainId,
     contracts: loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module }))),
-    validators: validatorsOf(genesis),
+    sets,
     supportedVersions,
     store,
     blocks,
     verdicts: createVerdictCache(),
-    head: { hash: head.hash, header, state, range: head.range, commitCert },
+    head: { hash: head.hash, header, state, range: head.range, nextSet: sets.pendingAfter(header.epoch), commitCert },
   })
   chain.restore(await readRestored(store, { blocks, headHeight: head.height, headTerm: header.term }))
   return chain

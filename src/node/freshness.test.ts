@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Seat } from '../types/brand.ts'
 import { Freshness } from './freshness.ts'
 
 const WINDOW_MS = 5_000
@@ -13,7 +14,7 @@ describe('a node is fresh', () => {
 
   beforeEach(() => {
     nowMs = 1_000_000
-    freshness = new Freshness({ clock: { nowMs: () => nowMs, random: () => 0 }, quorum: 3, windowMs: WINDOW_MS })
+    freshness = new Freshness({ clock: { nowMs: () => nowMs, random: () => 0 }, quorum: () => 3, windowMs: WINDOW_MS })
   })
 
   it('not before it has heard of anybody', () => {
@@ -39,7 +40,7 @@ describe('a node is fresh', () => {
 
   it('not longer because a block or status comes from a clock that runs ahead', () => {
     freshness.certified(nowMs + 60_000)
-    for (const validator of ['a', 'b', 'c']) freshness.reported(validator, nowMs + 60_000)
+    for (const validator of [0, 1, 2]) freshness.reported(validator as Seat, nowMs + 60_000)
     expect(isFreshAfter(WINDOW_MS)).toBe(true)
     expect(isFreshAfter(1)).toBe(false)
   })
@@ -59,27 +60,31 @@ describe('a node is fresh', () => {
   })
 
   it('while a quorum of different validators reports heads that are not above its own', () => {
-    freshness.reported('a', nowMs)
-    freshness.reported('b', nowMs)
-    freshness.reported('b', nowMs)
+    freshness.reported(0 as Seat, nowMs)
+    freshness.reported(1 as Seat, nowMs)
+    freshness.reported(1 as Seat, nowMs)
     expect(freshness.isFresh()).toBe(false)
-    freshness.reported('c', nowMs - 1_000)
+    freshness.reported(2 as Seat, nowMs - 1_000)
     expect(isFreshAfter(WINDOW_MS - 1_000)).toBe(true)
     expect(isFreshAfter(1)).toBe(false)
   })
 
   it('as a leader only with the rest of its quorum', () => {
     freshness.leading(true)
-    freshness.reported('a', nowMs)
+    freshness.reported(0 as Seat, nowMs)
     expect(freshness.isFresh()).toBe(false)
-    freshness.reported('b', nowMs)
+    freshness.reported(1 as Seat, nowMs)
     expect(freshness.isFresh()).toBe(true)
     freshness.leading(false)
     expect(freshness.isFresh()).toBe(false)
   })
 
   it('always, where it is the whole consortium', () => {
-    const alone = new Freshness({ clock: { nowMs: () => nowMs, random: () => 0 }, quorum: 1, windowMs: WINDOW_MS })
+    const alone = new Freshness({
+      clock: { nowMs: () => nowMs, random: () => 0 },
+      quorum: () => 1,
+      windowMs: WINDOW_MS,
+    })
     alone.leading(true)
     nowMs += 3_600_000
     expect(alone.isFresh()).toBe(true)

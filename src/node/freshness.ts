@@ -2,17 +2,18 @@
 // a leader's heartbeat, a newly certified head or the status of a quorum of validators does. A time that lies ahead of the
 // clock counts for nothing: the clock was set back.
 
+import type { Seat } from '../types/brand.ts'
 import type { Clock } from './clock.ts'
 
 export class Freshness {
   readonly #clock: Clock
-  readonly #quorum: number
+  readonly #quorum: () => number
   readonly #windowMs: number
   #heardMs = 0
   #leading = false
-  readonly #reports = new Map<string, number>()
+  readonly #reports = new Map<Seat, number>()
 
-  constructor(options: { clock: Clock; quorum: number; windowMs: number }) {
+  constructor(options: { clock: Clock; quorum: () => number; windowMs: number }) {
     this.#clock = options.clock
     this.#quorum = options.quorum
     this.#windowMs = options.windowMs
@@ -34,7 +35,7 @@ export class Freshness {
   }
 
   /** A validator said at this time that its head is not above this node's. */
-  reported(validator: string, timeMs: number): void {
+  reported(validator: Seat, timeMs: number): void {
     this.#reports.set(validator, Math.min(timeMs, this.#clock.nowMs()))
   }
 
@@ -43,7 +44,7 @@ export class Freshness {
     const isRecent = (timeMs: number): boolean => timeMs >= nowMs - this.#windowMs && timeMs <= nowMs
     if (isRecent(this.#heardMs)) return true
     const recent = [...this.#reports.values()].filter(isRecent)
-    return recent.length + (this.#leading ? 1 : 0) >= this.#quorum
+    return recent.length + (this.#leading ? 1 : 0) >= this.#quorum()
   }
 
   #heardAt(timeMs: number): void {

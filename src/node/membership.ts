@@ -17,6 +17,7 @@ export class Membership {
   readonly #clock: Clock
   readonly #bootstrap: ReadonlySet<PublicKey>
   #institutionOf: ReadonlyMap<PublicKey, IdentityId> = new Map()
+  #keysOf: ReadonlyMap<IdentityId, readonly PublicKey[]> = new Map()
 
   constructor(options: { ledger: Ledger; clock: Clock; bootstrap: readonly PublicKey[] }) {
     this.#ledger = options.ledger
@@ -35,7 +36,7 @@ export class Membership {
   }
 
   transportKeysOf(institution: IdentityId): readonly PublicKey[] {
-    return [...this.#institutionOf].filter(([, owner]) => owner === institution).map(([key]) => key)
+    return this.#keysOf.get(institution) ?? []
   }
 
   get members(): readonly PublicKey[] {
@@ -59,6 +60,7 @@ export class Membership {
       after = (page.at(-1) as unknown as { key: Uint8Array }).key
     }
     this.#institutionOf = members
+    this.#keysOf = Map.groupBy(members.keys(), (key) => members.get(key) as IdentityId)
   }
 }
 

@@ -32,7 +32,7 @@ function resign(block: Block, change: Partial<Header>): Block {
   const header = { ...block.header, ...change }
   const { name } = [{ name: 'Alpha' }, { name: 'Beta' }][header.proposer] ?? { name: 'Alpha' }
   const signed = signHeader(header, (message) => signerNamed(`${name}, consensus`).sign(message))
-  return { ...signed, hash: blockHash(header), transactions: block.transactions }
+  return { ...signed, hash: blockHash(header), transactions: block.transactions, epochCert: null }
 }
 
 /** Blocks 1 and 2 of term 1, block 3 of term 2. */

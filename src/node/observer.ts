@@ -178,7 +178,7 @@ export function runFault(
     const certificate = certs.get(header.leaderCertHash)
     if (!isOnParent(block, { parent, verifier })) return 'a block is not on its parent'
     // Certified is the header. Another body is this peer's lie, and not a divergence of ours.
-    if (!isBodyOf(block)) return 'a block has not the transactions of its header'
+    if (!isBodyOf(block, { parent: parent.header })) return 'a block has not the transactions of its header'
     if (certificate === undefined) return 'a LeaderCert is missing'
     if (!isUnderLeaderCert(header, { parent: parent.header, certificate })) return 'a block is not under its LeaderCert'
     if (!verified.has(certificate)) {

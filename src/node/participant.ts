@@ -11,7 +11,7 @@ import type { Block } from '../types/block.ts'
 import type { PublicKey } from '../types/brand.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import { RELEASE_STALE_MS } from '../types/limits.ts'
-import { onlyEpoch, quorum } from '../types/validator-set.ts'
+import { quorum } from '../types/validator-set.ts'
 import { type FetchRun, fetchRunFrom, RUN_REQUEST_BYTES_MAX, serveRun } from './certified-run.ts'
 import type { Clock, Timers } from './clock.ts'
 import { CommitFeed } from './commit-feed.ts'
@@ -25,6 +25,7 @@ import type { NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
 import { type Membership, touchesMembership } from './membership.ts'
 import { Observer } from './observer.ts'
+import { Seats } from './seats.ts'
 import type { SigningRight } from './signing-right.ts'
 import { Standing } from './standing.ts'
 import { StatusGossip } from './status-gossip.ts'
@@ -34,7 +35,7 @@ import { VersionSupport } from './version-support.ts'
 const SYNC_CONCURRENCY = 8
 
 export interface ParticipantParts {
-  readonly genesis: Pick<LoadedGenesis, 'chainId' | 'validators'>
+  readonly genesis: Pick<LoadedGenesis, 'chainId'>
   readonly keys: NodeKeys
   readonly timing: Config['consensus']
   readonly ledger: Ledger
@@ -65,14 +66,15 @@ export interface Participant {
 
 export function createParticipant(parts: ParticipantParts): Participant {
   const { genesis, keys, ledger, membership, transport, clock, timers, log, onMembers } = parts
-  const { chainId, validators } = genesis
-  const verifier = createConsensusVerifier({ chainId, setOf: onlyEpoch(validators) })
+  const { chainId } = genesis
+  const verifier = createConsensusVerifier({ chainId, setOf: (epoch) => ledger.setOf(epoch) })
   const intake = new Intake({ ledger, transport, clock, timers, log })
-  const freshness = new Freshness({ clock, quorum: quorum(validators), windowMs: RELEASE_STALE_MS })
-  const standing = new Standing({ validators, freshness })
-  const versions = new VersionSupport({ validators, clock })
+  const seats = new Seats({ ledger, membership, transport })
+  const freshness = new Freshness({ clock, quorum: () => quorum(ledger.validators), windowMs: RELEASE_STALE_MS })
+  const standing = new Standing({ seats, freshness })
+  const versions = new VersionSupport({ ledger, clock })
   const headers = new HeaderGossip({ transport, ledger, verifier, timers, log })
-  const status = new StatusGossip({ transport, keys, ledger, clock, timers, freshness, versions, validators, log })
+  const status = new StatusGossip({ transport, keys, ledger, clock, timers, freshness, versions, seats, log })
   const feed = new CommitFeed()
   feed.subscribe((blocks, certificate) => {
     intake.onCommit(blocks)
@@ -97,6 +99,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
   const following: Following = {
     ...parts,
     verifier,
+    seats,
     intake,
     freshness,
     standing,
@@ -132,6 +135,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
 
 interface Following extends ParticipantParts {
   readonly verifier: Verifier
+  readonly seats: Seats
   readonly intake: Intake
   readonly freshness: Freshness
   readonly standing: Standing
@@ -151,7 +155,6 @@ function validate(following: Following, signStateFile: SignStateFile): Part {
   assert(keys.consensus !== null, 'a validator has a consensus key')
   const runtime = createRuntime({
     ...following,
-    validators: following.genesis.validators,
     signStateFile,
     mempool: intake.mempool,
     consensusKey: keys.consensus,

@@ -60,7 +60,7 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
           role: parts.role,
           signing: describeSigning(standing.signing),
           version: VERSION,
-          epoch: standing.epoch,
+          epoch: ledger.epoch,
           term: standing.term,
           leader: standing.leader,
           height: header.height,

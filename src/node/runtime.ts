@@ -10,7 +10,7 @@ import { type Append, decodeMessage, encodeMessage } from '../consensus/messages
 import { encodeSignState, type SignState } from '../consensus/sign-state.ts'
 import type { State } from '../consensus/state.ts'
 import type { TransactionRefusalCode } from '../ledger/errors.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { ExecutedBlock, Ledger } from '../ledger/ledger.ts'
 import type { Mempool } from '../ledger/mempool.ts'
 import type { SignStateFile } from '../ledger/sign-state-file.ts'
 import type { Transport } from '../p2p/transport.ts'
@@ -21,11 +21,11 @@ import { DecodeError } from '../types/canonical-bytes.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
-import { memberAt, type ValidatorSet } from '../types/validator-set.ts'
 import { BlockPace } from './block-pace.ts'
 import type { FetchRun } from './certified-run.ts'
 import type { Cancel, Clock, Timers } from './clock.ts'
 import type { Log } from './log.ts'
+import type { Seats } from './seats.ts'
 
 /** Events waiting for the loop before a peer's stream is paused. */
 const QUEUE_MAX = 1_000
@@ -39,7 +39,7 @@ const WORK_LOOK_MAX = 8
 
 export interface RuntimeParts {
   readonly state: State
-  readonly validators: ValidatorSet
+  readonly seats: Seats
   readonly self: Seat
   readonly ledger: Ledger
   readonly mempool: Mempool
@@ -70,7 +70,6 @@ export class Runtime {
   /** What arrives while the transport starts waits behind the start. */
   readonly #queue: Occurrence[] = [{ kind: 'start' }]
   readonly #timers = new Map<Timer, Cancel>()
-  readonly #indexOf: ReadonlyMap<PublicKey, Seat>
   #leader: Seat | null = null
   /** Lowest block seen whose protocol version is not supported here. */
   #unsupportedFrom = Number.POSITIVE_INFINITY
@@ -91,7 +90,6 @@ export class Runtime {
       nowMs: () => parts.clock.nowMs(),
       onDue: () => this.#rouse(),
     })
-    this.#indexOf = new Map(parts.validators.members.map(({ transportKey, seat }) => [transportKey, seat]))
   }
 
   start(): void {
@@ -124,8 +122,8 @@ export class Runtime {
 
   /** A consensus message from the stream of an authenticated peer. The promise pauses that stream while we are behind. */
   receive(peer: PublicKey, bytes: Uint8Array): undefined | Promise<void> {
-    const from = this.#indexOf.get(peer)
-    if (from === undefined) return undefined
+    const from = this.#parts.seats.seatOf(peer)
+    if (from === null) return undefined
     try {
       const message = decodeMessage(bytes)
       if (message.kind === 'append' && from === this.#leader && this.#hasAll(message)) this.#parts.onHeardLeader()
@@ -144,8 +142,8 @@ export class Runtime {
   }
 
   peerChanged(peer: PublicKey, change: 'connected' | 'disconnected'): void {
-    const member = this.#indexOf.get(peer)
-    if (member === undefined) return
+    const member = this.#parts.seats.seatOf(peer)
+    if (member === null) return
     this.#post({ kind: change === 'connected' ? 'peerConnected' : 'peerDisconnected', member })
   }
 
@@ -218,7 +216,12 @@ export class Runtime {
   /** No answer for a block that this release cannot judge: it is neither acked nor held against anybody. */
   #execute(block: Block): Occurrence | null {
     const { ledger } = this.#parts
-    if (ledger.isExecuted(block.hash)) return { kind: 'executed', blockHash: block.hash, verdict: { kind: 'valid' } }
+    const valid = (): Occurrence => ({
+      kind: 'executed',
+      blockHash: block.hash,
+      verdict: { kind: 'valid', nextSet: ledger.nextSetOf(block.hash) },
+    })
+    if (ledger.isExecuted(block.hash)) return valid()
     const execution = ledger.check(block)
     if (!execution.ok) {
       const reason = execution.refusal.code
@@ -229,7 +232,7 @@ export class Runtime {
       return { kind: 'executed', blockHash: block.hash, verdict: { kind: 'invalid', reason } }
     }
     ledger.adopt(block, execution.executed)
-    return { kind: 'executed', blockHash: block.hash, verdict: { kind: 'valid' } }
+    return valid()
   }
 
   /** Makes blocks while the core would take one and there is work for it. */
@@ -254,13 +257,9 @@ export class Runtime {
         // Certified apart: whoever does not support the new version still gets the certificate of the last old block.
         const isFirstOfVersion = version !== ledger.header(parentHash)?.version
         if (isFirstOfVersion && blocksInFlight > 0 && !opening) return
-        const { txRoot, receiptRoot, stateRoot, logRoot } = execution.executed
         const before = effects.length
         this.#pace.made()
-        this.#step(
-          { kind: 'propose', version, parentHash, timeMs, txRoot, receiptRoot, stateRoot, logRoot, transactions },
-          effects,
-        )
+        this.#step(proposalOf(execution.executed), effects)
         for (const effect of effects.slice(before)) {
           if (effect.kind === 'persistBlock') ledger.adopt(effect.block, execution.executed)
         }
@@ -315,7 +314,7 @@ export class Runtime {
   }
 
   #performOne(effect: Effect): undefined | Promise<unknown> {
-    const { transport, validators, log } = this.#parts
+    const { transport, seats, log } = this.#parts
     switch (effect.kind) {
       case 'persistBlock':
       case 'persistLeaderCert':
@@ -323,9 +322,8 @@ export class Runtime {
       case 'execute':
         return undefined
       case 'send': {
-        const peer = memberAt(validators, effect.to)
-        assert(peer !== undefined, 'message to a member that is not in the set')
-        transport.send(peer.transportKey, 'consensus', encodeMessage(effect.message))
+        const peer = seats.peerOf(effect.to)
+        if (peer !== null) transport.send(peer, 'consensus', encodeMessage(effect.message))
         return undefined
       }
       case 'commit':
@@ -387,7 +385,8 @@ export class Runtime {
   /** Is there a transaction here that the next block could hold? Looked at once an election timeout. */
   #isWorkWaiting(): boolean {
     const { ledger, mempool, clock } = this.#parts
-    const { hash, header } = ledger.head
+    const { head, epoch } = ledger
+    const { hash, header } = head
     const timeMs = Math.max(clock.nowMs(), header.timeMs + 1)
     const oldest = mempool.take({
       countMax: WORK_LOOK_MAX,
@@ -396,14 +395,17 @@ export class Runtime {
       timeMs,
       isTaken: (id) => ledger.isInFlight(hash, id),
     })
-    const draft = { parentHash: hash, epoch: header.epoch, timeMs }
+    const draft = { parentHash: hash, epoch, timeMs }
     return oldest.some((transaction) => ledger.execute({ ...draft, transactions: [transaction] }).ok)
   }
 
   #sync(from: Seat, fromHeight: number): void {
-    const peer = memberAt(this.#parts.validators, from)
-    assert(peer !== undefined, 'block sync from a member that is not in the set')
-    this.#parts.fetchRun(peer.transportKey, fromHeight).then(
+    const peer = this.#parts.seats.peerOf(from)
+    if (peer === null) {
+      this.#post({ kind: 'syncFailed', from })
+      return
+    }
+    this.#parts.fetchRun(peer, fromHeight).then(
       (run) => this.#post(run === null ? { kind: 'syncFailed', from } : { kind: 'synced', from, ...run }),
       (error: unknown) => {
         this.#parts.log.debug({ member: from, fromHeight, reason: (error as Error).message }, 'block sync failed')
@@ -411,4 +413,10 @@ export class Runtime {
       },
     )
   }
+}
+
+function proposalOf(executed: ExecutedBlock): Occurrence {
+  const { version, parentHash, timeMs, txRoot, receiptRoot, stateRoot, logRoot, transactions, nextSet } = executed
+  const roots = { txRoot, receiptRoot, stateRoot, logRoot }
+  return { kind: 'propose', version, parentHash, timeMs, ...roots, transactions, nextSet }
 }

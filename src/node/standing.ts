@@ -3,39 +3,34 @@
 
 import type { Role } from '../consensus/effects.ts'
 import type { IdentityId, PublicKey, Seat, Term } from '../types/brand.ts'
-import { memberAt, type ValidatorSet } from '../types/validator-set.ts'
 import type { Freshness } from './freshness.ts'
+import type { Seats } from './seats.ts'
 import type { Signing } from './signing-right.ts'
 
 /** Named in GET /readyz. */
 export type NotReady = 'STARTING' | 'NO_LEADER' | 'SYNCING' | 'STALE' | 'RELEASE_TOO_OLD'
 
 export class Standing {
-  readonly #validators: ValidatorSet
+  readonly #seats: Pick<Seats, 'institutionOf' | 'peerOf'>
   readonly #freshness: Freshness
   readonly #reasons = new Set<NotReady>(['STARTING'])
   term = 0
   leader: IdentityId | null = null
   signing: Signing = { kind: 'none' }
 
-  constructor(options: { validators: ValidatorSet; freshness: Freshness }) {
-    this.#validators = options.validators
+  constructor(options: { seats: Pick<Seats, 'institutionOf' | 'peerOf'>; freshness: Freshness }) {
+    this.#seats = options.seats
     this.#freshness = options.freshness
-  }
-
-  get epoch(): number {
-    return this.#validators.epoch
   }
 
   /** Answers the leader's transport key, where a leader is known. */
   roleChanged(role: Role, { term, leader }: { term: Term; leader: Seat | null }): PublicKey | null {
-    const member = leader === null ? undefined : memberAt(this.#validators, leader)
     this.term = term
-    this.leader = member?.institution ?? null
-    if (member === undefined) this.#reasons.add('NO_LEADER')
+    this.leader = leader === null ? null : this.#seats.institutionOf(leader)
+    if (leader === null) this.#reasons.add('NO_LEADER')
     else this.#reasons.delete('NO_LEADER')
     this.#freshness.leading(role === 'leader')
-    return member?.transportKey ?? null
+    return leader === null ? null : this.#seats.peerOf(leader)
   }
 
   waitFor(reason: NotReady): void {

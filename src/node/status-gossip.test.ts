@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSigner } from '../crypto/ed25519.ts'
 import { sha256 } from '../crypto/hash.ts'
-import { createLedger, GENESIS_TIME_MS, put, validators } from '../ledger/consortium.fixture.ts'
+import { createLedger, GENESIS_TIME_MS, genesis, put, validators } from '../ledger/consortium.fixture.ts'
 import type { MemoryTransport } from '../p2p/memory-transport.ts'
-import type { PublicKey } from '../types/brand.ts'
+import type { PublicKey, Seat } from '../types/brand.ts'
 import { quorum } from '../types/validator-set.ts'
 import { systemTimers } from './clock.ts'
 import { Freshness } from './freshness.ts'
@@ -19,6 +19,12 @@ function transportKeyOf(name: string): { publicKey: PublicKey; seed: Uint8Array 
   return { publicKey: createSigner(seed).publicKey.toHex() as PublicKey, seed }
 }
 
+/** All founders of the fixture validate. */
+function presentSeatOf(transportKey: PublicKey): Seat | null {
+  const seat = genesis.founders.findIndex((founder) => founder.transportKey === transportKey)
+  return seat < 0 ? null : (seat as Seat)
+}
+
 describe('gossip of status', () => {
   let wire: Wire
   let receiver: MemoryTransport
@@ -30,7 +36,7 @@ describe('gossip of status', () => {
   const join = async (name: string, transport: MemoryTransport, { offsetMs = 0 } = {}) => {
     const { ledger, proposer } = await createLedger()
     const clock = { nowMs: () => nowMs + offsetMs, random: () => 0 }
-    const itsFreshness = new Freshness({ clock, quorum: quorum(validators), windowMs: 5 * SECOND_MS })
+    const itsFreshness = new Freshness({ clock, quorum: () => quorum(validators), windowMs: 5 * SECOND_MS })
     const keys = { transport: transportKeyOf(name) }
     const gossip = new StatusGossip({
       transport,
@@ -39,8 +45,8 @@ describe('gossip of status', () => {
       clock,
       timers: systemTimers,
       freshness: itsFreshness,
-      versions: new VersionSupport({ validators, clock }),
-      validators,
+      versions: new VersionSupport({ ledger, clock }),
+      seats: { presentSeatOf },
       log: quietLog,
     })
     gossips.push(gossip)

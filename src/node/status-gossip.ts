@@ -9,11 +9,11 @@ import type { Hash, Height, PublicKey } from '../types/brand.ts'
 import { fromBytes, hash, height, list, publicKey, record, signature, toBytes, uint } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { TAG } from '../types/tags.ts'
-import type { ValidatorSet } from '../types/validator-set.ts'
 import type { Cancel, Clock, Timers } from './clock.ts'
 import type { Freshness } from './freshness.ts'
 import type { NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
+import type { Seats } from './seats.ts'
 import type { VersionSupport } from './version-support.ts'
 
 const INTERVAL_MS = 1_000
@@ -47,27 +47,24 @@ export interface StatusGossipParts {
   readonly timers: Timers
   readonly freshness: Freshness
   readonly versions: VersionSupport
-  readonly validators: ValidatorSet
+  readonly seats: Pick<Seats, 'presentSeatOf'>
   readonly log: Log
 }
 
 export class StatusGossip {
   readonly #parts: StatusGossipParts
-  readonly #validators: ReadonlySet<PublicKey>
   /** Time of the latest status of each. */
   readonly #heard = new Map<PublicKey, number>()
   #timer: Cancel | null = null
 
   constructor(parts: StatusGossipParts) {
     this.#parts = parts
-    this.#validators = new Set(parts.validators.members.map(({ transportKey }) => transportKey))
     const validate = (_source: PublicKey, message: Uint8Array): Verdict => this.#judge(message)
     parts.transport.subscribe('status', { maxBytes: STATUS_BYTES_MAX, validate }, () => undefined)
   }
 
   /** Validators report; everybody listens. */
   start(): void {
-    if (!this.#validators.has(this.#parts.keys.transport.publicKey)) return
     this.#timer = this.#parts.timers.every(INTERVAL_MS, () => this.#publish())
   }
 
@@ -76,7 +73,9 @@ export class StatusGossip {
   }
 
   #publish(): void {
-    const { transport, keys, ledger, clock, log } = this.#parts
+    const { transport, keys, ledger, clock, seats, log } = this.#parts
+    const seat = seats.presentSeatOf(keys.transport.publicKey)
+    if (seat === null) return
     const { header, hash: headHash } = ledger.head
     const status: Status = {
       transportKey: keys.transport.publicKey,
@@ -85,14 +84,14 @@ export class StatusGossip {
       timeMs: clock.nowMs(),
       versions: ledger.protocol.supported.slice(-VERSIONS_MAX),
     }
-    this.#parts.versions.heard(status.transportKey, status.versions)
+    this.#parts.versions.heard(seat, status.versions)
     const message = taggedBytes(TAG.status, toBytes(statusCodec, status))
     const bytes = toBytes(signedCodec, { status, signature: sign(keys.transport.seed, message) })
     transport.publish('status', bytes).catch((error: unknown) => log.debug({ error }, 'gossip failed'))
   }
 
   #judge(bytes: Uint8Array): Verdict {
-    const { ledger, clock, freshness } = this.#parts
+    const { ledger, clock, freshness, seats } = this.#parts
     let report: { status: Status; signature: Uint8Array }
     try {
       report = fromBytes(signedCodec, bytes)
@@ -102,14 +101,15 @@ export class StatusGossip {
     }
     const { status } = report
     const { transportKey, timeMs } = status
-    if (!this.#validators.has(transportKey)) return 'ignore'
+    const seat = seats.presentSeatOf(transportKey)
+    if (seat === null) return 'ignore'
     // Old, or from a clock that is far off; said again; or overtaken by what the same validator said since.
     if (Math.abs(clock.nowMs() - timeMs) > AGE_MAX_MS || timeMs <= (this.#heard.get(transportKey) ?? 0)) return 'ignore'
     const message = taggedBytes(TAG.status, toBytes(statusCodec, status))
     if (!verify(Uint8Array.fromHex(transportKey), message, report.signature)) return 'reject'
     this.#heard.set(transportKey, timeMs)
-    this.#parts.versions.heard(transportKey, status.versions)
-    if (status.height <= ledger.head.header.height) freshness.reported(transportKey, timeMs)
+    this.#parts.versions.heard(seat, status.versions)
+    if (status.height <= ledger.head.header.height) freshness.reported(seat, timeMs)
     return 'accept'
   }
 }

@@ -6,7 +6,7 @@ import { DEFAULT_TIMING } from '../consensus/limits.ts'
 import { decodeSignState, EMPTY_SIGN_STATE } from '../consensus/sign-state.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { assert } from '../types/assert.ts'
-import type { Height } from '../types/brand.ts'
+import type { Hash, Height } from '../types/brand.ts'
 import { seatOf } from '../types/validator-set.ts'
 import type { Config } from './config.ts'
 import type { SigningKey } from './key-file.ts'
@@ -19,12 +19,19 @@ export interface ValidatorParts extends Omit<RuntimeParts, 'state' | 'self' | 'b
 }
 
 export function createRuntime(parts: ValidatorParts): Runtime {
-  const { verifier, validators, consensusKey, ledger, signStateFile } = parts
+  const { verifier, consensusKey, ledger, signStateFile } = parts
   const { batchDelayMs, ...timing } = parts.timing
-  const self = seatOf(validators, consensusKey.publicKey)
+  const self = seatOf(ledger.validators, consensusKey.publicKey)
   assert(self !== undefined, 'a validator is a member of the set')
   const state = createState(
-    { ...verifier, set: validators, self, sign: consensusKey.sign, timing: { ...DEFAULT_TIMING, ...timing } },
+    {
+      chainId: verifier.chainId,
+      verify: verifier.verify,
+      restoredSetOf: (epoch) => ledger.setOf(epoch),
+      self,
+      sign: consensusKey.sign,
+      timing: { ...DEFAULT_TIMING, ...timing },
+    },
     { ...restoredFrom(ledger), signState: decodeContent(signStateFile.content) },
   )
   return new Runtime({ ...parts, state, self, batchDelayMs })
@@ -39,6 +46,7 @@ function restoredFrom(ledger: Ledger) {
     uncommitted: restored.uncommitted,
     leaderCerts: restored.leaderCerts,
     certifiedHashAt: (height: number) => ledger.block(height as Height)?.hash,
+    nextSetOf: (blockHash: Hash) => ledger.nextSetOf(blockHash),
   }
 }
 

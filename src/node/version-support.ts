@@ -1,8 +1,8 @@
 // Which protocol versions the validators' programs know, as their status gossip says: an operator looks here before the
 // institutions raise the version. Nobody's word on it decides anything. spec/ledger.md, "Versions".
 
-import type { IdentityId, PublicKey } from '../types/brand.ts'
-import type { ValidatorSet } from '../types/validator-set.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { IdentityId, Seat } from '../types/brand.ts'
 import type { Clock } from './clock.ts'
 
 /** Whoever was silent for longer may run something else by now. */
@@ -15,25 +15,24 @@ export interface AnnouncedVersions {
 }
 
 export class VersionSupport {
-  readonly #validators: ValidatorSet
+  readonly #ledger: Pick<Ledger, 'validators'>
   readonly #clock: Clock
-  readonly #heard = new Map<PublicKey, { readonly atMs: number; readonly versions: readonly number[] }>()
+  readonly #heard = new Map<Seat, { readonly atMs: number; readonly versions: readonly number[] }>()
 
-  constructor({ validators, clock }: { validators: ValidatorSet; clock: Clock }) {
-    this.#validators = validators
+  constructor({ ledger, clock }: { ledger: Pick<Ledger, 'validators'>; clock: Clock }) {
+    this.#ledger = ledger
     this.#clock = clock
   }
 
-  /** From a validator, by its transport key. */
-  heard(transportKey: PublicKey, versions: readonly number[]): void {
-    this.#heard.set(transportKey, { atMs: this.#clock.nowMs(), versions })
+  heard(validator: Seat, versions: readonly number[]): void {
+    this.#heard.set(validator, { atMs: this.#clock.nowMs(), versions })
   }
 
-  /** Of every validator, in the order of the set. */
+  /** Of every present validator, in the order of the set. */
   announced(): readonly AnnouncedVersions[] {
     const sinceMs = this.#clock.nowMs() - SILENT_MS
-    return this.#validators.members.map(({ institution, transportKey }) => {
-      const heard = this.#heard.get(transportKey)
+    return this.#ledger.validators.members.map(({ institution, seat }) => {
+      const heard = this.#heard.get(seat)
       return { institution, versions: heard === undefined || heard.atMs < sinceMs ? null : heard.versions }
     })
   }

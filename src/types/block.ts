@@ -1,7 +1,21 @@
 // Header and block. blockHash is the tagged hash of the unsigned header; spec/ledger.md, "Blocks".
 
 import type { Epoch, Hash, Height, Seat, Term } from './brand.ts'
-import { bytes, type Codec, epoch, hash, height, list, record, seat, signature, term, uint } from './canonical.ts'
+import {
+  bytes,
+  type Codec,
+  epoch,
+  hash,
+  height,
+  list,
+  optional,
+  record,
+  seat,
+  signature,
+  term,
+  uint,
+} from './canonical.ts'
+import { type CommitCert, commitCertCodec } from './certificate.ts'
 import { BLOCK_TRANSACTIONS_MAX, TRANSACTION_BYTES_MAX } from './limits.ts'
 import type { SignedTransaction } from './transaction.ts'
 
@@ -38,6 +52,11 @@ export interface SignedHeader {
 export interface Block extends SignedHeader {
   readonly hash: Hash
   readonly transactions: readonly SignedTransaction[]
+  /**
+   * In the first block of an epoch, else null: what made the epoch. Of the epoch before, on the block that changed the set
+   * or on one above it; its hash is the header's commitCertHash.
+   */
+  readonly epochCert: CommitCert | null
 }
 
 export const headerCodec: Codec<Header> = record<Header>({
@@ -62,10 +81,12 @@ export const signedHeaderCodec: Codec<SignedHeader> = record<SignedHeader>({ hea
 /** Wire and disk form; `decodeBlock` in signing.ts turns it into a Block. */
 export interface BlockEnvelope extends SignedHeader {
   readonly transactions: readonly Uint8Array[]
+  readonly epochCert: CommitCert | null
 }
 
 export const blockEnvelopeCodec: Codec<BlockEnvelope> = record<BlockEnvelope>({
   header: headerCodec,
   signature,
   transactions: list(bytes(TRANSACTION_BYTES_MAX + 128), BLOCK_TRANSACTIONS_MAX),
+  epochCert: optional(commitCertCodec),
 })

@@ -92,13 +92,14 @@ export function decodeTransaction(bytes: Uint8Array): SignedTransaction {
 }
 
 export function encodeBlock(block: Omit<Block, 'hash'>): Uint8Array {
-  const { header, signature, transactions } = block
-  return toBytes(blockEnvelopeCodec, { header, signature, transactions: transactions.map(({ bytes }) => bytes) })
+  const { header, signature, transactions, epochCert } = block
+  const envelope = { header, signature, transactions: transactions.map(({ bytes }) => bytes), epochCert }
+  return toBytes(blockEnvelopeCodec, envelope)
 }
 
 /** Shape only: neither signatures nor roots are checked. Throws DecodeError with the path of the field. */
 export function decodeBlock(bytes: Uint8Array): Block {
-  const { header, signature, transactions } = fromBytes(blockEnvelopeCodec, bytes)
+  const { header, signature, transactions, epochCert } = fromBytes(blockEnvelopeCodec, bytes)
   return {
     header,
     signature,
@@ -110,6 +111,7 @@ export function decodeBlock(bytes: Uint8Array): Block {
         throw error instanceof DecodeError ? error.within(`transactions[${i}]`) : error
       }
     }),
+    epochCert,
   }
 }
 

@@ -6,11 +6,11 @@ import { type Codec, epoch, identityId, list, publicKey, record, seat, uint } fr
 import type { Genesis } from './genesis.ts'
 import { VALIDATORS_MAX } from './limits.ts'
 
+/** Its transport keys stand in the registry: they change without a change of the set. */
 export interface Validator {
   readonly seat: Seat
   readonly institution: IdentityId
   readonly consensusKey: PublicKey
-  readonly transportKey: PublicKey
 }
 
 export interface ValidatorSet {
@@ -25,7 +25,6 @@ export const validatorCodec: Codec<Validator> = record<Validator>({
   seat,
   institution: identityId,
   consensusKey: publicKey,
-  transportKey: publicKey,
 })
 
 export const validatorSetCodec: Codec<ValidatorSet> = record<ValidatorSet>({
@@ -44,6 +43,12 @@ export function quorum(set: Pick<ValidatorSet, 'b' | 'members'>): number {
   return q
 }
 
+/** Can its members make certificates that q of them sign, and no other way? */
+export function isValidatorSet({ b, members }: ValidatorSet): boolean {
+  const isAscending = members.every(({ seat }, i) => i === 0 || (members[i - 1] as Validator).seat < seat)
+  return members.length > 0 && isAscending && b < members.length
+}
+
 export function memberAt(set: ValidatorSet, seat: Seat): Validator | undefined {
   // Until somebody leaves, a seat is a position.
   const { members } = set
@@ -57,9 +62,7 @@ export function seatOf(set: ValidatorSet, consensusKey: PublicKey): Seat | undef
 /** Epoch 0: the founders that run a validator, in the order of the genesis. */
 export function validatorsOf(genesis: Genesis): ValidatorSet {
   const members = genesis.founders
-    .flatMap(({ institution, consensusKey, transportKey }) =>
-      consensusKey === null ? [] : [{ institution, consensusKey, transportKey }],
-    )
+    .flatMap(({ institution, consensusKey }) => (consensusKey === null ? [] : [{ institution, consensusKey }]))
     .map((member, i) => ({ seat: i as Seat, ...member }))
   return { epoch: 0 as Epoch, b: genesis.b, members }
 }

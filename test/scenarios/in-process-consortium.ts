@@ -28,7 +28,6 @@ import type { ContractModule, Genesis } from '../../src/types/genesis.ts'
 import { SUPPORTED_VERSIONS } from '../../src/types/protocol-version.ts'
 import { chainIdOf, signTransaction } from '../../src/types/signing.ts'
 import type { Call, SignedTransaction } from '../../src/types/transaction.ts'
-import { validatorsOf } from '../../src/types/validator-set.ts'
 
 /** Long enough for four nodes that share one busy processor, short enough for tests. */
 const TIMING: Config['consensus'] = {
@@ -141,7 +140,7 @@ export class InProcessNode {
 
   async start(): Promise<void> {
     const { genesis, network, isDeaf } = this.#options
-    const genesisFacts = { chainId: chainIdOf(genesis), validators: validatorsOf(genesis) }
+    const genesisFacts = { chainId: chainIdOf(genesis) }
     const ledger = await openLedger({ store: this.store, genesis, supportedVersions: this.supportedVersions })
     const membership = new Membership({ ledger, clock: systemClock, bootstrap: [] })
     const heard = (classified: PeerClass): PeerClass => (isDeaf && classified === 'member' ? 'bootstrap' : classified)

@@ -90,7 +90,7 @@ export class TestChain {
     }
     const hash = blockHash(header)
     const signature = (this.#keys[0] as KeySigner).sign(headerMessage(header))
-    const block = { header, signature, hash, transactions }
+    const block = { header, signature, hash, transactions, epochCert: null }
     const { range, newNodes } = appendLeaf(this.#range, hash)
     this.#range = range
     for (const node of newNodes) this.#nodes.set(node.position, node.hash)

@@ -5,6 +5,7 @@ import type { Hash, Height, Seat, Term } from '../../types/brand.ts'
 import { toBytes } from '../../types/canonical.ts'
 import { bareLeaderCertCodec, type LeaderCert, type Tip, type Vote } from '../../types/certificate.ts'
 import { blockHash, promiseMessage, signHeader, voteMessage, withoutReleases } from '../../types/signing.ts'
+import { onlyEpoch } from '../../types/validator-set.ts'
 import { CHAIN_ID, createSettings, createTransaction, rangeBefore, signAs } from '../fakes.test-support.ts'
 import { Group, genesis, tipOfBlock } from '../node.test-support.ts'
 import type { EvidenceVerifier } from './convict.ts'
@@ -21,7 +22,7 @@ export class Scene {
 
   constructor(memberCount = 4) {
     this.group = new Group(memberCount)
-    this.verifier = createSettings(this.group.set, 0)
+    this.verifier = { ...createSettings(this.group.set, 0), setOf: onlyEpoch(this.group.set) }
   }
 
   leaderCert(term: number, leader: number, tip: Block): LeaderCert {
@@ -46,6 +47,7 @@ export class Scene {
       ...signHeader(header, signAs(this.group.set, header.proposer)),
       hash: blockHash(header),
       transactions: block.transactions,
+      epochCert: block.epochCert,
     })
   }
 

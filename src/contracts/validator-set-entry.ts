@@ -1,0 +1,51 @@
+// Where the contract `validators` keeps the set of an epoch, and how: `sets: map<int, ValidatorSet>`, one whole entry for
+// each epoch, never written again. Read as bytes, without running the contract: by the ledger after every block that wrote
+// one, and by whoever checks a receipt of a later epoch from the genesis alone. spec/contracts.md, "validators".
+
+import type { Height } from '../types/brand.ts'
+import {
+  epoch,
+  fromBytes,
+  height,
+  identityId,
+  list,
+  optional,
+  publicKey,
+  seat,
+  tuple,
+  uint,
+} from '../types/canonical.ts'
+import { DecodeError } from '../types/canonical-bytes.ts'
+import { VALIDATORS_MAX } from '../types/limits.ts'
+import { isValidatorSet, type ValidatorSet } from '../types/validator-set.ts'
+import { encodeKey, stateKeyPrefix } from './vm/key.ts'
+
+const PREFIX = stateKeyPrefix('validators', 'sets')
+
+/** Key of the state entry that holds the set of this epoch. */
+export function setEntryKey(epoch: number): Uint8Array {
+  return encodeKey(PREFIX, [{ kind: 'int' }], [epoch])
+}
+
+// State form of Clause: a record is the list of its fields (spec/clause.md, "State in bytes").
+const memberCodec = tuple(seat, identityId, publicKey)
+const entryCodec = tuple(epoch, uint, list(memberCodec, VALIDATORS_MAX), height, uint, optional(uint))
+
+/** With the block that decided it. */
+export interface DecidedSet extends ValidatorSet {
+  readonly decidedAt: Height
+}
+
+/** Throws DecodeError unless the bytes hold the set of this epoch, and one that can certify. */
+export function decodeSetEntry(entry: Uint8Array, expected: number): DecidedSet {
+  const [epoch, b, members, decidedAt] = fromBytes(entryCodec, entry)
+  const set: DecidedSet = {
+    epoch,
+    b,
+    decidedAt,
+    members: members.map(([seat, institution, consensusKey]) => ({ seat, institution, consensusKey })),
+  }
+  if (epoch !== expected) throw new DecodeError(`expected the set of epoch ${expected}`, '[0]')
+  if (!isValidatorSet(set)) throw new DecodeError('expected ascending seats and a quorum among them')
+  return set
+}
