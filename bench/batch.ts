@@ -1,6 +1,6 @@
 // Batches: what a hospital gateway gets out of signing many requests at once.
 
-import { runAccessLoad, SETUP } from './harness/access-load.ts'
+import { runAccessLoad, setupOf } from './harness/access-load.ts'
 import type { Question } from './harness/question.ts'
 
 const CALLS = 200
@@ -15,7 +15,7 @@ export const batch: Question = {
     const load = await runAccessLoad(options, { arrival, callsPerTransaction: CALLS })
     const { callsPerSecond, latencyMs, transactionsPerBlock, cpuMicroseconds, series, notes } = load
     return {
-      setup: `${SETUP}; closed load of ${WORKERS} transactions of ${CALLS} calls under way from ${options.clients} client processes, signed by the hospital for its practitioners`,
+      setup: `${setupOf(options)}; closed load of ${WORKERS} transactions of ${CALLS} calls under way from ${options.clients} client processes, signed by the hospital for its practitioners`,
       figures: {
         keptPerSecond: callsPerSecond,
         latencyMs,

@@ -1,6 +1,6 @@
 // Latency under an open load: what a request waits while the consortium is not busy.
 
-import { runAccessLoad, SETUP } from './harness/access-load.ts'
+import { runAccessLoad, setupOf } from './harness/access-load.ts'
 import type { Question } from './harness/question.ts'
 
 export const latency: Question = {
@@ -11,7 +11,7 @@ export const latency: Question = {
     const load = await runAccessLoad(options, { arrival: { kind: 'open', perSecond: rate }, callsPerTransaction: 1 })
     const { callsPerSecond, latencyMs, transactionsPerBlock, cpuMicroseconds, series, notes } = load
     return {
-      setup: `${SETUP}; open load of ${rate} requests a second from ${clients} client processes, each timed from when it was due`,
+      setup: `${setupOf(options)}; open load of ${rate} requests a second from ${clients} client processes, each timed from when it was due`,
       figures: {
         rate,
         keptPerSecond: callsPerSecond,

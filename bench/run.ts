@@ -4,15 +4,18 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { pairs, progress } from '../src/cli/output.ts'
+import { accountability } from './accountability.ts'
 import { batch } from './batch.ts'
+import { failover } from './failover.ts'
 import type { BenchOptions, Question } from './harness/question.ts'
 import { describeReport, runQuestion } from './harness/report.ts'
 import { latency } from './latency.ts'
 import { throughput } from './throughput.ts'
+import { validators } from './validators.ts'
 
-const QUESTIONS: readonly Question[] = [throughput, latency, batch]
+const QUESTIONS: readonly Question[] = [throughput, latency, batch, failover, accountability, validators]
 
-interface CommandOptions extends Pick<BenchOptions, 'seconds' | 'seed' | 'workers' | 'rate' | 'clients'> {
+interface CommandOptions extends Omit<BenchOptions, 'profileFolder' | 'onProgress'> {
   readonly json?: string
   readonly profile?: string
 }
@@ -33,7 +36,11 @@ const program = new Command('npm run bench --')
   .argument('[name]', 'the question; without it, they are listed')
   .option('--seconds <number>', 'length of the measured window', between(1, 3_600), 20)
   .option('--workers <number>', 'throughput: requests under way', between(1, 4_096), 128)
-  .option('--rate <number>', 'latency: requests a second', between(1, 100_000), 100)
+  .option('--rate <number>', 'latency, validators: requests a second', between(1, 100_000), 100)
+  .option('--validators <number>', 'processes that agree; failover needs at least 4', between(1, 25), 4)
+  .option('--kills <number>', 'failover: leaders killed', between(0, 10_000), 50)
+  .option('--silences <number>', 'failover: leaders stopped without a word', between(0, 10_000), 50)
+  .option('--rounds <number>', 'accountability: runs of each side', between(1, 100), 3)
   .option('--clients <number>', 'processes that make the load', between(1, 64), 2)
   .option('--seed <number>', 'of the choice of practitioners and patients', between(0, 2 ** 31), 1)
   .option('--json <file>', 'write question, set-up, machine, versions, figures and series as JSON')
@@ -44,6 +51,7 @@ const program = new Command('npm run bench --')
 Examples:
   npm run bench -- throughput --seconds 30 --json throughput.json
   npm run bench -- latency --rate 500
+  npm run bench -- failover --kills 10 --silences 10
   npm run bench -- throughput --profile .assent-profile`,
   )
   .exitOverride()

@@ -1,6 +1,6 @@
 // Throughput under a closed load: how fast the consortium goes when somebody always waits.
 
-import { runAccessLoad, SETUP } from './harness/access-load.ts'
+import { runAccessLoad, setupOf } from './harness/access-load.ts'
 import type { Question } from './harness/question.ts'
 
 export const throughput: Question = {
@@ -11,7 +11,7 @@ export const throughput: Question = {
     const load = await runAccessLoad(options, { arrival: { kind: 'closed', workers }, callsPerTransaction: 1 })
     const { callsPerSecond, latencyMs, transactionsPerBlock, cpuMicroseconds, series, notes } = load
     return {
-      setup: `${SETUP}; closed load of ${workers} requests under way from ${clients} client processes, one call and one signature each`,
+      setup: `${setupOf(options)}; closed load of ${workers} requests under way from ${clients} client processes, one call and one signature each`,
       figures: {
         transactionsPerSecond: callsPerSecond,
         latencyMs,

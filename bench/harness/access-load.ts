@@ -23,14 +23,15 @@ export interface AccessLoad {
 }
 
 /** One sentence of a set-up that all of them begin with. */
-export const SETUP = `4 validators as 4 processes on this machine, everybody verifies every signature and syncs before it acks; ${PRACTITIONERS} practitioners of one hospital, ${PATIENTS} patients of another, one consent each; requests through the public RPC of all four nodes in turn, every receipt verified; first ${WARM_UP_MS / 1_000} s cut`
+export const setupOf = ({ validators }: Pick<BenchOptions, 'validators'>): string =>
+  `${validators} validators as ${validators} processes on this machine, everybody verifies every signature and syncs before it acks; ${PRACTITIONERS} practitioners of one hospital, ${PATIENTS} patients of another, one consent each; requests through the public RPC of all nodes in turn, every receipt verified; first ${WARM_UP_MS / 1_000} s cut`
 
 export async function runAccessLoad(
   options: BenchOptions,
   load: Pick<LoadOptions, 'arrival' | 'callsPerTransaction'>,
 ): Promise<AccessLoad> {
   const { seconds, seed, clients, profileFolder, onProgress } = options
-  const network = await startNetwork({ patients: PATIENTS, practitioners: PRACTITIONERS, profileFolder, onProgress })
+  const network = await startNetwork({ ...options, patients: PATIENTS, practitioners: PRACTITIONERS })
   let measured: Measured
   try {
     onProgress(`measuring for ${seconds} s after ${WARM_UP_MS / 1_000} s of warm-up`)
@@ -47,7 +48,7 @@ export async function runAccessLoad(
     latencyMs: percentiles(samples.map(({ dueMs, doneMs }) => doneMs - dueMs)),
     cpuMicroseconds: {
       leader: perCall(cpuMs.leader),
-      follower: perCall(cpuMs.followers / (network.nodes.length - 1)),
+      follower: perCall(cpuMs.followers / Math.max(1, network.nodes.length - 1)),
       client: perCall(cpuMs.clients),
     },
     transactionsPerBlock: round(samples.length / Math.max(1, new Set(samples.map(({ height }) => height)).size)),

@@ -8,11 +8,13 @@ import { connect } from '../../src/client/client.ts'
 import type { NamedCall } from '../../src/client/interfaces.ts'
 import type { Signer } from '../../src/client/signer.ts'
 import { randomBytes } from '../../src/crypto/random.ts'
-import { createDevnet, type Devnet, type DevnetMember, type MemberName, memberNamed } from '../../src/devnet/layout.ts'
+import { type Devnet, type DevnetMember, hospitals, layOut, memberNamed } from '../../src/devnet/layout.ts'
 import { NodeProcess } from '../../src/devnet/node-process.ts'
+import { eventually } from '../../src/devnet/sleep.ts'
 import { createPersonFile } from '../../src/node/person-file.ts'
 
 export interface NetworkOptions {
+  readonly validators: number
   readonly patients: number
   readonly practitioners: number
   /** Where each node leaves a CPU profile when it stops, in a folder of its name. */
@@ -21,27 +23,29 @@ export interface NetworkOptions {
 }
 
 /** Records lie with the one, practitioners work for the other. */
-export const CUSTODIAN = 'hospital-a' satisfies MemberName
-export const REQUESTER = 'hospital-b' satisfies MemberName
+export const CUSTODIAN = 'hospital-a'
+export const REQUESTER = 'hospital-b'
 
 /** Calls that one signature covers, at most. */
 const CALLS_MAX = 256
+/** Much longer than an election takes. */
+const LEADER_MS = 20_000
 /** Shorter than the default of 1 ms: what costs 50 µs a transaction is to be seen. */
 const PROFILE_INTERVAL_US = 500
 
 export interface Network {
-  readonly devnet: Devnet
+  readonly devnet: Devnet<string>
   readonly nodes: readonly NodeProcess[]
   readonly patients: readonly string[]
   /** Key files. */
   readonly practitioners: readonly string[]
-  leader(): Promise<MemberName>
+  leader(): Promise<string>
   stop(): Promise<void>
 }
 
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const folder = mkdtempSync(join(tmpdir(), 'assent-bench-'))
-  const devnet = await createDevnet(join(folder, 'consortium'), {
+  const devnet = await layOut(join(folder, 'consortium'), hospitals(options.validators), {
     fhir: { masterIdentifierSystem: 'urn:assent:mrn', timeZone: 'UTC' },
   })
   const nodes = devnet.members
@@ -65,18 +69,18 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
 }
 
-function profileArgs({ name }: DevnetMember, profileFolder: string | null): readonly string[] {
+function profileArgs({ name }: DevnetMember<string>, profileFolder: string | null): readonly string[] {
   if (profileFolder === null) return []
   return ['--cpu-prof', `--cpu-prof-interval=${PROFILE_INTERVAL_US}`, `--cpu-prof-dir=${join(profileFolder, name)}`]
 }
 
-export const institutionSigner = ({ keys }: DevnetMember): Signer => ({
+export const institutionSigner = ({ keys }: DevnetMember<string>): Signer => ({
   identity: keys.institution,
   keyId: 0,
   sign: keys.signing.sign,
 })
 
-async function enrollPractitioners(devnet: Devnet, count: number): Promise<readonly string[]> {
+async function enrollPractitioners(devnet: Devnet<string>, count: number): Promise<readonly string[]> {
   const people = join(devnet.folder, 'people')
   mkdirSync(people, { mode: 0o700 })
   const files = Array.from({ length: count }, (_, i) => join(people, `practitioner-${i}.json`))
@@ -98,7 +102,7 @@ async function enrollPractitioners(devnet: Devnet, count: number): Promise<reado
 }
 
 /** Each with one consent that permits treatment, for which the custodian vouches. */
-async function enrollPatients(devnet: Devnet, count: number): Promise<readonly string[]> {
+async function enrollPatients(devnet: Devnet<string>, count: number): Promise<readonly string[]> {
   const patients = Array.from({ length: count }, () => randomBytes(32).toHex())
   const custodian = memberNamed(devnet, CUSTODIAN).keys.institution
   const enrolments = patients.map((patient) => ({
@@ -126,9 +130,10 @@ async function enrollPatients(devnet: Devnet, count: number): Promise<readonly s
 }
 
 /** In the institution's name; all of them must succeed. */
-async function act(devnet: Devnet, name: MemberName, calls: readonly NamedCall[]): Promise<void> {
+async function act(devnet: Devnet<string>, name: string, calls: readonly NamedCall[]): Promise<void> {
   const member = memberNamed(devnet, name)
-  const client = connect({ url: member.rpcUrl, genesis: devnet.genesis.signed })
+  // The custodian's node, which always runs: not every institution has one here.
+  const client = connect({ url: memberNamed(devnet, CUSTODIAN).rpcUrl, genesis: devnet.genesis.signed })
   for (let at = 0; at < calls.length; at += CALLS_MAX) {
     const receipt = await client.submit(calls.slice(at, at + CALLS_MAX), { signer: institutionSigner(member) })
     const refused = receipt.calls.find(({ status }) => status === 'refused')
@@ -136,10 +141,20 @@ async function act(devnet: Devnet, name: MemberName, calls: readonly NamedCall[]
   }
 }
 
-async function leaderOf(devnet: Devnet): Promise<MemberName> {
-  const client = connect({ url: memberNamed(devnet, CUSTODIAN).rpcUrl, genesis: devnet.genesis.signed })
-  const { leader } = await client.nodeStatus()
-  const member = devnet.members.find(({ keys }) => keys.institution === leader)
-  if (member === undefined) throw new Error('the validators know no leader')
-  return member.name
+/** As any of the validators sees it; there may be none for a moment. */
+async function leaderOf(devnet: Devnet<string>): Promise<string> {
+  let name: string | undefined
+  await eventually(
+    async () => {
+      for (const { role, rpcUrl } of devnet.members) {
+        if (role !== 'validator' || name !== undefined) continue
+        const { leader } = await connect({ url: rpcUrl, genesis: devnet.genesis.signed }).nodeStatus()
+        name = devnet.members.find(({ keys }) => keys.institution === leader)?.name
+      }
+      return name !== undefined
+    },
+    { withinMs: LEADER_MS },
+  )
+  if (name === undefined) throw new Error('the validators know no leader')
+  return name
 }

@@ -25,12 +25,18 @@ export interface BenchOptions {
   /** Length of the measured window. */
   readonly seconds: number
   readonly seed: number
+  readonly validators: number
   /** Requests under way in a closed load. */
   readonly workers: number
   /** Arrivals a second in an open load. */
   readonly rate: number
   /** Processes that make the load. */
   readonly clients: number
+  /** Runs of each side of a comparison. */
+  readonly rounds: number
+  /** Leaders killed, and leaders silenced. */
+  readonly kills: number
+  readonly silences: number
   /** Where CPU profiles go; null: no profile is taken. */
   readonly profileFolder: string | null
   readonly onProgress: (text: string) => void

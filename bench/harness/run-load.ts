@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type MemberName, memberNamed } from '../../src/devnet/layout.ts'
+import { memberNamed } from '../../src/devnet/layout.ts'
 import type { Arrival, FromClient, LoadPlan, Sample, ToClient } from './load-plan.ts'
 import { monotonicMs } from './monotonic.ts'
 import { CUSTODIAN, type Network, REQUESTER } from './network.ts'
@@ -24,7 +24,7 @@ export interface Measured {
   readonly window: { readonly fromMs: number; readonly toMs: number }
   /** Committed within the window. */
   readonly samples: readonly Sample[]
-  readonly leader: MemberName
+  readonly leader: string
   /** CPU ms within the window. */
   readonly cpuMs: { readonly leader: number; readonly followers: number; readonly clients: number }
 }
@@ -125,7 +125,7 @@ async function at<T>(dueMs: number, act: () => T): Promise<T> {
   return act()
 }
 
-function cpuTimes({ nodes }: Network, clients: readonly ChildProcess[], leader: MemberName): Measured['cpuMs'] {
+function cpuTimes({ nodes }: Network, clients: readonly ChildProcess[], leader: string): Measured['cpuMs'] {
   const sum = (pids: readonly (number | undefined)[]): number =>
     pids.reduce<number>((total, pid) => total + (pid === undefined ? 0 : (processTimeMs(pid) ?? 0)), 0)
   return {

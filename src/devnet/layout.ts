@@ -34,6 +34,16 @@ export const MEMBERS = [
   { name: 'regulator', title: 'Regulator', kind: 'regulator', role: 'observer' },
 ] as const satisfies readonly MemberPlan[]
 
+/** Another consortium, for whoever needs more or fewer validators: hospitals named by letters, at least two, and a regulator. */
+export function hospitals(validators: number): readonly MemberPlan[] {
+  const plans = Array.from({ length: Math.max(2, validators) }, (_, i): MemberPlan => {
+    const letter = String.fromCharCode('a'.charCodeAt(0) + i)
+    const role = i < validators ? 'validator' : 'observer'
+    return { name: `hospital-${letter}`, title: `Hospital ${letter.toUpperCase()}`, kind: 'hospital', role }
+  })
+  return [...plans, { name: 'regulator', title: 'Regulator', kind: 'regulator', role: 'observer' }]
+}
+
 export type MemberName = (typeof MEMBERS)[number]['name']
 
 export interface DevnetMember<Name extends string = MemberName> {

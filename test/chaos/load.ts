@@ -61,9 +61,8 @@ export class Load {
 
   /** Enrols people and writes version 1 of every register. */
   static async prepare(network: Network, options: LoadOptions): Promise<Load> {
-    const [first, second] = network.members
-    if (first === undefined || second === undefined) throw new Error('expected at least two institutions')
-    const requester = second.role === 'validator' ? second : first
+    const [first, requester] = network.members
+    if (first === undefined || requester === undefined) throw new Error('expected at least two institutions')
     const newId = (): string => randomBytes(32).toHex()
     const practitioner = newId()
     const patientOf = new Map(Array.from({ length: CONSENTS }, () => [newId(), newId()] as const))

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { type Client, connect } from '../../src/client/client.ts'
 import type { NamedCall } from '../../src/client/interfaces.ts'
 import type { Signer } from '../../src/client/signer.ts'
-import { type Devnet, type DevnetMember, layOut, type MemberPlan } from '../../src/devnet/layout.ts'
+import { type Devnet, type DevnetMember, hospitals, layOut } from '../../src/devnet/layout.ts'
 import { NodeProcess } from '../../src/devnet/node-process.ts'
 import { Mesh } from './mesh.ts'
 import type { StepClock } from './node-with-clock.ts'
@@ -15,16 +15,6 @@ import type { StepClock } from './node-with-clock.ts'
 const NODE_PROGRAM = fileURLToPath(new URL('./node-with-clock.ts', import.meta.url))
 
 export type Member = DevnetMember<string>
-
-/** Letters name hospitals. */
-export function planOf(validators: number): readonly MemberPlan[] {
-  const hospitals = Array.from({ length: validators }, (_, i) => {
-    const letter = String.fromCharCode('a'.charCodeAt(0) + i)
-    const title = `Hospital ${letter.toUpperCase()}`
-    return { name: `hospital-${letter}`, title, kind: 'hospital', role: 'validator' } as const
-  })
-  return [...hospitals, { name: 'regulator', title: 'Regulator', kind: 'regulator', role: 'observer' }]
-}
 
 export class Network {
   readonly devnet: Devnet<string>
@@ -45,7 +35,7 @@ export class Network {
   /** Folders and proxies; nothing runs yet. */
   static async layOut(folder: string, validators: number): Promise<Network> {
     const fhir = { masterIdentifierSystem: 'urn:assent:mrn', timeZone: 'UTC' }
-    const devnet = await layOut(folder, planOf(validators), { fhir })
+    const devnet = await layOut(folder, hospitals(validators), { fhir })
     const mesh = await Mesh.open(devnet.members.map(({ name, p2pAddress }) => ({ name, port: portOf(p2pAddress) })))
     for (const member of devnet.members) routeThrough(mesh, devnet, member)
     return new Network(devnet, mesh)
