@@ -20,9 +20,10 @@ export interface Opportunity {
   readonly transactionsInFlight: number
 }
 
-/** Null unless this node leads and its window has room. Ask again after every step. */
+/** Null unless this node leads, goes on leading, and its window has room. Ask again after every step. */
 export function canPropose(state: State): Opportunity | null {
   if (state.halted || state.role.kind !== 'leader') return null
+  if (state.role.transferTo !== null) return null
   const { uncertifiedBlocksMax, uncertifiedBytesMax } = state.settings.timing
   const uncertified = pathFrom(state.tree, { base: state.certifiedHash, hash: state.tipHash })
   const bytesUsed = uncertified.reduce((total, entry) => total + entry.bytes, 0)

@@ -7,6 +7,7 @@ import { commitCertFault } from './certificate.ts'
 import { verifierOf } from './epochs.ts'
 import { RECENT_BLOCKS_MAX, RECENT_BYTES_MAX } from './limits.ts'
 import { endPreCampaign } from './liveness.ts'
+import { settleReads } from './read-index.ts'
 import { becomeFollower } from './roles.ts'
 import type { State } from './state.ts'
 import { accuse, emit, type Step } from './step.ts'
@@ -64,7 +65,8 @@ export function diverge(step: Step, { certificate, reason }: { certificate: Comm
 /**
  * 1. the certified head moves up; 2. branches that do not contain it are dropped, their transactions returned; 3. what
  * pointed into them is set right: the ack's standing, the tip, the leader's head; 4. a candidacy or leadership on a
- * dropped branch ends, and so does the search for a leader that certifies; 5. block sync goes on from the new head.
+ * dropped branch ends, and so does the search for a leader that certifies; 5. block sync goes on from the new head;
+ * 6. reads that waited for it are ready.
  */
 export function commit(step: Step, certificate: CommitCert): void {
   const { state } = step
@@ -107,6 +109,9 @@ export function commit(step: Step, certificate: CommitCert): void {
 
   // 5
   continueSync(step)
+
+  // 6
+  settleReads(step)
 }
 
 function isOnCertified({ tree, certifiedHash }: State, hash: Hash): boolean {

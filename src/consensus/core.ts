@@ -11,8 +11,10 @@ import { onReceived } from './on-received.ts'
 import { onStart } from './on-start.ts'
 import { onSynced, onSyncFailed } from './on-synced.ts'
 import { onTimeout } from './on-timeout.ts'
+import { onReadIndex } from './read-index.ts'
 import type { State } from './state.ts'
 import { createStep, type Step } from './step.ts'
+import { onTransfer } from './transfer.ts'
 
 /** Changes `state`, and returns what has to be done about it, in this order. The runtime alone calls it. */
 export function step(state: State, event: Event): readonly Effect[] {
@@ -50,6 +52,12 @@ function dispatch(current: Step, event: Event): void {
       break
     case 'peerConnected':
       onPeerConnected(current, event)
+      break
+    case 'transfer':
+      onTransfer(current, event)
+      break
+    case 'readIndex':
+      onReadIndex(current, event)
       break
     default:
       assertNever(event)

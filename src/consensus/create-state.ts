@@ -59,6 +59,7 @@ export function createState(settings: Settings, restored: Restored): State {
     role: { kind: 'follower', leaderHead: null },
     sync: null,
     liveness: createLiveness(),
+    reads: new Map(),
     halted: false,
   }
   for (const stored of uncommitted) {

@@ -11,9 +11,13 @@ import type { SignState } from './sign-state.ts'
 /**
  * election: no leader heard for too long. heartbeat: the leader's, and the repetition of whoever asks for votes or
  * pre-votes. quorum: the leader counts whom it heard. progress: is work waiting that nobody certifies? vote: another
- * vote may be granted. askers: who asked for a pre-vote no longer counts. ack: a block from the future is due.
+ * vote may be granted. askers: who asked for a pre-vote no longer counts. transfer: the target should lead by now. read:
+ * ask again for last acks. ack: a block from the future is due.
  */
-export type Timer = 'election' | 'heartbeat' | 'quorum' | 'progress' | 'vote' | 'askers' | 'ack'
+export type Timer = 'election' | 'heartbeat' | 'quorum' | 'progress' | 'vote' | 'askers' | 'transfer' | 'read' | 'ack'
+
+/** noTarget: not a member, or nobody who could take over. timeout: nobody else is known to lead. */
+export type TransferFailure = 'notLeader' | 'noTarget' | 'disconnected' | 'timeout'
 
 export type Role = 'follower' | 'candidate' | 'leader'
 
@@ -57,6 +61,11 @@ export type Effect =
       readonly term: Term
       readonly leader: Seat | null
     }
+  /** Leadership stays where it is, or is nowhere yet. */
+  | { readonly kind: 'transferFailed'; readonly reason: TransferFailure }
+  /** Whatever was acknowledged anywhere before the read is in the certified state now. */
+  | { readonly kind: 'readReady'; readonly id: number; readonly height: Height }
+  | { readonly kind: 'readFailed'; readonly id: number; readonly reason: 'busy' | 'timeout' }
   /** Not in the chain: from a proposal that came too late, or from a dropped block. */
   | { readonly kind: 'returned'; readonly transactions: readonly SignedTransaction[] }
   | {

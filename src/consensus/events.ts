@@ -88,6 +88,20 @@ export interface PeerConnected {
   readonly member: Seat
 }
 
+/** The operator, or a node that stops, wants another leader. */
+export interface Transfer {
+  readonly kind: 'transfer'
+  /** Null: whoever is furthest. */
+  readonly target: Seat | null
+}
+
+/** Somebody wants to read what was committed anywhere by now. */
+export interface ReadIndex {
+  readonly kind: 'readIndex'
+  /** Not in use. */
+  readonly id: number
+}
+
 export type Occurrence =
   | Start
   | Timeout
@@ -98,6 +112,8 @@ export type Occurrence =
   | SyncFailed
   | PeerDisconnected
   | PeerConnected
+  | Transfer
+  | ReadIndex
 
 export type Event = Occurrence & {
   /** The node's clock, ms UTC. Only block times are compared with it; timeouts are counted by timers. */

@@ -67,7 +67,7 @@ function createMessages(below: (limit: number) => number): () => From<Message> {
     const term = seldom(group.term(below(8)), leaderCert.term)
     const commitCert = certified === genesis || below(3) > 0 ? null : group.commitCert(certified)
     const from = group.member(seldom(below(4), leaderCert.candidate))
-    switch (below(12)) {
+    switch (below(16)) {
       case 0: {
         const status = pick(['matched', 'missing', 'unknownLeader'] as const)
         const acks = chain.map((acked) => group.ack(acked, seldom(below(4), from)))
@@ -89,6 +89,15 @@ function createMessages(below: (limit: number) => number): () => From<Message> {
         return { from, message: { kind: 'staleTerm', term, leaderCert: seldom(null, leaderCert) } }
       case 5:
         return { from, message: { kind: 'preVote', term } }
+      case 6: {
+        const transfer = group.transferNotice(term, { by: seldom(below(4), from), target: below(4) })
+        return { from, message: { kind: 'timeoutNow', transfer } }
+      }
+      case 7: {
+        const lastAck = seldom(null, signedHeaders(block)[0] ?? null)
+        if (below(2) === 0) return { from, message: { kind: 'readIndexRequest', id: below(9) } }
+        return { from, message: { kind: 'readIndexAnswer', id: below(9), lastAck } }
+      }
       default:
         return {
           from,
@@ -113,6 +122,7 @@ describe('step()', () => {
       const next = createMessages(below)
       const node = new Node(group, { self: below(4) })
       const waiting: Block[] = []
+      let readCount = 0
       const member = (): Seat => group.member(below(5))
       const occurrence = (): Occurrence => {
         const block = waiting.shift()
@@ -124,12 +134,12 @@ describe('step()', () => {
           return { kind: 'executed', blockHash: block.hash, verdict }
         }
         const tip = node.state.tree.entries.get(node.state.tipHash)?.block ?? genesis
-        switch (below(10)) {
+        switch (below(12)) {
           case 0: {
             const timer =
               below(20) === 0
                 ? 'election'
-                : (['heartbeat', 'quorum', 'progress', 'vote', 'askers', 'ack'] as const)[below(6)]
+                : (['heartbeat', 'quorum', 'progress', 'vote', 'askers', 'transfer', 'read', 'ack'] as const)[below(8)]
             return { kind: 'timeout', timer: timer ?? 'ack', isWorkWaiting: below(2) === 0 }
           }
           case 1:
@@ -138,6 +148,9 @@ describe('step()', () => {
             return { kind: 'peerConnected', member: group.member(below(4)) }
           case 3:
             return draft(tip, below(3))
+          case 5:
+            if (below(2) === 0) return { kind: 'transfer', target: below(3) === 0 ? null : member() }
+            return { kind: 'readIndex', id: readCount++ }
           case 4: {
             const { from, message } = next()
             if (message.kind !== 'append' || message.commitCert === null) return { kind: 'syncFailed', from }
@@ -169,10 +182,12 @@ describe('step()', () => {
       'persistBlock',
       'persistLeaderCert',
       'persistSignState',
+      'readReady',
       'returned',
       'roleChanged',
       'send',
       'setTimer',
+      'transferFailed',
     ])
   })
 })

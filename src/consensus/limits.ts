@@ -21,6 +21,9 @@ export const RECENT_BYTES_MAX = 16 * 1024 * 1024
 /** Blocks of one run of block sync. */
 export const SYNC_RUN_BLOCKS_MAX = 512
 
+/** Linearizable reads that wait in one core; a node lets reads of many clients share one. */
+export const READS_PENDING_MAX = 64
+
 /** Times of the protocol, in milliseconds, and the leader's window. Wide-area links need longer ones. */
 export interface Timing {
   readonly heartbeatMs: number

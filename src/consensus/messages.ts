@@ -16,6 +16,7 @@ import {
   signature,
   term,
   toBytes,
+  uint,
   union,
 } from '../types/canonical.ts'
 import {
@@ -138,6 +139,26 @@ export interface StaleTerm {
   readonly leaderCert: LeaderCert | null
 }
 
+/** By the leader, to the member that takes over: stand for election at once. */
+export interface TimeoutNow {
+  readonly kind: 'timeoutNow'
+  readonly transfer: SignedTransferNotice
+}
+
+/** "What have you acked last?" */
+export interface ReadIndexRequest {
+  readonly kind: 'readIndexRequest'
+  /** The asker's, to tell answers apart. */
+  readonly id: number
+}
+
+export interface ReadIndexAnswer {
+  readonly kind: 'readIndexAnswer'
+  readonly id: number
+  /** Null for genesis. */
+  readonly lastAck: SignedHeader | null
+}
+
 export type Message =
   | Append
   | AppendReply
@@ -147,6 +168,9 @@ export type Message =
   | VoteReply
   | PromiseReply
   | StaleTerm
+  | TimeoutNow
+  | ReadIndexRequest
+  | ReadIndexAnswer
 
 /** A message with the member that the transport knows it came from. */
 export interface From<M extends Message> {
@@ -192,6 +216,9 @@ const messageCodec: Codec<Message> = union<Message>({
   vote: record<Omit<VoteReply, 'kind'>>({ vote: voteCodec, signature }),
   promise: record<Omit<PromiseReply, 'kind'>>({ promise: promiseCodec, signature }),
   staleTerm: record<Omit<StaleTerm, 'kind'>>({ term, leaderCert: optional(leaderCertCodec) }),
+  timeoutNow: record<Omit<TimeoutNow, 'kind'>>({ transfer: signedTransferNoticeCodec }),
+  readIndexRequest: record<Omit<ReadIndexRequest, 'kind'>>({ id: uint }),
+  readIndexAnswer: record<Omit<ReadIndexAnswer, 'kind'>>({ id: uint, lastAck: optional(signedHeaderCodec) }),
 })
 
 export function encodeMessage(message: Message): Uint8Array {

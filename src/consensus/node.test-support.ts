@@ -67,6 +67,10 @@ export class Group {
     return index as Seat
   }
 
+  height(number: number): Height {
+    return number as Height
+  }
+
   term(number: number): Term {
     return number as Term
   }

@@ -11,12 +11,14 @@ import { progressOf, pump, sendHeartbeat } from './replicate.ts'
 import type { Progress, State } from './state.ts'
 import { accuse, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
+import { maybeHandOver } from './transfer.ts'
 
 export function onAppendReply(step: Step, { from, message }: From<AppendReply>): void {
   const { state } = step
   if (state.role.kind !== 'leader' || message.term !== state.term) return
   const progress = progressOf(state, from)
   progress.heard = true
+  progress.connected = true
   progress.timeRefused = message.timeRefused
   progress.certifiedHeight = Math.max(progress.certifiedHeight, message.certified.height)
   switch (message.status) {
@@ -39,7 +41,9 @@ export function onAppendReply(step: Step, { from, message }: From<AppendReply>):
       return
   }
   maybeCertify(step)
-  if (state.role.kind === 'leader') pump(step, from)
+  if (state.role.kind !== 'leader') return
+  pump(step, from)
+  if (state.role.transferTo === from) maybeHandOver(step)
 }
 
 function advance(state: State, { progress, message }: { progress: Progress; message: AppendReply }): void {

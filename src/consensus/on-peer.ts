@@ -5,6 +5,7 @@ import { askForPreVote } from './pre-campaign.ts'
 import { progressOf, sendHeartbeat } from './replicate.ts'
 import { armEarlyElection, leaderOf } from './roles.ts'
 import type { Step } from './step.ts'
+import { abortTransfer } from './transfer.ts'
 import { askForVotes } from './vote-request.ts'
 
 /** What was in flight is lost: go on from what the member is known to have, or ask it again. */
@@ -23,6 +24,11 @@ export function onPeerConnected(step: Step, { member }: PeerConnected): void {
 /** A closed connection to the leader: most likely its process is gone, so nobody waits out the election timeout. */
 export function onPeerDisconnected(step: Step, { member }: PeerDisconnected): void {
   const { state } = step
+  if (state.role.kind === 'leader') {
+    const progress = state.role.progress.get(member)
+    if (progress !== undefined) progress.connected = false
+    if (state.role.transferTo === member) abortTransfer(step, 'disconnected')
+  }
   if (state.role.kind !== 'follower' || leaderOf(state) !== member) return
   state.liveness.hearsLeader = false
   armEarlyElection(step)

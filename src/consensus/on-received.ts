@@ -10,8 +10,10 @@ import { onPreVote } from './on-pre-vote.ts'
 import { onPreVoteRequest } from './on-pre-vote-request.ts'
 import { onPromise } from './on-promise.ts'
 import { onStaleTerm } from './on-stale-term.ts'
+import { onTimeoutNow } from './on-timeout-now.ts'
 import { onVote } from './on-vote.ts'
 import { onVoteRequest } from './on-vote-request.ts'
+import { onReadIndexAnswer, onReadIndexRequest } from './read-index.ts'
 import type { Step } from './step.ts'
 
 export function onReceived(step: Step, { from, message }: Received): void {
@@ -41,6 +43,15 @@ export function onReceived(step: Step, { from, message }: Received): void {
       break
     case 'staleTerm':
       onStaleTerm(step, { from, message })
+      break
+    case 'timeoutNow':
+      onTimeoutNow(step, { from, message })
+      break
+    case 'readIndexRequest':
+      onReadIndexRequest(step, { from, message })
+      break
+    case 'readIndexAnswer':
+      onReadIndexAnswer(step, { from, message })
       break
     default:
       assertNever(message)

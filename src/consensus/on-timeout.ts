@@ -6,11 +6,13 @@ import { acknowledge, replyToLeader } from './acknowledge.ts'
 import { peersOf, presentSet } from './epochs.ts'
 import type { Timeout } from './events.ts'
 import { askEverybody, beginPreCampaign } from './pre-campaign.ts'
+import { onReadTimer } from './read-index.ts'
 import { broadcast } from './replicate.ts'
 import { armSpread, becomeFollower } from './roles.ts'
 import type { Leader, State } from './state.ts'
 import { type Step, setTimer } from './step.ts'
 import { certifiedHeight } from './tip.ts'
+import { abortTransfer, maybeHandOver } from './transfer.ts'
 import { askForVotes } from './vote-request.ts'
 
 export function onTimeout(step: Step, { timer, isWorkWaiting = false }: Timeout): void {
@@ -32,6 +34,12 @@ export function onTimeout(step: Step, { timer, isWorkWaiting = false }: Timeout)
       break
     case 'askers':
       step.state.liveness.askers.clear()
+      break
+    case 'transfer':
+      abortTransfer(step, 'timeout')
+      break
+    case 'read':
+      onReadTimer(step)
       break
     case 'ack': {
       const acks = acknowledge(step)
@@ -87,6 +95,7 @@ function onHeartbeat(step: Step): void {
   if (role.kind === 'leader') {
     for (const progress of role.progress.values()) progress.resent = false
     broadcast(step)
+    maybeHandOver(step)
     return
   }
   askEverybody(step)

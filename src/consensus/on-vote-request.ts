@@ -30,7 +30,7 @@ export function onVoteRequest(step: Step, { from, message }: From<VoteRequest>):
 
   // 2
   if (message.term > state.term) {
-    if (isSticky(step) && !isHandedOver(step, { from, message })) return
+    if (isSticky(step) && !isHandedOver(step, { to: from, transfer: message.transfer })) return
     if (state.liveness.hasVotedLately) return
   }
 

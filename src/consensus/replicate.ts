@@ -19,6 +19,7 @@ export function createProgress(tipHeight: number): Progress {
     certifiedSentHeight: 0,
     confirmed: false,
     behind: false,
+    connected: true,
     heard: true,
     resent: false,
     timeRefused: false,

@@ -117,6 +117,7 @@ function becomeLeader(step: Step, certificate: LeaderCert): void {
     kind: 'leader',
     opened: false,
     lastCount: { certifiedHash: state.certifiedHash, isWaiting: false },
+    transferTo: null,
     progress: new Map(peersOf(state).map((peer) => [peer, createProgress(certificate.tip.height)])),
   }
   state.liveness.failedCampaigns = 0

@@ -1,7 +1,7 @@
 // Everything that the core knows, on one screen. Only step() changes it. spec/consensus.md, section 3.
 
 import type { Epoch, Hash, Seat, Term } from '../types/brand.ts'
-import type { CommitCert, LeaderCert, Vote } from '../types/certificate.ts'
+import type { CommitCert, LeaderCert, Tip, Vote } from '../types/certificate.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
 import type { BlockTree } from './block-tree.ts'
 import type { Liveness } from './liveness.ts'
@@ -39,6 +39,8 @@ export interface State {
   role: Follower | Candidate | Leader
   sync: Sync | null
   readonly liveness: Liveness
+  /** By the number that the runtime gave them. */
+  readonly reads: Map<number, PendingRead>
   /** Two certified truths: nothing is signed any more. */
   halted: boolean
 }
@@ -66,6 +68,8 @@ export interface Leader {
   /** When the quorum was last counted: the certified head, and whether blocks were waiting above it. */
   lastCount: { readonly certifiedHash: Hash; readonly isWaiting: boolean }
   readonly progress: Map<Seat, Progress>
+  /** Being brought up to date to take over; nothing is proposed meanwhile. */
+  transferTo: Seat | null
 }
 
 /** What a leader knows about a follower. */
@@ -81,12 +85,23 @@ export interface Progress {
   confirmed: boolean
   /** It has no block that the leader still has: only block sync helps. */
   behind: boolean
+  /** Its connection has not closed since it was last heard from. */
+  connected: boolean
   /** Heard from since the last count. */
   heard: boolean
   /** Resent to since the last heartbeat: one burst of complaints causes one repetition. */
   resent: boolean
   /** It refuses to ack for the time of a block. */
   timeRefused: boolean
+}
+
+/** A linearizable read that waits. */
+export interface PendingRead {
+  readonly answered: Set<Seat>
+  /** Of the last acks heard of. */
+  latest: Tip
+  /** Heartbeat intervals until it is given up. */
+  roundsLeft: number
 }
 
 export interface Sync {

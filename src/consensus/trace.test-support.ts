@@ -37,6 +37,12 @@ function lineOf(effect: Effect): string {
       return `needSync from ${effect.from} at ${effect.fromHeight}`
     case 'roleChanged':
       return `roleChanged ${effect.role} term ${effect.term} leader ${effect.leader ?? 'none'}`
+    case 'transferFailed':
+      return `transferFailed ${effect.reason}`
+    case 'readReady':
+      return `readReady ${effect.id} at ${effect.height}`
+    case 'readFailed':
+      return `readFailed ${effect.id} ${effect.reason}`
     case 'returned':
       return `returned ${effect.transactions.length}`
     case 'invalidBlock':
@@ -81,6 +87,14 @@ function messageText(message: Message): string {
       return `vote term ${message.vote.term} for ${message.vote.candidate}`
     case 'promise':
       return `promise term ${message.promise.term} ack ${tipName(message.promise.lastAck)}`
+    case 'timeoutNow':
+      return `timeoutNow term ${message.transfer.notice.term} to ${message.transfer.notice.target}`
+    case 'readIndexRequest':
+      return `readIndexRequest ${message.id}`
+    case 'readIndexAnswer': {
+      const { id, lastAck } = message
+      return `readIndexAnswer ${id} ${lastAck === null ? 'genesis' : nameOf(lastAck)}`
+    }
     case 'staleTerm':
       return `staleTerm ${message.term} cert ${message.leaderCert?.term ?? 'none'}`
     default:

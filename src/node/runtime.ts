@@ -5,6 +5,7 @@
 import { canPropose, type Opportunity } from '../consensus/can-propose.ts'
 import { step } from '../consensus/core.ts'
 import type { Effect, Role, Timer } from '../consensus/effects.ts'
+import { peersOf } from '../consensus/epochs.ts'
 import type { Occurrence } from '../consensus/events.ts'
 import { type Append, decodeMessage, encodeMessage } from '../consensus/messages.ts'
 import { encodeSignState, type SignState } from '../consensus/sign-state.ts'
@@ -24,6 +25,7 @@ import type { SignedTransaction } from '../types/transaction.ts'
 import { BlockPace } from './block-pace.ts'
 import type { FetchRun } from './certified-run.ts'
 import type { Cancel, Clock, Timers } from './clock.ts'
+import { CoreQuestions, type ReadOutcome, type TransferOutcome } from './core-questions.ts'
 import type { Log } from './log.ts'
 import type { Seats } from './seats.ts'
 
@@ -79,6 +81,7 @@ export class Runtime {
   #wake: () => void = () => undefined
   #drained: (() => void)[] = []
   readonly #pace: BlockPace
+  readonly #questions: CoreQuestions
   #stopping = false
   #loop: Promise<void> = Promise.resolve()
 
@@ -90,6 +93,7 @@ export class Runtime {
       nowMs: () => parts.clock.nowMs(),
       onDue: () => this.#rouse(),
     })
+    this.#questions = new CoreQuestions({ self: parts.self, post: (occurrence) => this.#post(occurrence) })
   }
 
   start(): void {
@@ -104,11 +108,36 @@ export class Runtime {
     })
   }
 
-  /** Lets the group under way finish, then stops for good. */
+  /** Hands leadership to this member, or to whoever is furthest. */
+  transfer(target: Seat | null): Promise<TransferOutcome> {
+    return this.#questions.transfer(target)
+  }
+
+  /** Ready: the ledger's head contains all that anybody was told is committed before this call. */
+  readIndex(): Promise<ReadOutcome> {
+    return this.#questions.readIndex()
+  }
+
+  /** A leader hands over first, so that nobody has to miss it. Then the group under way finishes, and that was it. */
   async stop(): Promise<void> {
+    await this.#handOver()
     this.#halt()
     this.#rouse()
     await this.#loop
+  }
+
+  async #handOver(): Promise<void> {
+    const { self, state, timers } = this.#parts
+    if (this.#stopping || this.#leader !== self || peersOf(state).length === 0) return
+    // The core answers within this time, unless the disk has it wait.
+    const { electionTimeoutMaxMs } = state.settings.timing
+    await new Promise<void>((resolve) => {
+      const giveUp = timers.after(electionTimeoutMaxMs, resolve)
+      void this.transfer(null).then(() => {
+        giveUp()
+        resolve()
+      })
+    })
   }
 
   /** No further step, and with it no further signature. Streams that wait for us go on: their messages are dropped. */
@@ -117,6 +146,7 @@ export class Runtime {
     for (const cancel of this.#timers.values()) cancel()
     this.#pace.stop()
     this.#queue.length = 0
+    this.#questions.close()
     for (const resume of this.#drained.splice(0)) resume()
   }
 
@@ -342,8 +372,18 @@ export class Runtime {
         return undefined
       case 'roleChanged':
         this.#leader = effect.leader
+        this.#questions.onLeader(effect.leader)
         this.#parts.onRole(effect.role, effect.term, effect.leader)
         if (effect.role === 'leader') this.transactionsArrived()
+        return undefined
+      case 'transferFailed':
+        this.#questions.onTransferFailed(effect.reason)
+        return undefined
+      case 'readReady':
+        this.#questions.onRead(effect.id, 'ready')
+        return undefined
+      case 'readFailed':
+        this.#questions.onRead(effect.id, effect.reason)
         return undefined
       case 'returned':
         // They never left the mempool: taking does not remove.
