@@ -25,7 +25,7 @@ export function addStart(program: Command): void {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.resolve('signal'))
       // Only now: loading all of a node takes longer than any other command does.
       const { startNode } = await import('../node/node.ts')
-      const node = await startNode(config, log)
+      let node = await startNode(config, log)
       const endpoints = { rpc: node.rpcUrl, p2p: node.p2pAddresses, metrics: `${node.rpcUrl}/metrics` }
       print(
         endpoints,
@@ -37,14 +37,19 @@ export function addStart(program: Command): void {
           ]),
         options,
       )
-      await runUntil(node, stopping.promise)
+      while ((await runUntil(node, stopping.promise)) === 'outdated') {
+        log.info('starting again, with the snapshot')
+        node = await startNode(config, log)
+      }
       log.flush()
     })
 }
 
 /** Ends gracefully at the signal; throws what made the node stop by itself. */
-export async function runUntil(node: RunningNode, signal: Promise<'signal'>): Promise<void> {
-  const reason = await Promise.race([signal, node.failed])
+export async function runUntil(node: RunningNode, signal: Promise<'signal'>): Promise<'signal' | 'outdated'> {
+  const failed = node.failed.then((reason) => ({ reason }))
+  const outcome = await Promise.race([signal, node.outdated.then(() => 'outdated' as const), failed])
   await node.stop()
-  if (reason !== 'signal') throw reason
+  if (typeof outcome === 'object') throw outcome.reason
+  return outcome
 }

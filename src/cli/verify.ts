@@ -136,6 +136,12 @@ function describeChain(
 ): readonly string[] {
   if (report.ok) {
     const seconds = (elapsedMs / 1_000).toFixed(1)
+    if (report.from > 1) {
+      return [
+        `${data} holds the chain of this genesis from height ${report.from} to ${report.height}, unaltered: ${counted(report.transactions, 'transaction')}, checked in ${seconds} s.`,
+        `It began with a snapshot. Blocks, certificates, receipts, and the state at height ${report.height} under its certified root were checked; the blocks were not executed again, which needs the whole chain.`,
+      ]
+    }
     return [
       `${data} holds the chain of this genesis, unaltered: height ${report.height}, ${counted(report.transactions, 'transaction')}, checked in ${seconds} s`,
     ]

@@ -108,6 +108,12 @@ export function createRangeProof(
   return { path, otherPeaks }
 }
 
+/** The range of the first `size` leaves, from its stored nodes or those of a longer one. */
+export function readRange(size: number, readNode: (position: number) => Hash): MountainRange {
+  checkInteger('size', size, { min: 0, max: RANGE_SIZE_MAX - 1 })
+  return { size, peaks: mountainsOf(size).map((mountain) => readNode(topPosition(mountain))) }
+}
+
 /** Whether `proof` shows `claim`. Never throws: a malformed proof or claim shows nothing. */
 export function verifyRangeProof(proof: RangeProof, claim: RangeClaim): boolean {
   if (!isRangeProof(proof) || !isRangeClaim(claim)) return false

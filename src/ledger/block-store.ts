@@ -2,16 +2,17 @@
 // throw DATA_CORRUPT where stored bytes are not what was once written there.
 
 import type { MountainRange } from '../crypto/mountain-range.ts'
-import { type Block, blockEnvelopeCodec, type Header } from '../types/block.ts'
+import { type Block, blockEnvelopeCodec, type Header, headerCodec } from '../types/block.ts'
 import type { Hash, Height, Term } from '../types/brand.ts'
 import { bytes, type Codec, fromBytes, hash, height, list, record, toBytes, uint } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { type CommitCert, commitCertCodec, type LeaderCert, leaderCertCodec } from '../types/certificate.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import { type Receipt, receiptCodec } from '../types/receipt.ts'
-import { decodeBlock, encodeBlock, leaderCertHash } from '../types/signing.ts'
+import { blockHash, decodeBlock, encodeBlock, leaderCertHash } from '../types/signing.ts'
 import { corrupt } from './errors.ts'
 import {
+  BASE_KEY,
   blockHeightKey,
   blockKey,
   CHAIN_KEY,
@@ -21,6 +22,7 @@ import {
   encodeNumber,
   FORMAT_KEY,
   HEAD_KEY,
+  headerKey,
   leaderCertKey,
   leaderCertOfTermKey,
   rangeNodeKey,
@@ -47,7 +49,7 @@ const headCodec: Codec<StoredHead> = record<StoredHead>({
 })
 
 /** A receipt holds what contracts returned and emitted; its size is bounded by gas, and here by a length to be sane. */
-const RECEIPT_BYTES_MAX = 64 * BLOCK_BYTES_MAX
+export const RECEIPT_BYTES_MAX = 64 * BLOCK_BYTES_MAX
 const receiptListCodec = list(bytes(RECEIPT_BYTES_MAX), BLOCK_TRANSACTIONS_MAX)
 
 const put = (key: Uint8Array, value: Uint8Array): StoreWrite => ({ type: 'put', key, value })
@@ -60,6 +62,10 @@ export const writeIdentity = (chainId: Hash): StoreWrite[] => [
   put(CHAIN_KEY, Uint8Array.fromHex(chainId)),
 ]
 export const writeHead = (head: StoredHead): StoreWrite => put(HEAD_KEY, toBytes(headCodec, head))
+
+export const writeBase = (at: number): StoreWrite => put(BASE_KEY, encodeNumber(at))
+export const writeHeader = (header: Header): StoreWrite =>
+  put(headerKey(blockHash(header)), toBytes(headerCodec, header))
 
 export const writeBlock = (block: Block): StoreWrite[] => [
   put(blockKey(block.header.height, block.hash), encodeBlock(block)),
@@ -109,6 +115,18 @@ export class BlockStore {
 
   head(): StoredHead | undefined {
     return this.read('head', HEAD_KEY, (value) => fromBytes(headCodec, value))
+  }
+
+  /** Blocks from this height on are here, besides the genesis: 1, unless the store began with a snapshot. */
+  base(): Height {
+    return this.read('where the blocks begin', BASE_KEY, (value) => decodeNumber(value) as Height) ?? (1 as Height)
+  }
+
+  /** Of a stored block, or kept without its body. */
+  headerOf(hash: Hash): Header | undefined {
+    const at = this.heightOf(hash)
+    if (at !== undefined) return this.header({ height: at, hash })
+    return this.read('header', headerKey(hash), (value) => fromBytes(headerCodec, value))
   }
 
   hashAt(at: number): Hash | undefined {

@@ -34,6 +34,12 @@ export class BlockTree {
     return this.nodes.size - 1
   }
 
+  get storedHeight(): Height {
+    let highest = this.head.height
+    for (const { height } of this.waiting.values()) if (height > highest) highest = height
+    return highest
+  }
+
   add(node: BlockNode): void {
     if (this.nodes.size > UNCOMMITTED_MAX) {
       const message = `more than ${UNCOMMITTED_MAX} executed blocks wait for a certificate`

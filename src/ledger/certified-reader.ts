@@ -6,7 +6,7 @@ import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
 import type { ReceiptProof } from '../types/receipt-proof.ts'
 import type { BlockStore } from './block-store.ts'
-import { corrupt } from './errors.ts'
+import { corrupt, LedgerError } from './errors.ts'
 import { readEvents } from './event-index.ts'
 import type { EventCursor, EventPage, TransactionLocation } from './ledger.ts'
 import { createReceiptProver } from './receipt-proof.ts'
@@ -27,6 +27,19 @@ export class CertifiedReader {
     this.headHeight = on.headHeight
   }
 
+  /** Blocks from here on are in the store, besides the genesis. */
+  get baseHeight(): Height {
+    return this.blocks.base()
+  }
+
+  /** Throws NOT_KEPT for what lies before a snapshot. */
+  private requireKept(height: number): void {
+    const { baseHeight } = this
+    if (height === 0 || height >= baseHeight) return
+    const message = `height ${height}: this node began with a snapshot and has blocks, receipts and events from height ${baseHeight} on; ask another node`
+    throw new LedgerError('NOT_KEPT', message)
+  }
+
   /** By height certified blocks alone; by hash whatever is stored. */
   block(at: Height | Hash): Block | undefined {
     const place = this.placeOf(at)
@@ -35,7 +48,8 @@ export class CertifiedReader {
 
   header(at: Height | Hash): Header | undefined {
     const place = this.placeOf(at)
-    return place && (place.height === 0 ? this.genesisBlock.header : this.blocks.header(place))
+    if (place !== undefined) return place.height === 0 ? this.genesisBlock.header : this.blocks.headerOf(place.hash)
+    return typeof at === 'string' ? this.blocks.headerOf(at) : undefined
   }
 
   hashAt(height: number): Hash | undefined {
@@ -66,8 +80,10 @@ export class CertifiedReader {
     return this.blocks.location(transactionId)
   }
 
+  /** Throws NOT_KEPT. */
   receipts(height: Height): readonly Receipt[] | undefined {
     if (height === 0) return []
+    this.requireKept(height)
     const kept = this.decoded.get(height)
     if (kept !== undefined) return kept
     const receipts = this.blocks.receipts(height)
@@ -105,6 +121,7 @@ export class CertifiedReader {
     cursor: EventCursor,
     options: { readonly limit: number; readonly matches?: (event: ContractEvent) => boolean },
   ): EventPage {
+    if (cursor.height < this.baseHeight && this.baseHeight > 1) this.requireKept(Math.max(1, cursor.height))
     const source = {
       headHeight: this.headHeight(),
       receipts: (height: number) => this.receipts(height as Height) ?? missing(`receipts of height ${height}`),

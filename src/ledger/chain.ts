@@ -51,6 +51,7 @@ import type {
   TransactionLocation,
 } from './ledger.ts'
 import type { SignerOf } from './signer.ts'
+import { SnapshotSource } from './snapshot-source.ts'
 import type { StateProof } from './state-proof.ts'
 import type { StateVersion } from './state-version.ts'
 import type { KeyValueStore, StoreWrite } from './store.ts'
@@ -139,6 +140,18 @@ export class Chain implements Ledger {
     const set = this.setOf(this.epoch)
     assert(set !== undefined, 'the set of the present epoch is in the state')
     return set
+  }
+
+  get baseHeight(): Height {
+    return this.reader.baseHeight
+  }
+
+  get storedHeight(): Height {
+    return this.tree.storedHeight
+  }
+
+  snapshot(): SnapshotSource {
+    return new SnapshotSource(this.store.snapshot(), { genesisBlock: this.genesisBlock })
   }
 
   get protocol(): Protocol {

@@ -11,6 +11,7 @@ import type { Hash } from '../types/brand.ts'
  * DATA_CORRUPT         stored bytes are damaged or contradict each other
  * STORE_FAILED         the disk or the database refused a read or write
  * GENESIS_REFUSED      block 0 cannot be executed: a call of the genesis was refused
+ * NOT_KEPT             below the height where a store that began with a snapshot begins: another node has it
  * UNKNOWN_BLOCK        a block hash that is neither the head nor stored on top of it
  * NOT_ON_CHAIN         a certified block that does not build on the head
  * TOO_MANY_UNCOMMITTED the bound on executed blocks that wait for a certificate
@@ -23,6 +24,7 @@ export type LedgerErrorCode =
   | 'DATA_CORRUPT'
   | 'STORE_FAILED'
   | 'GENESIS_REFUSED'
+  | 'NOT_KEPT'
   | 'UNKNOWN_BLOCK'
   | 'NOT_ON_CHAIN'
   | 'TOO_MANY_UNCOMMITTED'

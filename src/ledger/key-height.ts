@@ -38,6 +38,7 @@ export function describeEntry(key: Uint8Array): string {
     [SPACE.leaderCertOfTerm]: 'the index of LeaderCerts by term',
     [SPACE.receipts]: 'the receipts',
     [SPACE.transaction]: 'the index of transactions',
+    [SPACE.header]: 'a header below the snapshot',
     [SPACE.rangeNode]: 'a node of the mountain range over block hashes',
     [SPACE.state]: 'a value of the state',
     [SPACE.branch]: 'a branch of the state tree',

@@ -10,6 +10,7 @@
 //   r height8                   receipts of the block
 //   t id32                      height8 index4 of a committed transaction
 //   m position8                 hash32, node of the mountain range over block hashes
+//   h hash32                    header of a block below a snapshot, whose body is not here
 //   s key                       value of a state key
 //   p depth2 prefix             branch of the state tree; p alone: what stands at its root
 
@@ -27,6 +28,7 @@ export const SPACE = {
   receipts: 0x72,
   transaction: 0x74,
   rangeNode: 0x6d,
+  header: 0x68,
   state: 0x73,
   branch: 0x70,
 } as const
@@ -38,6 +40,8 @@ const meta = (name: string): Uint8Array => Buffer.from(`M${name}`, 'latin1')
 export const FORMAT_KEY = meta('format')
 export const CHAIN_KEY = meta('chain')
 export const HEAD_KEY = meta('head')
+/** Height of the first block here, where the store began with a snapshot. */
+export const BASE_KEY = meta('base')
 export const STATE_ROOT_KEY = Uint8Array.of(SPACE.branch)
 
 const NUMBER_BYTES = 8
@@ -91,6 +95,7 @@ export const leaderCertOfTermKey = (term: number): Uint8Array => numberKey(SPACE
 export const receiptsKey = (height: number): Uint8Array => numberKey(SPACE.receipts, height)
 export const transactionKey = (id: Hash): Uint8Array => hashKey(SPACE.transaction, id)
 export const rangeNodeKey = (position: number): Uint8Array => numberKey(SPACE.rangeNode, position)
+export const headerKey = (hash: Hash): Uint8Array => hashKey(SPACE.header, hash)
 export const stateKey = (key: ByteString): Uint8Array => fromByteString(`s${key}`)
 
 export function branchKey(depth: number, prefix: ByteString): Uint8Array {

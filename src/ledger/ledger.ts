@@ -16,6 +16,7 @@ import type { ValidatorSet } from '../types/validator-set.ts'
 import type { BlockRefusal } from './errors.ts'
 import type { BlockOutcome } from './execute-block.ts'
 import type { SignerOf } from './signer.ts'
+import type { SnapshotSource } from './snapshot-source.ts'
 import type { StateProof } from './state-proof.ts'
 import type { VerdictCache } from './verdict-cache.ts'
 
@@ -134,6 +135,10 @@ export interface Ledger {
   readonly verdicts: VerdictCache
 
   readonly protocol: Protocol
+  /** Blocks, receipts and events from this height on are here: from 1, unless the ledger began with a snapshot. */
+  readonly baseHeight: Height
+  /** Highest block in the store, certified or not. */
+  readonly storedHeight: Height
 
   // ── the way of a block; one call after the other ──
 
@@ -162,6 +167,9 @@ export interface Ledger {
     readonly leaderCerts: readonly LeaderCert[]
     readonly cert: CommitCert
   }): Promise<{ readonly ok: true } | { readonly ok: false; readonly height: Height; readonly refusal: BlockRefusal }>
+
+  /** What the store holds now, for a peer that is far behind. Close it soon. */
+  snapshot(): SnapshotSource
 
   // ── reads ──
 

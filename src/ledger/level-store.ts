@@ -5,7 +5,7 @@
 import { Level } from 'level'
 import { type ByteString, toByteString } from './byte-string.ts'
 import { corrupt, LedgerError } from './errors.ts'
-import type { KeyValueStore, StoreEntry, StoreRange, StoreWrite } from './store.ts'
+import type { KeyValueStore, StoreEntry, StoreRange, StoreSnapshot, StoreWrite } from './store.ts'
 
 const CACHE_BYTES = 16 * 1024 * 1024
 const WRITE_BUFFER_BYTES = 8 * 1024 * 1024
@@ -76,6 +76,22 @@ class LevelStore implements KeyValueStore {
     }
     for (const { name, entry } of entries) {
       if (this.pending.get(name) === entry) this.pending.delete(name)
+    }
+  }
+
+  snapshot(): StoreSnapshot {
+    const { database } = this
+    const snapshot = database.snapshot()
+    return {
+      get(key) {
+        try {
+          const value = database.getSync(key, { snapshot })
+          return value && plain(value)
+        } catch (error) {
+          throw storeError('read', error)
+        }
+      },
+      close: () => snapshot.close(),
     }
   }
 

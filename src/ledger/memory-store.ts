@@ -1,7 +1,7 @@
 // KeyValueStore in memory: the twin for tests and simulations. It knows what a crash may take away.
 
 import { type ByteString, fromByteString, toByteString } from './byte-string.ts'
-import type { KeyValueStore, StoreEntry, StoreRange, StoreWrite } from './store.ts'
+import type { KeyValueStore, StoreEntry, StoreRange, StoreSnapshot, StoreWrite } from './store.ts'
 
 export class MemoryStore implements KeyValueStore {
   private readonly entries: Map<ByteString, Uint8Array>
@@ -37,6 +37,11 @@ export class MemoryStore implements KeyValueStore {
     if (!sync) return
     for (const earlier of this.unsynced) apply(this.durable, earlier)
     this.unsynced = []
+  }
+
+  snapshot(): StoreSnapshot {
+    const entries = new Map(this.entries)
+    return { get: (key) => entries.get(toByteString(key)), close: async () => undefined }
   }
 
   async close(): Promise<void> {}

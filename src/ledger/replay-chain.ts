@@ -60,39 +60,45 @@ export async function replayChain(
     }
     return { claimedHeight, fault: undefined }
   } catch (error) {
-    if (error instanceof Wrong) return { claimedHeight, fault: { height, what: error.message } }
-    if (error instanceof LedgerError && error.code === 'DATA_CORRUPT') {
-      return { claimedHeight, fault: { height, what: error.message.split(';')[0] ?? error.message } }
-    }
-    throw error
+    return { claimedHeight, fault: { height, what: whatIsWrong(error) } }
   }
+}
+
+/** In words. Throws what says nothing about the chain. */
+export function whatIsWrong(error: unknown): string {
+  if (error instanceof Wrong) return error.message
+  if (error instanceof LedgerError && error.code === 'DATA_CORRUPT') return error.message.split(';')[0] ?? error.message
+  throw error
 }
 
 class Wrong extends Error {}
 
-function wrong(what: string): never {
+export function wrong(what: string): never {
   throw new Wrong(what)
 }
 
-function checkIdentity(blocks: BlockStore, chainId: Hash): void {
+export function checkIdentity(blocks: BlockStore, chainId: Hash): void {
   const format = blocks.format()
   if (format !== undefined && format !== STORE_FORMAT) wrong('the format of the data folder is unknown')
   if (format === undefined) wrong('the format of the data folder is missing')
   if (blocks.chainId() !== chainId) wrong('the data folder belongs to another chain than this genesis')
 }
 
-function checkBlockZero(blocks: BlockStore, expected: Block): void {
+export function checkBlockZero(blocks: BlockStore, expected: Block): void {
   if (blocks.hashAt(0) !== expected.hash) wrong('block 0 is not that of the genesis')
 }
 
-function readBlock(blocks: BlockStore, height: number): Block {
+export function readBlock(blocks: BlockStore, height: number): Block {
   const hash = blocks.hashAt(height) ?? wrong('the index of blocks by height has no entry')
   const block = blocks.block({ height, hash }) ?? wrong('the block is missing')
   if (block.hash !== hash) wrong('the header does not have the hash under which it is stored')
   return block
 }
 
-function checkHeader({ header, signature }: Block, on: { previous: Block; ledger: Ledger }): void {
+export function checkHeader(
+  { header, signature }: Block,
+  on: { previous: Pick<Block, 'hash' | 'header'>; ledger: Ledger },
+): void {
   const { previous, ledger } = on
   if (header.chainId !== ledger.chainId) wrong('chainId: is not that of this chain')
   if (header.epoch !== ledger.validators.epoch) wrong('epoch: is not that of the validator set')

@@ -41,7 +41,7 @@ export function createBranch(
   return { kind: 'branch', depth, prefix, mask, hash, children, isStored: false, isRecent: true }
 }
 
-export function addressOf({ depth, prefix }: Branch): Uint8Array {
+export function addressOf({ depth, prefix }: Pick<Branch, 'depth' | 'prefix'>): Uint8Array {
   return branchKey(depth, prefix)
 }
 

@@ -32,6 +32,19 @@ export function testKeyValueStore(createStore: () => Promise<KeyValueStore>): vo
     expect(read(store, 'a')).toBe(undefined)
   })
 
+  withStore('a snapshot shows what was written before it, and nothing later', async (store) => {
+    await store.write([put('a', 'one'), put('b', 'two')], { sync: false })
+    const snapshot = store.snapshot()
+    await store.write([put('a', 'three'), del('b'), put('c', 'four')], { sync: true })
+    const text = (key: string): string | undefined => {
+      const value = snapshot.get(bytes(key))
+      return value && new TextDecoder().decode(value)
+    }
+    expect(['a', 'b', 'c'].map(text)).toEqual(['one', 'two', undefined])
+    await snapshot.close()
+    expect(read(store, 'a')).toBe('three')
+  })
+
   withStore('get() answers what was written last, also an empty value', async (store) => {
     await store.write([put('a', 'one')], { sync: true })
     await store.write([put('a', 'two'), put('b', '')], { sync: false })

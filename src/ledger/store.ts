@@ -27,5 +27,12 @@ export interface KeyValueStore {
    * a crash may take back the latest writes without `sync`, the last one first. The bytes must not change afterwards.
    */
   write(writes: readonly StoreWrite[], options: { readonly sync: boolean }): Promise<void>
+  /** The entries of the last write that reached the database, whole; later writes do not show. Close it soon. */
+  snapshot(): StoreSnapshot
+  close(): Promise<void>
+}
+
+export interface StoreSnapshot {
+  get(key: Uint8Array): Uint8Array | undefined
   close(): Promise<void>
 }

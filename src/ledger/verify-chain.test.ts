@@ -88,7 +88,7 @@ describe('verifyChain()', () => {
     const before = contentOf()
     const seen: number[] = []
     const report = await verifyChain({ folder, genesis, onProgress: ({ height }) => seen.push(height) })
-    expect(report).toEqual({ ok: true, height: BLOCKS, transactions: 3 * BLOCKS })
+    expect(report).toEqual({ ok: true, from: 1, height: BLOCKS, transactions: 3 * BLOCKS })
     expect(seen).toEqual(Array.from({ length: BLOCKS }, (_, i) => i + 1))
     expect(contentOf()).toEqual(before)
   })

@@ -11,14 +11,18 @@ import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Genesis } from '../types/genesis.ts'
+import { BlockStore } from './block-store.ts'
 import type { ChainFault, ChainReport, OnProgress } from './chain-report.ts'
 import { compareStores } from './compare-stores.ts'
 import { LedgerError } from './errors.ts'
 import { describeEntry, heightOfEntry } from './key-height.ts'
+import type { Ledger } from './ledger.ts'
 import { type FileContent, type FileFault, readLog, readTable } from './level-files.ts'
 import { openLevelStore } from './level-store.ts'
+import { MemoryStore } from './memory-store.ts'
 import { openLedger } from './open-ledger.ts'
-import { replayChain } from './replay-chain.ts'
+import { type Replay, replayChain, whatIsWrong } from './replay-chain.ts'
+import { replaySnapshot } from './replay-snapshot.ts'
 import { SalvagedStore } from './salvaged-store.ts'
 import type { KeyValueStore } from './store.ts'
 
@@ -62,8 +66,7 @@ async function verifyStore(
   const { genesis, fileFaults, expectedFolder, onProgress } = options
   const expected = await openLevelStore(expectedFolder)
   try {
-    const ledger = await openLedger({ store: expected, genesis })
-    const replay = await replayChain(stored, { ledger, onProgress })
+    const { ledger, replay } = await replayStore(stored, { genesis, expected, onProgress })
     const headHeight = Math.max(replay.claimedHeight, ledger.head.header.height)
     const faults: ChainFault[] = replay.fault === undefined ? [] : [replay.fault]
     if (replay.fault === undefined) faults.push(...(await compareStores(stored, { expected, ledger, headHeight })))
@@ -71,9 +74,50 @@ async function verifyStore(
     if (faults.length === 0) faults.push(...fileFaults.map((fault) => locate(fault, headHeight)))
     const [first, ...rest] = faults.toSorted((a, b) => a.height - b.height)
     if (first !== undefined) return { ok: false, fault: first, faults: [first, ...rest] }
-    return { ok: true, height: ledger.head.header.height, transactions: ledger.counters.committedTransactions }
+    const { transactions } = replay
+    return { ok: true, height: ledger.head.header.height, transactions, from: ledger.baseHeight }
   } finally {
     await expected.close()
+  }
+}
+
+/** Fills `expected` with what the stored blocks give: by executing them, or, after a snapshot, by building it again. */
+async function replayStore(
+  stored: StoredEntries,
+  options: {
+    readonly genesis: Genesis
+    readonly expected: KeyValueStore
+    readonly onProgress: OnProgress | undefined
+  },
+): Promise<{ ledger: Ledger; replay: Replay & { readonly transactions: number } }> {
+  const { genesis, expected, onProgress } = options
+  const blocks = new BlockStore(stored)
+  if (baseOf(blocks) <= 1) {
+    const ledger = await openLedger({ store: expected, genesis })
+    const replay = await replayChain(stored, { ledger, onProgress })
+    return { ledger, replay: { ...replay, transactions: ledger.counters.committedTransactions } }
+  }
+  const origin = await openLedger({ store: new MemoryStore(), genesis })
+  let height = 0
+  try {
+    const at = (reached: number): void => {
+      height = reached
+    }
+    const built = await replaySnapshot(stored, { blocks, ledger: origin, expected, onProgress, at })
+    return { ledger: await openLedger({ store: expected, genesis }), replay: { ...built, fault: undefined } }
+  } catch (error) {
+    const fault = { height, what: whatIsWrong(error) }
+    return { ledger: origin, replay: { claimedHeight: height, fault, transactions: 0 } }
+  }
+}
+
+/** A damaged entry is found, and reported, by the replay of a whole chain. */
+function baseOf(blocks: BlockStore): number {
+  try {
+    return blocks.base()
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'DATA_CORRUPT') return 1
+    throw error
   }
 }
 

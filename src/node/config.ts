@@ -64,6 +64,12 @@ const schema = z.strictObject({
       path: ['electionTimeoutMaxMs'],
       message: 'expected more than electionTimeoutMinMs',
     }),
+  snapshot: z
+    .strictObject({
+      /** Blocks behind from which the node takes a snapshot instead of every block; 0: never, an archive of all blocks. */
+      behindBlocks: z.int('expected a whole number').min(0).max(1_000_000_000).default(20_000),
+    })
+    .prefault({}),
   vault: z
     .strictObject({
       /** What the record keys are wrapped with: exactly one source, never in the data folder. */

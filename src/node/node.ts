@@ -23,6 +23,7 @@ import { createParticipant } from './participant.ts'
 import { knownPeers } from './peers.ts'
 import { Reads } from './reads.ts'
 import { createRpcServices } from './rpc-services.ts'
+import { adoptSnapshot, snapshotFolderIn } from './snapshot-folder.ts'
 import { StartError } from './start-error.ts'
 import { VERSION } from './version.ts'
 
@@ -31,6 +32,8 @@ export interface RunningNode {
   readonly p2pAddresses: readonly string[]
   /** Settles when the node must not go on: with the reason. */
   readonly failed: Promise<unknown>
+  /** Settles when a snapshot waits to take the ledger's place: stop, and start again. */
+  readonly outdated: Promise<void>
   stop(): Promise<void>
 }
 
@@ -83,6 +86,7 @@ interface Opening {
 async function open({ config, log, clock, keys, loaded, closers }: Opening): Promise<RunningNode> {
   const { genesis, chainId } = loaded
   const failure = Promise.withResolvers<unknown>()
+  const outdated = Promise.withResolvers<void>()
   let hasFailed = false
   const onFatal = (error: unknown): void => {
     hasFailed = true
@@ -91,6 +95,7 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
   }
 
   // 1 the ledger
+  if (adoptSnapshot(config.dataFolder)) log.info('the ledger is replaced by the snapshot that was fetched')
   const store = await openLevelStore(join(config.dataFolder, 'ledger'))
   closers.add(() => store.close())
   const ledger = await openLedger({ store, genesis })
@@ -124,6 +129,8 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
     clock,
     timers: systemTimers,
     log,
+    snapshots: { place: snapshotFolderIn(config.dataFolder), behindMin: config.snapshot.behindBlocks },
+    onSnapshot: () => outdated.resolve(),
     onMembers: setPeers,
     onFatal,
   })
@@ -181,6 +188,7 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
     rpcUrl: rpc.url,
     p2pAddresses: transport.addresses(),
     failed: failure.promise,
+    outdated: outdated.promise,
     stop: () =>
       closers.close().catch((error: unknown) => {
         // What made the node stop is the news, not what then could not be closed.

@@ -8,7 +8,7 @@ import type { SignStateFile } from '../ledger/sign-state-file.ts'
 import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
 import { assert } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
-import type { PublicKey } from '../types/brand.ts'
+import type { Height, PublicKey } from '../types/brand.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import { RELEASE_STALE_MS } from '../types/limits.ts'
 import { quorum } from '../types/validator-set.ts'
@@ -27,6 +27,8 @@ import { type Membership, touchesMembership } from './membership.ts'
 import { Observer } from './observer.ts'
 import { Seats } from './seats.ts'
 import type { SigningRight } from './signing-right.ts'
+import { SnapshotCatchUp, type SnapshotPlace } from './snapshot-catch-up.ts'
+import { SnapshotServer } from './snapshot-exchange.ts'
 import { Standing } from './standing.ts'
 import { StatusGossip } from './status-gossip.ts'
 import { createRuntime } from './validator.ts'
@@ -43,6 +45,10 @@ export interface ParticipantParts {
   readonly signingRight: SigningRight
   readonly membership: Membership
   readonly transport: Transport
+  /** Where to build a snapshot, and from how many blocks behind; null: never. */
+  readonly snapshots: { readonly place: SnapshotPlace; readonly behindMin: number } | null
+  /** A snapshot is whole: stop, and start again with it. */
+  readonly onSnapshot: () => void
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Log
@@ -74,7 +80,6 @@ export function createParticipant(parts: ParticipantParts): Participant {
   const standing = new Standing({ seats, freshness })
   const versions = new VersionSupport({ ledger, clock })
   const headers = new HeaderGossip({ transport, ledger, verifier, timers, log })
-  const status = new StatusGossip({ transport, keys, ledger, clock, timers, freshness, versions, seats, log })
   const feed = new CommitFeed()
   feed.subscribe((blocks, certificate) => {
     intake.onCommit(blocks)
@@ -88,6 +93,29 @@ export function createParticipant(parts: ParticipantParts): Participant {
   transport.handleRequests(SYNC_PROTOCOL, async (_peer, message) => serveRun(ledger, message), {
     maxRequestBytes: RUN_REQUEST_BYTES_MAX,
     concurrency: SYNC_CONCURRENCY,
+  })
+  const served = new SnapshotServer({ ledger, timers })
+  served.listen(transport)
+  const catchUp = new SnapshotCatchUp({
+    ...parts,
+    verifier,
+    fetchRun: fetchRunFrom(transport),
+    place: parts.snapshots?.place ?? null,
+    behindMin: parts.snapshots?.behindMin ?? 0,
+    onComplete: parts.onSnapshot,
+  })
+  const onHeight = (height: Height): void => catchUp.heard(height)
+  const status = new StatusGossip({
+    transport,
+    keys,
+    ledger,
+    clock,
+    timers,
+    freshness,
+    versions,
+    seats,
+    onHeight,
+    log,
   })
   const onOutgrown = (): void => {
     standing.waitFor('RELEASE_TOO_OLD')
@@ -104,7 +132,8 @@ export function createParticipant(parts: ParticipantParts): Participant {
     freshness,
     standing,
     headers,
-    fetchRun: fetchRunFrom(transport),
+    fetchRun: catchUp.fetchRun,
+    catchUp,
     onOutgrown,
     onCommit: (blocks, certificate) => feed.publish(blocks, certificate),
   }
@@ -125,6 +154,8 @@ export function createParticipant(parts: ParticipantParts): Participant {
     },
     async stop() {
       await part.stop()
+      await catchUp.stop()
+      await served.stop()
       await transport.stop()
       status.stop()
       headers.stop()
@@ -141,6 +172,7 @@ interface Following extends ParticipantParts {
   readonly standing: Standing
   readonly headers: HeaderGossip
   readonly fetchRun: FetchRun
+  readonly catchUp: SnapshotCatchUp
   readonly onOutgrown: () => void
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
 }
@@ -151,7 +183,7 @@ interface Part {
 }
 
 function validate(following: Following, signStateFile: SignStateFile): Part {
-  const { keys, transport, standing, freshness, intake, headers, log } = following
+  const { keys, transport, standing, freshness, intake, headers, catchUp, log } = following
   assert(keys.consensus !== null, 'a validator has a consensus key')
   const runtime = createRuntime({
     ...following,
@@ -169,7 +201,7 @@ function validate(following: Following, signStateFile: SignStateFile): Part {
   standing.waitFor('NO_LEADER')
   intake.onArrival = () => runtime.transactionsArrived()
   intake.listenToGossip(transport)
-  headers.listen(() => undefined)
+  headers.listen((height) => catchUp.heard(height))
   transport.onPeerChange((peer, change) => runtime.peerChanged(peer, change))
   transport.onMessage((peer: PublicKey, channel, message) => {
     if (channel === 'consensus') return runtime.receive(peer, message)
@@ -180,14 +212,17 @@ function validate(following: Following, signStateFile: SignStateFile): Part {
 }
 
 function observe(following: Following): Part {
-  const { transport, standing, headers } = following
+  const { transport, standing, headers, catchUp } = following
   const observer = new Observer({
     ...following,
     peers: () => transport.connectedPeers(),
     onCaughtUp: () => standing.reached('SYNCING'),
   })
   standing.waitFor('SYNCING')
-  headers.listen((height) => observer.heard(height))
+  headers.listen((height) => {
+    catchUp.heard(height)
+    observer.heard(height)
+  })
   transport.onPeerChange((_peer, change) => change === 'connected' && observer.catchUp())
   transport.onMessage(() => undefined)
   return observer

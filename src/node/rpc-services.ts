@@ -45,9 +45,13 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
 
   const committedHeader = (height: Height): CommittedHeader | null => {
     const block = height > ledger.head.header.height ? undefined : ledger.block(height)
-    if (block === undefined) return null
+    if (block === undefined) return height > 0 && height < ledger.baseHeight ? notKept() : null
     const { header, signature, hash } = block
     return { header, signature, hash, commitCert: ledger.commitCertCovering(height) ?? null }
+  }
+
+  const notKept = (): never => {
+    throw new RpcError('NOT_KEPT', { accepted: `heights from ${ledger.baseHeight} on` })
   }
 
   return {
@@ -78,8 +82,17 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
         return head
       },
       header: committedHeader,
-      block: (height) => (height > ledger.head.header.height ? null : (ledger.block(height) ?? null)),
-      receipt: (id: Hash) => ledger.receiptProof(id) ?? null,
+      block(height) {
+        const block = height > ledger.head.header.height ? undefined : ledger.block(height)
+        return block ?? (height > 0 && height < ledger.baseHeight ? notKept() : null)
+      },
+      receipt(id: Hash) {
+        const proof = ledger.receiptProof(id)
+        if (proof !== undefined) return proof
+        // Unknown here may well stand in a block that this node never had.
+        const isUnknown = parts.submissions.status(id).status === 'UNKNOWN'
+        return isUnknown && ledger.baseHeight > 1 ? notKept() : null
+      },
     },
     submissions: parts.submissions,
     queries: {
@@ -99,6 +112,7 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
     reads: parts.reads,
     events: {
       eventsFrom(cursor, limit) {
+        if (ledger.baseHeight > 1 && cursor.height < ledger.baseHeight) notKept()
         const page = ledger.eventsFrom(cursor, { limit })
         return { ...page, more: page.next.height <= ledger.head.header.height }
       },

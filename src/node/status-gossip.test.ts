@@ -47,6 +47,7 @@ describe('gossip of status', () => {
       freshness: itsFreshness,
       versions: new VersionSupport({ ledger, clock }),
       seats: { presentSeatOf },
+      onHeight: () => undefined,
       log: quietLog,
     })
     gossips.push(gossip)

@@ -48,6 +48,8 @@ export interface StatusGossipParts {
   readonly freshness: Freshness
   readonly versions: VersionSupport
   readonly seats: Pick<Seats, 'presentSeatOf'>
+  /** A validator says that it has a certified block of this height: its word. */
+  readonly onHeight: (height: Height) => void
   readonly log: Log
 }
 
@@ -109,6 +111,7 @@ export class StatusGossip {
     if (!verify(Uint8Array.fromHex(transportKey), message, report.signature)) return 'reject'
     this.#heard.set(transportKey, timeMs)
     this.#parts.versions.heard(seat, status.versions)
+    this.#parts.onHeight(status.height)
     if (status.height <= ledger.head.header.height) freshness.reported(seat, timeMs)
     return 'accept'
   }

@@ -8,6 +8,7 @@ import {
   type Misbehaviour,
   type PeerClass,
   type RefusalReason,
+  SNAPSHOT_PROTOCOL,
   SYNC_PROTOCOL,
   type TransportOptions,
 } from './transport.ts'
@@ -32,7 +33,7 @@ export class Gate {
       case 'member':
         return true
       case 'bootstrap':
-        return name === SYNC_PROTOCOL
+        return name === SYNC_PROTOCOL || name === SNAPSHOT_PROTOCOL
       case 'refused':
         return false
       default:

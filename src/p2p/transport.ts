@@ -16,12 +16,13 @@ export const TOPICS: readonly Topic[] = ['headers', 'status', 'transactions']
 
 /**
  * What the committed registry and the configuration say about a transport key.
- * `member`: everything. `bootstrap`: nothing but requests of protocol `sync`, in both directions. `refused`: nothing.
+ * `member`: everything. `bootstrap`: nothing but requests of protocols `sync` and `snapshot`, in both directions. `refused`: nothing.
  */
 export type PeerClass = 'member' | 'bootstrap' | 'refused'
 
-/** The one protocol open to bootstrap peers: certified blocks, which prove themselves. */
+/** The protocols open to bootstrap peers: certified blocks, and snapshots of a certified state. Both prove themselves. */
 export const SYNC_PROTOCOL = 'sync'
+export const SNAPSHOT_PROTOCOL = 'snapshot'
 
 export interface KnownPeer {
   readonly transportKey: PublicKey

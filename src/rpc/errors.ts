@@ -64,6 +64,11 @@ export const RPC_ERRORS = {
     meaning: 'The node cannot show that its head is recent.',
     action: 'Ask another node, or wait until this one hears from its consortium.',
   },
+  NOT_KEPT: {
+    number: -32007,
+    meaning: 'This node began with a snapshot of the chain and does not have what lies before it.',
+    action: 'Ask another node, or begin where data.accepted says.',
+  },
   INVALID_TRANSACTION: {
     number: -32010,
     meaning: 'The transaction can never be committed.',

@@ -77,7 +77,7 @@ export function chainMethods({ chain, genesis }: RpcServices, guard: ReadGuard):
       summary: 'The committed header at a height, with a certificate on it or on a descendant.',
       params: z.strictObject({ height: heightSchema }),
       result: headerSchema,
-      errors: ['NOT_FOUND', 'NOT_READY'],
+      errors: ['NOT_FOUND', 'NOT_KEPT', 'NOT_READY'],
       run: async ({ height }) => headerToJson((await chain.header(height)) ?? noSuchHeight()),
     }),
     defineMethod({
@@ -90,7 +90,7 @@ export function chainMethods({ chain, genesis }: RpcServices, guard: ReadGuard):
         signature: z.string(),
         transactions: z.array(z.strictObject({ id: hashSchema, bytes: base64Schema })),
       }),
-      errors: ['NOT_FOUND', 'NOT_READY', 'READ_REQUIRED', 'INVALID_READ', 'NOT_ENTITLED', 'RETRY_LATER'],
+      errors: ['NOT_FOUND', 'NOT_KEPT', 'NOT_READY', 'READ_REQUIRED', 'INVALID_READ', 'NOT_ENTITLED', 'RETRY_LATER'],
       run: async ({ height, read }) => {
         await guard.admit(read, { scope: { kind: 'block', height }, subject: null })
         return blockToJson((await chain.block(height)) ?? noSuchHeight())

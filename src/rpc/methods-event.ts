@@ -38,7 +38,7 @@ export function eventMethods(
         next: z.string().describe('Cursor of the next page.'),
         more: z.boolean().describe('Are there committed events to be looked at behind next?'),
       }),
-      errors: ['NOT_READY', 'INVALID_READ', 'NOT_ENTITLED', 'RETRY_LATER'],
+      errors: ['NOT_READY', 'NOT_KEPT', 'INVALID_READ', 'NOT_ENTITLED', 'RETRY_LATER'],
       run: async ({ from, limit, filter, read: presented }) => {
         const read = await admit(presented)
         const page = await events.eventsFrom(from, limit)
@@ -56,7 +56,7 @@ export function eventMethods(
         read: signedReadSchema.optional(),
       }),
       result: z.strictObject({ subscription: z.string(), from: z.string() }),
-      errors: ['NOT_READY', 'INVALID_READ', 'NOT_ENTITLED', 'RETRY_LATER'],
+      errors: ['NOT_READY', 'NOT_KEPT', 'INVALID_READ', 'NOT_ENTITLED', 'RETRY_LATER'],
       needsSocket: true,
       run: async ({ from: asked, filter, read: presented }, { subscriber, afterReply }) => {
         const read = await admit(presented)

@@ -99,7 +99,7 @@ export function transactionMethods(
       summary: 'What a committed transaction did, with the proof that the genesis file alone suffices to check.',
       params: z.strictObject({ transactionId: hashSchema }),
       result: receiptSchema,
-      errors: ['UNKNOWN_TRANSACTION', 'INVALID_TRANSACTION', 'TIMEOUT', 'NOT_READY'],
+      errors: ['UNKNOWN_TRANSACTION', 'INVALID_TRANSACTION', 'TIMEOUT', 'NOT_KEPT', 'NOT_READY'],
       run: ({ transactionId }) => committedReceipt(transactionId),
     }),
   ]

@@ -281,6 +281,9 @@ class FailingStore implements KeyValueStore {
     if (this.refuses) throw new Error('the disk is full')
     await this.#store.write(writes, options)
   }
+  snapshot(): ReturnType<KeyValueStore['snapshot']> {
+    return this.#store.snapshot()
+  }
   close(): Promise<void> {
     return this.#store.close()
   }

@@ -19,6 +19,7 @@ import { Membership } from '../../src/node/membership.ts'
 import { createParticipant, type Participant } from '../../src/node/participant.ts'
 import { queryView } from '../../src/node/query.ts'
 import type { SigningRight } from '../../src/node/signing-right.ts'
+import type { SnapshotPlace } from '../../src/node/snapshot-catch-up.ts'
 import { MemoryNetwork } from '../../src/p2p/memory-network.ts'
 import { MemoryTransport } from '../../src/p2p/memory-transport.ts'
 import type { PeerClass } from '../../src/p2p/transport.ts'
@@ -105,6 +106,13 @@ export class InProcessNode {
   store: KeyValueStore = new MemoryStore()
   /** Protocol versions of its release; a restart takes a new one into use. */
   supportedVersions = SUPPORTED_VERSIONS
+  /** Blocks behind from which it takes a snapshot; 0: never. */
+  snapshotsFrom = 0
+  /** One waits for the next start. */
+  hasSnapshot = false
+  #incoming: MemoryStore | null = null
+  /** What it warned of, over all its starts. */
+  readonly warnings: Record<string, unknown>[] = []
   /** Why the node must not go on. */
   failure: unknown = null
   readonly #options: NodeOptions
@@ -138,7 +146,19 @@ export class InProcessNode {
     return this.isRunning && this.participant.standing.leader === this.keys.institution
   }
 
+  #snapshotPlace(): SnapshotPlace {
+    return {
+      create: async () => {
+        this.#incoming = new MemoryStore()
+        return this.#incoming
+      },
+      complete: async () => undefined,
+    }
+  }
+
   async start(): Promise<void> {
+    if (this.hasSnapshot) this.store = this.#incoming ?? fail('a complete snapshot')
+    this.hasSnapshot = false
     const { genesis, network, isDeaf } = this.#options
     const genesisFacts = { chainId: chainIdOf(genesis) }
     const ledger = await openLedger({ store: this.store, genesis, supportedVersions: this.supportedVersions })
@@ -163,7 +183,14 @@ export class InProcessNode {
       transport,
       clock: systemClock,
       timers: systemTimers,
-      log: quietLog,
+      log: {
+        ...quietLog,
+        warn: (fields: object, message: string) => this.warnings.push({ ...fields, message }),
+      } as never,
+      snapshots: this.snapshotsFrom === 0 ? null : { place: this.#snapshotPlace(), behindMin: this.snapshotsFrom },
+      onSnapshot: () => {
+        this.hasSnapshot = true
+      },
       onMembers: setPeers,
       onFatal: (error) => {
         this.failure = error

@@ -1,0 +1,130 @@
+// When a node is so far behind that fetching and executing every block would take too long, or when nobody has the blocks
+// any more, it takes a snapshot instead, from one peer after the other. The snapshot is built beside the ledger and takes its
+// place when the node is started again: everything that reads the ledger begins anew with it.
+
+import type { Verifier } from '../consensus/certificate.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { SnapshotFault } from '../ledger/state-walk.ts'
+import type { KeyValueStore } from '../ledger/store.ts'
+import type { Transport } from '../p2p/transport.ts'
+import type { FetchRun } from './certified-run.ts'
+import type { Clock } from './clock.ts'
+import type { Log } from './log.ts'
+import { fetchSnapshot } from './snapshot-exchange.ts'
+
+/** Answers of block sync without a block, in a row, before it is taken for certain that nobody has it. */
+const UNSERVED_MAX = 6
+/** After a round in vain. */
+const PAUSE_MS = 10_000
+
+/** Where a snapshot is built, and how it becomes the node's. */
+export interface SnapshotPlace {
+  /** Empty; what an interrupted fetch left is gone. The caller closes it. */
+  create(): Promise<KeyValueStore>
+  /** It is whole: the next start takes it as the ledger. */
+  complete(): Promise<void>
+}
+
+export interface CatchUpParts {
+  readonly ledger: Ledger
+  readonly transport: Transport
+  readonly verifier: Verifier
+  readonly fetchRun: FetchRun
+  readonly place: SnapshotPlace | null
+  /** Blocks behind from which a snapshot is taken; 0: never, not even where nobody has the blocks. */
+  readonly behindMin: number
+  /** A snapshot waits for the next start. */
+  readonly onComplete: () => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export class SnapshotCatchUp {
+  readonly #parts: CatchUpParts
+  readonly #stopping = new AbortController()
+  #running: Promise<void> | null = null
+  #isComplete = false
+  /** Highest block that somebody spoke of. A mere word: what follows from it is checked. */
+  #heardHeight = 0
+  #unserved = 0
+  #notBeforeMs = 0
+
+  constructor(parts: CatchUpParts) {
+    this.#parts = parts
+  }
+
+  /** While it is true, blocks are not worth fetching. */
+  get isUnderWay(): boolean {
+    return this.#running !== null || this.#isComplete
+  }
+
+  /** Somebody speaks of a block of this height. */
+  heard(height: number): void {
+    this.#heardHeight = Math.max(this.#heardHeight, height)
+    const { ledger, behindMin } = this.#parts
+    const enough = ledger.head.header.height + behindMin
+    if (height >= enough) this.#start(enough)
+  }
+
+  /** Block sync goes through this: it is left alone while a snapshot comes, and given up where nobody serves it. */
+  readonly fetchRun: FetchRun = async (peer, fromHeight) => {
+    if (this.isUnderWay) return null
+    const run = await this.#parts.fetchRun(peer, fromHeight)
+    const isMissed = run === null && fromHeight <= this.#heardHeight
+    this.#unserved = isMissed ? this.#unserved + 1 : 0
+    if (this.#unserved >= UNSERVED_MAX) this.#start(fromHeight)
+    return run
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  #start(heightMin: number): void {
+    const { log, onComplete, ledger, place, behindMin, clock } = this.#parts
+    if (place === null || behindMin === 0 || this.isUnderWay || this.#stopping.signal.aborted) return
+    if (clock.nowMs() < this.#notBeforeMs) return
+    log.info({ height: ledger.head.header.height, heardHeight: this.#heardHeight }, 'far behind: asking for a snapshot')
+    this.#running = this.#fetchFromAnybody(place, heightMin)
+      .then((isComplete) => {
+        this.#isComplete = isComplete
+        if (isComplete) onComplete()
+      })
+      .catch((error: unknown) => log.error({ error }, 'snapshot: the disk refused it'))
+      .finally(() => {
+        this.#running = null
+        this.#unserved = 0
+        this.#notBeforeMs = clock.nowMs() + PAUSE_MS
+      })
+  }
+
+  async #fetchFromAnybody(place: SnapshotPlace, heightMin: number): Promise<boolean> {
+    const { ledger, transport, verifier, fetchRun, log } = this.#parts
+    const { signal } = this.#stopping
+    for (const peer of transport.connectedPeers()) {
+      if (signal.aborted) return false
+      try {
+        const height = await fetchSnapshot({
+          peer,
+          transport,
+          fetchRun,
+          verifier,
+          genesisBlock: ledger.genesisBlock,
+          // What this node has acked stays with it until the chain has decided about it.
+          heightMin: Math.max(heightMin, ledger.storedHeight + 1),
+          createStore: () => place.create(),
+          signal,
+        })
+        if (height === null) continue
+        await place.complete()
+        log.info({ peer, height }, 'snapshot complete')
+        return true
+      } catch (error) {
+        if (error instanceof SnapshotFault) log.warn({ peer, fault: error.message }, 'refused a snapshot')
+        else log.info({ peer, error }, 'snapshot not completed')
+      }
+    }
+    return false
+  }
+}
