@@ -82,6 +82,26 @@ describe('submit()', () => {
     await expect(submitting).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', transactionId: expect.any(String) })
   })
 
+  it("does not take a refusal by one node's clock for the end of what another may have taken", async () => {
+    node.autoCommit = false
+    // The first node takes the bytes and goes away before it can say what became of them; the second finds them expired.
+    const submitting = clientOf([first.url, second.url]).submit([open(1)], { signer: hospital })
+    await expect.poll(async () => (await clientOf(second.url).nodeStatus()).pending).toBe(1)
+    node.invalidNext = 'EXPIRED'
+    await first.close()
+    await expect.poll(() => node.refuseNext).toBe(undefined)
+    node.commit()
+    expect((await submitting).calls).toMatchObject([{ status: 'ok', value: 1 }])
+  })
+
+  it('believes a refusal by clock where no node has taken it before', async () => {
+    node.invalidNext = 'EXPIRED'
+    await expect(clientOf([first.url, second.url]).submit([open(1)], { signer: hospital })).rejects.toMatchObject({
+      code: 'REFUSED',
+      refusal: { reason: 'EXPIRED' },
+    })
+  })
+
   it('does not try again what can never be committed', async () => {
     const stranger = { ...hospital, identity: idOf(77) }
     await expect(clientOf(first.url).submit([open(1)], { signer: stranger })).rejects.toMatchObject({

@@ -36,6 +36,7 @@ const answerSchema = z.union([
         reason: z.string().optional(),
         retryAfterMs: z.number().optional(),
         action: z.string().optional(),
+        transactionId: z.string().optional(),
         problems: z.array(z.object({ path: z.string(), reason: z.string(), accepted: z.string() })).optional(),
       }),
     }),

@@ -26,6 +26,8 @@ export interface Refusal {
   readonly reason?: string | undefined
   readonly retryAfterMs?: number | undefined
   readonly action?: string | undefined
+  /** Of a transaction that the node had accepted. */
+  readonly transactionId?: string | undefined
   /** Elements of a FHIR resource that cannot be accepted. */
   readonly problems?:
     | readonly { readonly path: string; readonly reason: string; readonly accepted: string }[]

@@ -25,13 +25,20 @@ export interface SubmitOptions {
 const COMMIT_WAIT_MS = 10_000
 const ANSWER_GRACE_MS = 5_000
 
-/** Throws OUTCOME_UNKNOWN at the expiry, or REFUSED when a node says that it can never be committed. */
+/** What a node finds by its own clock or the state of its own head: another that took the bytes may see it otherwise. */
+const BY_OWN_LIGHTS = ['EXPIRED', 'EXPIRES_TOO_LATE', 'UNKNOWN_SENDER', 'KEY_REVOKED']
+
+/**
+ * Throws OUTCOME_UNKNOWN at the expiry, or REFUSED when it can never be committed: no node has taken it, or one that had
+ * says so.
+ */
 export async function submitUntilDecided(
   endpoint: Endpoint,
   bytes: Uint8Array,
   { wait, expiresAtMs, transactionId, signal }: SubmitOptions,
 ): Promise<SubmissionAnswer> {
   const transaction = bytes.toBase64()
+  let mayBeTaken = false
   for (let attempt = 1; ; attempt++) {
     const leftMs = expiresAtMs - Date.now()
     const timeoutMs = Math.max(1, Math.min(COMMIT_WAIT_MS, leftMs))
@@ -40,8 +47,9 @@ export async function submitUntilDecided(
       const options = { signal, attempts: 1, timeoutMs: timeoutMs + ANSWER_GRACE_MS }
       return await endpoint.call('transaction.submit', params, submissionSchema, options)
     } catch (error) {
-      if (!mayPass(error)) throw error
+      if (!mayPass(error) && !(mayBeTaken && isOwnView(error))) throw error
       if (Date.now() >= expiresAtMs) throw outcomeUnknown(transactionId, error)
+      mayBeTaken ||= mayPass(error) && !isRefusal(error, 'RETRY_LATER')
       if (!isRefusal(error, 'RETRY_LATER')) endpoint.moveOn()
       // TIMEOUT: the node waited already.
       const waitMs = isRefusal(error, 'TIMEOUT') ? 0 : Math.max(backoffMs(attempt), retryAfterMs(error))
@@ -53,6 +61,11 @@ export async function submitUntilDecided(
 const mayPass = (error: unknown): boolean =>
   isUnreachable(error) ||
   isRefusal(error, 'NOT_READY', 'RETRY_LATER', 'TIMEOUT', 'UNKNOWN_TRANSACTION', 'INTERNAL_ERROR')
+
+const isOwnView = (error: unknown): boolean =>
+  isRefusal(error, 'INVALID_TRANSACTION') &&
+  error.refusal.transactionId === undefined &&
+  BY_OWN_LIGHTS.includes(error.refusal.reason ?? '')
 
 function outcomeUnknown(transactionId: string, cause: unknown): ClientError {
   const message = `transaction ${transactionId} expired before a node said what became of it: ask its status`

@@ -71,6 +71,13 @@ describe('add()', () => {
     expect(add(mempool, early, NOW + 500)).toBe('accepted')
   })
 
+  test('a clock that was ahead keeps nothing out once it has been set right', async () => {
+    const { mempool } = await setUp()
+    const signed = put('a', { expiresAtMs: NOW + 1_000 })
+    expect(add(mempool, signed, NOW + 3_600_000)).toBe('EXPIRED')
+    expect(add(mempool, signed)).toBe('accepted')
+  })
+
   test('is bounded in number, in bytes, and per sender', async () => {
     const { mempool } = await setUp({ transactionsMax: 8, bytesMax: 1e6 })
     const from = (by: string) => [1, 2, 3].map((i) => add(mempool, put(`note ${i}`, { by })))

@@ -102,8 +102,8 @@ const NO_REFUSALS: Readonly<Record<TransactionRefusalCode, number>> = {
   SENDER_SHARE: 0,
 }
 
-/** Refusals that no later state takes back; the others are decided anew each time. */
-const IS_FINAL = new Set<TransactionRefusalCode>(['MALFORMED', 'WRONG_CHAIN', 'GAS_LIMIT', 'EXPIRED', 'BAD_SIGNATURE'])
+/** Refusals that no later state takes back, and no clock that was wrong; the others are decided anew each time. */
+const IS_FINAL = new Set<TransactionRefusalCode>(['MALFORMED', 'WRONG_CHAIN', 'GAS_LIMIT', 'BAD_SIGNATURE'])
 
 export function createMempool(
   chain: MempoolChain,

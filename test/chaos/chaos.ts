@@ -6,7 +6,16 @@ import { join } from 'node:path'
 import { sleep } from '../../src/devnet/sleep.ts'
 import { remotePortsAt } from './accepted-ports.ts'
 import { canLimitFiles, strike } from './faults.ts'
-import { agreement, type Check, linearizability, nobodyAccused, nothingLost, settle, verified } from './judgement.ts'
+import {
+  agreement,
+  type Check,
+  linearizability,
+  nobodyAccused,
+  nothingLost,
+  nothingRefusedCommitted,
+  settle,
+  verified,
+} from './judgement.ts'
 import { Load, type Request } from './load.ts'
 import { Network, portOf } from './network.ts'
 import { type FaultKind, type Planned, planFaults } from './plan.ts'
@@ -102,6 +111,7 @@ class Run {
     this.#tell('run', 'clients have ended')
     checks.push(await settle(network, load.requests), await agreement(network), this.#throughProxies())
     checks.push(await nothingLost(network, load.requests), linearizability(load.requests))
+    checks.push(nothingRefusedCommitted(load.requests))
     const ungraceful = await network.stop()
     checks.push({ name: 'every node stops in order', ok: ungraceful.length === 0, detail: ungraceful.join(', ') })
     checks.push(await verified(network), nobodyAccused(network), this.#disksMet())

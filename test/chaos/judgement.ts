@@ -82,6 +82,17 @@ export async function settle(network: Network, requests: readonly Request[]): Pr
   }
 }
 
+/** After `settle`. Whoever hears that it can never be asks again with another transaction, and would have it twice. */
+export function nothingRefusedCommitted(requests: readonly Request[]): Check {
+  const refused = requests.filter((request) => request.refused)
+  const committed = refused.filter(({ height }) => height !== null)
+  return {
+    name: 'nothing that a client was told can never be committed was',
+    ok: committed.length === 0,
+    detail: `${refused.length} refused, ${committed.length} of them committed`,
+  }
+}
+
 /** After `settle`. Every node is asked for every transaction. */
 export async function nothingLost(network: Network, requests: readonly Request[]): Promise<Check> {
   const acknowledged = requests.filter(({ endMs, height }) => height !== null && endMs !== Number.POSITIVE_INFINITY)

@@ -19,10 +19,12 @@ export interface Request {
   /** Monotonic. */
   readonly startMs: number
   endMs: number
-  /** Null: the client was not told, for this reason. */
+  /** Null: the client was not told what came of it, for this reason. */
   output: Output | null
   height: number | null
   reason: string
+  /** It was told that this can never be committed. */
+  refused: boolean
 }
 
 export interface LoadOptions {
@@ -140,7 +142,8 @@ export class Load {
     const call = callOf(input, this.#parties)
     const signed = node.sign([call], { signer, lifetimeMs: LIFETIME_MS })
     const startMs = performance.now()
-    const request: Request = { client, input, signed, startMs, endMs: startMs, output: null, height: null, reason: '' }
+    const nothing = { output: null, height: null, reason: '', refused: false }
+    const request: Request = { client, input, signed, startMs, endMs: startMs, ...nothing }
     this.requests.push(request)
     try {
       const receipt = await node.submitSigned(signed)
@@ -150,6 +153,7 @@ export class Load {
     } catch (error) {
       // The node may have taken it and not have come to say so: nothing is known.
       if (!(error instanceof ClientError)) throw error
+      request.refused = error.code === 'REFUSED'
       request.reason = error.refusal?.reason ?? error.refusal?.code ?? error.code
     }
     request.endMs = performance.now()

@@ -94,6 +94,11 @@ export class MemoryNode {
     this.refuseNext = new RpcError('RETRY_LATER', { retryAfterMs })
   }
 
+  /** The next submission is refused at the door. */
+  set invalidNext(reason: string) {
+    this.refuseNext = new RpcError('INVALID_TRANSACTION', { reason })
+  }
+
   constructor() {
     this.chain = new TestChain({ contracts: MODULES.map(({ name, bytes }) => ({ name, module: bytes })) })
     this.services = this.#createServices()
