@@ -3,13 +3,14 @@
 import type { Block } from '../types/block.ts'
 import type { Hash, Seat } from '../types/brand.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
-import { bytesOf, createEntry, type Entry } from './block-tree.ts'
+import { ancestorsAfter, bytesOf, createEntry, type Entry } from './block-tree.ts'
 import { verifierOf } from './epochs.ts'
-import { isBodyOf, isOnParent, isUnderLeaderCert } from './header-rules.ts'
+import { isBodyOf, isLogOf, isOnParent, isUnderLeaderCert } from './header-rules.ts'
 import { UNCERTIFIED_BLOCKS_MAX, UNCERTIFIED_BYTES_MAX } from './limits.ts'
 import type { State } from './state.ts'
 import { accuse, emit, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
+import { witnessHeader } from './witness.ts'
 
 interface Arrival {
   readonly from: Seat
@@ -44,26 +45,28 @@ function acceptBlock(step: Step, { from, block, isCertified }: Arrival & { block
   if (parent === undefined || parent.status === 'invalid' || !hasRoomFor(state, block)) return false
   // A branch below the certified head can never be certified (R5).
   if (block.header.height <= certifiedHeight(state)) return false
-  if (!isSound(step, { from, block, isCertified, parent: parent.block })) return false
-  state.tree.entries.set(block.hash, createEntry(block, 'received'))
+  witnessHeader(step, block)
+  if (!isSound(step, { from, block, isCertified, parent })) return false
+  state.tree.entries.set(block.hash, createEntry(block, { status: 'received', ancestors: ancestorsAfter(parent) }))
   emit(step, { kind: 'execute', block })
   return true
 }
 
-function isSound(step: Step, { from, block, isCertified, parent }: Arrival & { block: Block; parent: Block }): boolean {
+function isSound(step: Step, { from, block, isCertified, parent }: Arrival & { block: Block; parent: Entry }): boolean {
   const { state } = step
   const { header } = block
   const certificate = state.leaderCerts.get(header.leaderCertHash)
   const isChained =
     header.term <= state.term &&
     bytesOf(block) <= BLOCK_BYTES_MAX &&
-    isOnParent(block, { parent, verifier: verifierOf(state) }) &&
-    isUnderLeaderCert(header, { parent: parent.header, certificate })
+    isOnParent(block, { parent: parent.block, verifier: verifierOf(state) }) &&
+    isLogOf(header, ancestorsAfter(parent)) &&
+    isUnderLeaderCert(header, { parent: parent.block.header, certificate })
   if (!isChained) {
     accuse(step, { member: from, what: 'badChain' })
     return false
   }
-  if (!isBodyOf(block, { parent: parent.header })) {
+  if (!isBodyOf(block, { parent: parent.block.header })) {
     accuse(step, { member: from, what: 'badBody' })
     return false
   }

@@ -1,6 +1,7 @@
 // The blocks that this node knows around its certified head: a few certified ones below it, which followers may still
 // need, and every uncertified one above it, on all branches. Data and walks only; what may enter is header-rules.ts.
 
+import { appendLeaf, type MountainRange } from '../crypto/mountain-range.ts'
 import { assert } from '../types/assert.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Hash, Seat } from '../types/brand.ts'
@@ -8,6 +9,8 @@ import type { ValidatorSet } from '../types/validator-set.ts'
 
 export interface Entry {
   readonly block: Block
+  /** The blocks before it: what its logRoot is the root of. */
+  readonly ancestors: MountainRange
   /** Transaction bytes. */
   readonly bytes: number
   /** received: execution has been asked for. valid: executed with the header's roots, and persisted. */
@@ -29,8 +32,22 @@ export interface BlockTree {
 export const bytesOf = (block: Pick<Block, 'transactions'>): number =>
   block.transactions.reduce((total, transaction) => total + transaction.bytes.length, 0)
 
-export function createEntry(block: Block, status: Entry['status']): Entry {
-  return { block, bytes: bytesOf(block), status, ownAck: null, nextSet: null, acks: new Map() }
+export function createEntry(
+  block: Block,
+  { status, ancestors }: { status: Entry['status']; ancestors: MountainRange },
+): Entry {
+  return { block, ancestors, bytes: bytesOf(block), status, ownAck: null, nextSet: null, acks: new Map() }
+}
+
+/** What a child of this block has before it. */
+export function ancestorsAfter({
+  block,
+  ancestors,
+}: {
+  block: Pick<Block, 'hash'>
+  ancestors: MountainRange
+}): MountainRange {
+  return appendLeaf(ancestors, block.hash).range
 }
 
 /** The entry of a block that must be there. */

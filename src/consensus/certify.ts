@@ -8,6 +8,7 @@ import { setOf } from './epochs.ts'
 import { pumpAll } from './replicate.ts'
 import type { State } from './state.ts'
 import type { Step } from './step.ts'
+import { witnessCommitCert } from './witness.ts'
 
 /**
  * Certifies the highest block that a quorum has acked, and its ancestors with it. Inherited blocks carry no acks: they
@@ -20,7 +21,9 @@ export function maybeCertify(step: Step): void {
   if (entry === undefined) return
   const { header, hash } = entry.block
   const { chainId, epoch, term, height } = header
-  commit(step, createCommitCert({ chainId, epoch, term, height, blockHash: hash }, entry.acks))
+  const certificate = createCommitCert({ chainId, epoch, term, height, blockHash: hash }, entry.acks)
+  witnessCommitCert(step, certificate)
+  commit(step, certificate)
   pumpAll(step)
 }
 

@@ -11,6 +11,7 @@ import { step } from './core.ts'
 import { createState } from './create-state.ts'
 import type { Effect, Timer } from './effects.ts'
 import type { Occurrence } from './events.ts'
+import type { Evidence } from './evidence/evidence.ts'
 import {
   createGenesisBlock,
   createSet,
@@ -18,6 +19,7 @@ import {
   createTransaction,
   execute,
   isExecutionOf,
+  rangeBefore,
 } from './fakes.test-support.ts'
 import { Laws } from './laws.test-support.ts'
 import { decodeMessage, encodeMessage, type Message } from './messages.ts'
@@ -75,6 +77,8 @@ export class Cluster {
   readonly laws: Laws
   /** Accusations by honest members. */
   readonly misbehaviours: { readonly member: number; readonly what: string }[] = []
+  /** Found by honest members while they ran. */
+  readonly evidence: { readonly evidence: Evidence; readonly accused: readonly number[] }[] = []
   private readonly options: ClusterOptions
   private readonly time: VirtualTime
   private readonly genesis = createGenesisBlock()
@@ -151,7 +155,7 @@ export class Cluster {
     self.executed.clear()
     self.isDrafting = false
     self.state = createState(createSettings(this.set, self.member), {
-      certified: { block: head, commitCert: disk.commitCerts.get(head.hash) ?? null },
+      certified: { block: head, commitCert: disk.commitCerts.get(head.hash) ?? null, ancestors: rangeBefore(head) },
       uncommitted: uncommittedBlocks(disk, head),
       leaderCerts: disk.leaderCerts,
       signState: decodeSignState(encodeSignState(disk.signState)),
@@ -231,6 +235,9 @@ export class Cluster {
         if (effect.role !== 'leader') break
         this.laws.onLeader(member, effect.term)
         if (!isHonest) this.shareLeadership(self)
+        break
+      case 'evidence':
+        if (isHonest) this.evidence.push(effect)
         break
       case 'misbehaviour':
         if (isHonest) this.misbehaviours.push(effect)

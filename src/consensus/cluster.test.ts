@@ -17,6 +17,7 @@ describe('a group', () => {
       cluster.run(10_000)
       expect(cluster.laws.violations).toEqual([])
       expect(cluster.misbehaviours).toEqual([])
+      expect(cluster.evidence).toEqual([])
       expect(Math.min(...cluster.heights())).toBeGreaterThan(50)
     })
 
@@ -31,6 +32,7 @@ describe('a group', () => {
         cluster.checkAckedSurvive()
         expect(cluster.laws.violations).toEqual([])
         expect(cluster.misbehaviours).toEqual([])
+        expect(cluster.evidence).toEqual([])
         expect(Math.min(...cluster.heights()), `progress of seed ${seed}`).toBeGreaterThan(before)
       }
     })
@@ -40,6 +42,7 @@ describe('a group', () => {
 describe('a liar that runs twice with one key and one leadership', () => {
   it('does not fork a group of 4 with q = 3, and nobody else is accused', () => {
     let equivocations = 0
+    let proofs = 0
     for (let seed = 1; seed <= 80; seed++) {
       const liar = seed % 4
       const cluster = new Cluster({ memberCount: 4, seed, faults: { ...FAULTS, crash: 0.001 }, liar })
@@ -47,9 +50,12 @@ describe('a liar that runs twice with one key and one leadership', () => {
       cluster.checkAckedSurvive()
       expect(cluster.laws.violations).toEqual([])
       expect(cluster.misbehaviours.filter(({ member }) => member !== liar)).toEqual([])
+      expect(cluster.evidence.filter(({ accused }) => accused.join() !== `${liar}`)).toEqual([])
+      proofs += cluster.evidence.length
       equivocations += cluster.misbehaviours.filter(({ what }) => what === 'equivocation').length
     }
     // The attack was there.
     expect(equivocations).toBeGreaterThan(200)
+    expect(proofs).toBeGreaterThan(60)
   })
 })

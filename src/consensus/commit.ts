@@ -13,6 +13,7 @@ import type { State } from './state.ts'
 import { accuse, emit, type Step } from './step.ts'
 import { continueSync, requestSync } from './sync.ts'
 import { certifiedHeight, chooseTip } from './tip.ts'
+import { witnessCommitCert } from './witness.ts'
 
 /** A CommitCert that a member has shown. Commits what is here and executed; asks for what is not here. */
 export function learnCommitCert(step: Step, { from, certificate }: { from: Seat; certificate: CommitCert }): void {
@@ -24,6 +25,7 @@ export function learnCommitCert(step: Step, { from, certificate }: { from: Seat;
     accuse(step, { member: from, what: 'badCertificate' })
     return
   }
+  witnessCommitCert(step, certificate)
   if (certificate.height === certifiedHeight(state)) {
     diverge(step, { certificate, reason: 'another block is certified at this height' })
     return

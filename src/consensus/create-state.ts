@@ -1,23 +1,30 @@
 // The state of a core that starts: from genesis, or from what the disk kept (spec/consensus.md, section 12). Everything
 // that a later signature depends on is restored; leadership is not.
 
+import type { MountainRange } from '../crypto/mountain-range.ts'
 import { assert } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
 import type { Epoch, Hash, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { leaderCertHash } from '../types/signing.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
-import { createEntry, type Entry } from './block-tree.ts'
+import { ancestorsAfter, createEntry, type Entry } from './block-tree.ts'
 import { createLiveness } from './liveness.ts'
 import type { Settings } from './settings.ts'
 import type { SignState } from './sign-state.ts'
 import type { State } from './state.ts'
 import { isBetterTip } from './tip.ts'
+import { createWitness } from './witness.ts'
 
 /** What the disk kept; see `Head` and `Restored` of the ledger. */
 export interface Restored {
   /** The certified head; no certificate for genesis. */
-  readonly certified: { readonly block: Block; readonly commitCert: CommitCert | null }
+  readonly certified: {
+    readonly block: Block
+    readonly commitCert: CommitCert | null
+    /** The blocks before it. */
+    readonly ancestors: MountainRange
+  }
   /** Persisted blocks above it, executed again, parents first. */
   readonly uncommitted: readonly Block[]
   /** Of the terms of all these blocks, and later. */
@@ -36,8 +43,11 @@ export function createState(settings: Settings, restored: Restored): State {
     commitCert === null ? block.header.height === 0 : commitCert.blockHash === block.hash,
     'head has its certificate',
   )
-  const restore = (stored: Block): Entry => ({ ...createEntry(stored, 'valid'), nextSet: nextSetOf(stored.hash) })
-  const head = restore(block)
+  const restore = (stored: Block, ancestors: MountainRange): Entry => ({
+    ...createEntry(stored, { status: 'valid', ancestors }),
+    nextSet: nextSetOf(stored.hash),
+  })
+  const head = restore(block, certified.ancestors)
   const epoch = (block.header.epoch + (head.nextSet === null ? 0 : 1)) as Epoch
   const set = head.nextSet ?? settings.restoredSetOf(epoch)
   assert(set !== undefined, 'the set of the present epoch is on disk')
@@ -60,11 +70,13 @@ export function createState(settings: Settings, restored: Restored): State {
     sync: null,
     liveness: createLiveness(),
     reads: new Map(),
+    witness: createWitness(restored),
     halted: false,
   }
   for (const stored of uncommitted) {
-    assert(state.tree.entries.has(stored.header.parentHash), 'uncommitted blocks come parents first')
-    state.tree.entries.set(stored.hash, restore(stored))
+    const parent = state.tree.entries.get(stored.header.parentHash)
+    assert(parent !== undefined, 'uncommitted blocks come parents first')
+    state.tree.entries.set(stored.hash, restore(stored, ancestorsAfter(parent)))
     if (isBetterTip(state, stored.hash)) state.tipHash = stored.hash
   }
   for (const { block } of state.tree.entries.values()) {

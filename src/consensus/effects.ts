@@ -5,6 +5,7 @@ import type { Block } from '../types/block.ts'
 import type { Hash, Height, Seat, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
+import type { Evidence } from './evidence/evidence.ts'
 import type { Message } from './messages.ts'
 import type { SignState } from './sign-state.ts'
 
@@ -21,7 +22,7 @@ export type TransferFailure = 'notLeader' | 'noTarget' | 'disconnected' | 'timeo
 
 export type Role = 'follower' | 'candidate' | 'leader'
 
-/** What a member did that no honest one does. Alarm only; each is named after what is wrong. */
+/** What a member did that no honest one does, where others cannot be shown it. Each is named after what is wrong. */
 export type Misbehaviour =
   | 'badSignature'
   | 'badCertificate'
@@ -76,5 +77,7 @@ export type Effect =
       readonly reason: string
     }
   | { readonly kind: 'misbehaviour'; readonly member: Seat; readonly what: Misbehaviour }
+  /** Proof that these members lied, for everybody. Given once for each lie, as far as memory reaches. */
+  | { readonly kind: 'evidence'; readonly evidence: Evidence; readonly accused: readonly Seat[] }
   /** A quorum certified what this node's execution refuses, or two blocks at one height. The core has stopped. */
   | { readonly kind: 'diverged'; readonly blockHash: Hash; readonly height: Height; readonly reason: string }

@@ -2,6 +2,7 @@
 // and the four roots are not looked at here.
 
 import { merkleRoot } from '../crypto/merkle.ts'
+import { type MountainRange, rangeRoot } from '../crypto/mountain-range.ts'
 import type { Block, Header, SignedHeader } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
@@ -45,6 +46,11 @@ export function isOnParent(
     isLinked(header, { parent }) &&
     verifier.verify(proposer.consensusKey, headerMessage(header), signature)
   )
+}
+
+/** Does its logRoot stand for the blocks before it? Evidence proves ancestry by it, so nobody endorses a false one. */
+export function isLogOf({ logRoot }: Header, ancestors: MountainRange): boolean {
+  return rangeRoot(ancestors) === logRoot
 }
 
 /**

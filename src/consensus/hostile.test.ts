@@ -174,6 +174,7 @@ describe('step()', () => {
       'cancelTimer',
       'commit',
       'diverged',
+      'evidence',
       'execute',
       'invalidBlock',
       'misbehaviour',

@@ -1,12 +1,14 @@
 // R3 for whoever asks, be it for a vote or for a pre-vote (spec/consensus.md, section 6).
 
 import type { Seat } from '../types/brand.ts'
+import { blockHash } from '../types/signing.ts'
 import { learnCommitCert } from './commit.ts'
 import { verifierOf } from './epochs.ts'
 import type { Candidacy } from './messages.ts'
 import { accuse, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
 import { judgeShownChain, readShownChain } from './vote-rules.ts'
+import { witnessCommitCert, witnessHeader, witnessLeaderCert } from './witness.ts'
 
 /**
  * 1. what is shown must be sound; 2. a voter that is behind catches up first; 3. the vote rule. Null: no answer, be it
@@ -27,6 +29,8 @@ export function judgeCandidacy(
     return null
   }
 
+  witnessShown(step, message)
+
   // 2
   if (message.commitCert !== null) learnCommitCert(step, { from, certificate: message.commitCert })
   if (state.halted || chain.certified.height > certifiedHeight(state)) return null
@@ -36,4 +40,12 @@ export function judgeCandidacy(
   if (verdict !== 'invalid') return verdict
   accuse(step, { member: from, what: 'badChain' })
   return null
+}
+
+/** Certificates that have been checked, and headers that this node does not know from blocks. */
+function witnessShown(step: Step, { commitCert, leaderCert, headers }: Candidacy): void {
+  const { entries } = step.state.tree
+  if (leaderCert !== null) witnessLeaderCert(step, leaderCert)
+  for (const signed of headers) if (!entries.has(blockHash(signed.header))) witnessHeader(step, signed)
+  if (commitCert !== null) witnessCommitCert(step, commitCert)
 }

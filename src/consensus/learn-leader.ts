@@ -7,6 +7,7 @@ import { leaderCertFault } from './certificate.ts'
 import { verifierOf } from './epochs.ts'
 import { becomeFollower } from './roles.ts'
 import { accuse, emit, type Step } from './step.ts'
+import { witnessLeaderCert } from './witness.ts'
 
 /**
  * 1. verified once, kept with every block of its term; 2. followed, when its term is not below the present one. A valid
@@ -24,6 +25,7 @@ export function learnLeaderCert(step: Step, { from, certificate }: { from: Seat;
     }
     state.leaderCerts.set(hash, certificate)
     emit(step, { kind: 'persistLeaderCert', certificate })
+    witnessLeaderCert(step, certificate)
   }
 
   // 2

@@ -31,6 +31,7 @@ import {
   createTransaction,
   execute,
   GENESIS_TIME_MS,
+  rangeBefore,
   signAs,
 } from './fakes.test-support.ts'
 import type {
@@ -153,21 +154,30 @@ export class Group {
   }
 }
 
+/** What the disk kept; the blocks before the certified one follow from it. */
+export type RestoredBlocks = Omit<Restored, 'certified'> & {
+  readonly certified: Omit<Restored['certified'], 'ancestors'>
+}
+
+export function withAncestors(certified: RestoredBlocks['certified']): Restored['certified'] {
+  return { ...certified, ancestors: rangeBefore(certified.block) }
+}
+
 /** A core, fed one occurrence at a time; answers are traces. While `random` is 0, every timeout is its shortest. */
 export class Node {
   readonly state: State
   nowMs = GENESIS_TIME_MS + 1_000
   random = 0
 
-  constructor(group: Group, { self, restored = {} }: { self: number; restored?: Partial<Restored> }) {
+  constructor(group: Group, { self, restored = {} }: { self: number; restored?: Partial<RestoredBlocks> }) {
     this.state = createState(createSettings(group.set, self), {
-      certified: { block: genesis, commitCert: null },
       uncommitted: [],
       leaderCerts: [],
       signState: EMPTY_SIGN_STATE,
       certifiedHashAt: () => undefined,
       nextSetOf: () => null,
       ...restored,
+      certified: withAncestors(restored.certified ?? { block: genesis, commitCert: null }),
     })
   }
 

@@ -12,6 +12,7 @@ import type { Progress, State } from './state.ts'
 import { accuse, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
 import { maybeHandOver } from './transfer.ts'
+import { witnessAck } from './witness.ts'
 
 export function onAppendReply(step: Step, { from, message }: From<AppendReply>): void {
   const { state } = step
@@ -98,5 +99,6 @@ function collectAck(step: Step, { from, ack: { ack, signature } }: { from: Seat;
     return false
   }
   entry.acks.set(from, signature)
+  witnessAck(step, { member: from, ack, signature })
   return true
 }

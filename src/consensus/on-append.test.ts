@@ -154,6 +154,7 @@ describe('onAppend()', () => {
     const twin = group.block(cert1, genesis, { timeMs: a1.header.timeMs + 1 })
     expect(node.receive(0, append(cert1, { previous: onGenesis, blocks: [twin] }))).toEqual([
       'setTimer election 1000',
+      'evidence E1 against 0',
       'misbehaviour of 0: equivocation',
       'send 0 appendReply term 1 matched 1 certified 0 acks [1]',
     ])

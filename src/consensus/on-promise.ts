@@ -6,6 +6,7 @@ import { memberAt } from '../types/validator-set.ts'
 import { presentSet } from './epochs.ts'
 import type { From, PromiseReply } from './messages.ts'
 import { accuse, type Step } from './step.ts'
+import { witnessWord } from './witness.ts'
 
 export function onPromise(step: Step, { from, message }: From<PromiseReply>): void {
   const { state } = step
@@ -16,5 +17,5 @@ export function onPromise(step: Step, { from, message }: From<PromiseReply>): vo
     accuse(step, { member: from, what: 'foreignStatement' })
   } else if (member === undefined || !verify(member.consensusKey, promiseMessage(promise), signature)) {
     accuse(step, { member: from, what: 'badSignature' })
-  }
+  } else witnessWord(step, { kind: 'promise', member: from, promise, signature })
 }

@@ -6,13 +6,14 @@ import type { Height } from '../types/brand.ts'
 import { ZERO_HASH } from '../types/brand.ts'
 import { blockHash, commitCertHash, signHeader } from '../types/signing.ts'
 import { signAck } from './acknowledge.ts'
-import { bytesOf, createEntry, headerOf } from './block-tree.ts'
+import { ancestorsAfter, bytesOf, createEntry, entryOf, headerOf } from './block-tree.ts'
 import { canPropose, type Opportunity } from './can-propose.ts'
 import { maybeCertify } from './certify.ts'
 import type { Propose } from './events.ts'
 import { pumpAll } from './replicate.ts'
 import { emit, type Step } from './step.ts'
 import { moveTip } from './tip.ts'
+import { witnessHeader } from './witness.ts'
 
 /**
  * 1. a draft that fits no more gives its transactions back; 2. the header is signed, the block acked by its own leader;
@@ -31,9 +32,11 @@ export function onPropose(step: Step, draft: Propose): void {
 
   // 2
   const block = createBlock(step, draft)
-  const entry = createEntry(block, 'valid')
+  const parent = entryOf(state.tree, block.header.parentHash)
+  const entry = createEntry(block, { status: 'valid', ancestors: ancestorsAfter(parent) })
   entry.nextSet = draft.nextSet
   state.tree.entries.set(block.hash, entry)
+  witnessHeader(step, block)
   state.role.opened = true
   signAck(step, entry)
   assert(entry.ownAck !== null, 'just signed')

@@ -11,6 +11,7 @@ import { learnLeaderCert } from './learn-leader.ts'
 import { SYNC_RUN_BLOCKS_MAX } from './limits.ts'
 import { accuse, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
+import { witnessCommitCert } from './witness.ts'
 
 /** 1. the certificate is valid; 2. the LeaderCerts are; 3. the blocks lead from the certified head to it. */
 export function onSynced(step: Step, { from, blocks, leaderCerts, commitCert }: Synced): void {
@@ -22,6 +23,7 @@ export function onSynced(step: Step, { from, blocks, leaderCerts, commitCert }: 
     giveUp(step, { from, what: 'badCertificate' })
     return
   }
+  witnessCommitCert(step, commitCert)
   if (commitCert.height <= certifiedHeight(state)) {
     state.sync = null
     return

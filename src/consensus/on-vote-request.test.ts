@@ -117,7 +117,7 @@ describe('onVoteRequest()', () => {
     const b2 = group.block(cert2, a1)
     const b3 = group.block(cert2, b2)
     const request = voteRequest(3, b3, shown([a1, b2, b3], cert2))
-    expect(node.receive(1, request)).toContain('send 1 promise term 3 ack none')
+    expect(node.receive(1, request)).toContain('send 1 promise term 3 ack 1/2')
   })
 
   it('commits by the certificate that the candidate shows, then votes', () => {
@@ -200,17 +200,28 @@ describe('onVoteRequest()', () => {
     expect(node.receive(2, voteRequest(1, genesis))).toEqual([])
   })
 
-  it('no longer counts an ack at or below the certified height', () => {
-    const node = new Node(group, {
+  const certifiedAt2 = (lastAck: Block): Node =>
+    new Node(group, {
       self: 3,
       restored: {
         certified: { block: a2, commitCert: group.commitCert(a2) },
         leaderCerts: [cert1],
-        signState: { ...EMPTY_SIGN_STATE, term: a2.header.term, lastAck: tipOfBlock(twin2) },
+        signState: { ...EMPTY_SIGN_STATE, term: lastAck.header.term, lastAck: tipOfBlock(lastAck) },
         certifiedHashAt: () => a2.hash,
       },
     })
+
+  it('no longer counts an ack that was certified', () => {
     const request = voteRequest(2, a2, { commitCert: group.commitCert(a2), leaderCert: cert1 })
-    expect(node.receive(1, request)).toContain('send 1 vote term 2 for 1')
+    expect(certifiedAt2(a2).receive(1, request)).toContain('send 1 vote term 2 for 1')
+  })
+
+  it('does not let go of a superseded ack for a tip of its term, but follows a later one', () => {
+    const request = voteRequest(2, a2, { commitCert: group.commitCert(a2), leaderCert: cert1 })
+    expect(certifiedAt2(twin2).receive(1, request)).toContain('send 1 promise term 2 ack 1/2')
+    const cert2 = group.leaderCert(2, { leader: 1, tip: a2 })
+    const b3 = group.block(cert2, a2)
+    const later = { ...shown([b3], cert2), commitCert: group.commitCert(a2) }
+    expect(certifiedAt2(twin2).receive(1, voteRequest(3, b3, later))).toContain('send 1 vote term 3 for 1')
   })
 })

@@ -11,7 +11,6 @@ import { mayVoteIn } from './sign-state.ts'
 import { sendStaleTerm } from './stale-term.ts'
 import { emit, type Step, send, setTimer } from './step.ts'
 import { joinTerm } from './term.ts'
-import { bindingAck } from './tip.ts'
 import { isHandedOver } from './transfer.ts'
 import { isSameVote } from './vote-rules.ts'
 
@@ -71,7 +70,7 @@ function sendVote(step: Step, vote: Vote): void {
   send(step, { to: vote.candidate, message: { kind: 'vote', vote, signature } })
 }
 
-/** No vote, but the word not to ack below this term: one text a term, however often it is asked for. */
+/** No vote, but the word not to ack below this term, and the last ack: one text a term, however often it is asked for. */
 function promise(step: Step, to: Seat): void {
   const { state, settings } = step
   if (state.signState.promise?.term !== state.term) {
@@ -79,7 +78,7 @@ function promise(step: Step, to: Seat): void {
       chainId: settings.chainId,
       epoch: state.epoch,
       term: state.term,
-      lastAck: bindingAck(state),
+      lastAck: state.signState.lastAck,
     }
     state.signState = { ...state.signState, term: state.term, promise: made }
     emit(step, { kind: 'persistSignState', signState: state.signState })

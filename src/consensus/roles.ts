@@ -14,6 +14,7 @@ import type { State } from './state.ts'
 import { cancelTimer, emit, type Step, setTimer } from './step.ts'
 import { chooseTip, coversLastAck, tipOf } from './tip.ts'
 import { askForVotes } from './vote-request.ts'
+import { witnessLeaderCert } from './witness.ts'
 
 export function leaderOf(state: State): Seat | null {
   const { leaderCertHash: hash, leaderCerts } = state
@@ -122,6 +123,7 @@ function becomeLeader(step: Step, certificate: LeaderCert): void {
   }
   state.liveness.failedCampaigns = 0
   emit(step, { kind: 'persistLeaderCert', certificate })
+  witnessLeaderCert(step, certificate)
   emit(step, { kind: 'roleChanged', role: 'leader', term: state.term, leader: settings.self })
   cancelTimer(step, 'election')
   setTimer(step, { timer: 'heartbeat', delayMs: settings.timing.heartbeatMs })

@@ -8,6 +8,7 @@ import type { Liveness } from './liveness.ts'
 import type { SignedTransferNotice } from './messages.ts'
 import type { Settings } from './settings.ts'
 import type { SignState } from './sign-state.ts'
+import type { Witness } from './witness.ts'
 
 export interface State {
   readonly settings: Settings
@@ -41,6 +42,7 @@ export interface State {
   readonly liveness: Liveness
   /** By the number that the runtime gave them. */
   readonly reads: Map<number, PendingRead>
+  readonly witness: Witness
   /** Two certified truths: nothing is signed any more. */
   halted: boolean
 }

@@ -20,9 +20,12 @@ export function compareTips(left: Pick<Tip, 'term' | 'height'>, right: Pick<Tip,
   return left.term !== right.term ? left.term - right.term : left.height - right.height
 }
 
-/** The last ack, as long as it binds votes: at or below the certified height it no longer counts (R3). */
+/**
+ * The last ack, as long as it binds votes: not once it is certified, for then R5 does (R3). Superseded, it still binds
+ * against tips of its own term and below: to vote for one would be E4, whose reader knows of no certificate.
+ */
 export function bindingAck(state: State): Tip | null {
-  return state.ackStanding === 'binding' ? state.signState.lastAck : null
+  return state.ackStanding === 'certified' ? null : state.signState.lastAck
 }
 
 /** May this validator stand for election with this tip? Never below its own last ack (R3). */

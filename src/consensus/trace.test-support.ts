@@ -49,6 +49,8 @@ function lineOf(effect: Effect): string {
       return `invalidBlock ${effect.height} of ${effect.proposer}: ${effect.reason}`
     case 'misbehaviour':
       return `misbehaviour of ${effect.member}: ${effect.what}`
+    case 'evidence':
+      return `evidence ${effect.evidence.kind} against ${effect.accused}`
     case 'diverged':
       return `diverged at ${effect.height}: ${effect.reason}`
     default:

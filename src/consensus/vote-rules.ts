@@ -3,10 +3,10 @@
 import type { Hash, Height, Term } from '../types/brand.ts'
 import type { Tip, Vote } from '../types/certificate.ts'
 import { blockHash, leaderCertHash } from '../types/signing.ts'
-import { headerOf } from './block-tree.ts'
+import { ancestorsAfter, entryOf, headerOf } from './block-tree.ts'
 import { commitCertFault, leaderCertFault, type Verifier } from './certificate.ts'
 import { verifierOf } from './epochs.ts'
-import { isOnParent, type LinkedHeader } from './header-rules.ts'
+import { isLogOf, isOnParent, type LinkedHeader } from './header-rules.ts'
 import type { Candidacy } from './messages.ts'
 import type { State } from './state.ts'
 import { bindingAck, compareTips } from './tip.ts'
@@ -45,13 +45,14 @@ export function judgeShownChain(state: State, { certified, blocks }: ShownChain)
   // Never let go of a certified block (R5).
   if (hashAt(ownHeight) !== state.certifiedHash) return 'refuse'
 
-  let parent: { readonly hash: Hash; readonly header: LinkedHeader['header'] } = {
-    hash: state.certifiedHash,
-    header: headerOf(state.tree, state.certifiedHash),
-  }
+  const head = entryOf(state.tree, state.certifiedHash)
+  let parent: Omit<LinkedHeader, 'signature'> = head.block
+  let { ancestors } = head
   const verifier = verifierOf(state)
   for (const block of blocks.slice(ownHeight - certified.height)) {
-    if (!isOnParent(block, { parent, verifier })) return 'invalid'
+    ancestors = ancestorsAfter({ block: parent, ancestors })
+    const isSound = isOnParent(block, { parent, verifier }) && isLogOf(block.header, ancestors)
+    if (!isSound) return 'invalid'
     parent = block
   }
 

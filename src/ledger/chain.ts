@@ -127,8 +127,8 @@ export class Chain implements Ledger {
   }
 
   get head(): Head {
-    const { hash, header } = this.tree.head
-    return { hash, header, commitCert: this.headCert }
+    const { hash, header, range } = this.tree.head
+    return { hash, header, commitCert: this.headCert, ancestors: range }
   }
 
   get epoch(): Epoch {

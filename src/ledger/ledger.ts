@@ -4,6 +4,7 @@
 
 import type { Abi } from '../contracts/abi.ts'
 import type { CallOutcome, ContractCall, StateAccess } from '../contracts/execute.ts'
+import type { MountainRange } from '../crypto/mountain-range.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Epoch, Hash, Height, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
@@ -59,6 +60,8 @@ export interface Head {
   readonly header: Header
   /** Null for genesis, which needs none. */
   readonly commitCert: CommitCert | null
+  /** Hashes of the blocks before it, as the logRoot of its header has them. */
+  readonly ancestors: MountainRange
 }
 
 /** Protocol versions around the certified head. */

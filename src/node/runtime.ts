@@ -397,6 +397,9 @@ export class Runtime {
       case 'misbehaviour':
         log.error({ member: effect.member, what: effect.what }, 'misbehaviour of a member')
         return undefined
+      case 'evidence':
+        log.fatal({ kind: effect.evidence.kind, accused: effect.accused }, 'proof that members of the consortium lied')
+        return undefined
       case 'diverged':
         throw new Error(`execution diverged from the certified chain at height ${effect.height}: ${effect.reason}`)
       default:

@@ -42,7 +42,7 @@ function restoredFrom(ledger: Ledger) {
   const block = ledger.block(head.hash)
   assert(block !== undefined, 'the head is stored')
   return {
-    certified: { block, commitCert: head.commitCert },
+    certified: { block, commitCert: head.commitCert, ancestors: head.ancestors },
     uncommitted: restored.uncommitted,
     leaderCerts: restored.leaderCerts,
     certifiedHashAt: (height: number) => ledger.block(height as Height)?.hash,

@@ -2,7 +2,7 @@
 // see it. Checked by anybody who holds the validator sets. spec/consensus.md, "Evidence".
 
 import { taggedHash } from '../../crypto/hash.ts'
-import type { Hash } from '../../types/brand.ts'
+import type { Hash, Seat, Term } from '../../types/brand.ts'
 import { type Codec, fromBytes, toBytes, union } from '../../types/canonical.ts'
 import { DecodeError } from '../../types/canonical-bytes.ts'
 import { TAG } from '../../types/tags.ts'
@@ -41,6 +41,30 @@ export function decodeEvidence(encoded: Uint8Array): Evidence {
     throw new DecodeError(`evidence: at most ${EVIDENCE_BYTES_MAX} bytes, got ${encoded.length}`)
   }
   return fromBytes(evidenceCodec, encoded)
+}
+
+/** The term in which the lie was told: the later one, where it takes two. */
+export function termOf(evidence: Evidence): Term {
+  switch (evidence.kind) {
+    case 'E1':
+      return evidence.first.header.term
+    case 'E2':
+      return evidence.lower.ack.term
+    case 'E3':
+      return evidence.first.vote.term
+    case 'E4':
+      return evidence.word.kind === 'vote' ? evidence.word.vote.term : evidence.word.promise.term
+    case 'E5':
+    case 'E6':
+    case 'E7':
+    case 'E8':
+      return evidence.header.header.term
+  }
+}
+
+/** One lie can be shown in many ways. Evidence of one kind and term against the same members counts once. */
+export function subjectOf(evidence: Evidence, accused: readonly Seat[]): string {
+  return `${evidence.kind}/${termOf(evidence)}/${accused.join(',')}`
 }
 
 export function evidenceHash(evidence: Evidence): Hash {

@@ -1,0 +1,82 @@
+// What this node was told and has verified, compared with what it was told before. A contradiction is evidence, and goes
+// out as an effect. Bounded, in memory only: after a restart it begins with what the disk kept.
+// spec/consensus.md, "Evidence".
+
+import type { SignedHeader } from '../types/block.ts'
+import type { CommitCert, LeaderCert } from '../types/certificate.ts'
+import type { Restored } from './create-state.ts'
+import { verifierOf } from './epochs.ts'
+import { convict } from './evidence/convict.ts'
+import { EVIDENCE_BYTES_MAX, type Evidence, encodeEvidence, subjectOf } from './evidence/evidence.ts'
+import {
+  addAck,
+  addBase,
+  addCommitCert,
+  addHeader,
+  addLeaderCert,
+  addWord,
+  createStatementIndex,
+  type StatementIndex,
+} from './evidence/statement-index.ts'
+import { type AckBy, type ElectionWord, isHeaderSigned } from './evidence/statements.ts'
+import { emit, type Step } from './step.ts'
+
+export interface Witness {
+  readonly index: StatementIndex
+  /** Subjects of evidence that has gone out, the oldest first. */
+  readonly reported: Set<string>
+}
+
+/** Far more than one election can need. */
+const TERMS_MAX = 64
+/** 1.5 kB each: the blocks that a tree may hold, on a few branches. */
+const HEADERS_MAX = 4_096
+const REPORTED_MAX = 1_024
+
+/** Knows what a node starts from. What that proves has been said before. */
+export function createWitness({ certified, uncommitted, leaderCerts }: Restored): Witness {
+  const index = createStatementIndex({ termsMax: TERMS_MAX, headersMax: HEADERS_MAX })
+  const { header, signature } = certified.block
+  addBase(index, { header, signature, ancestors: certified.ancestors })
+  for (const certificate of leaderCerts) addLeaderCert(index, certificate)
+  for (const block of uncommitted) addHeader(index, block)
+  if (certified.commitCert !== null) addCommitCert(index, certified.commitCert)
+  return { index, reported: new Set() }
+}
+
+/** Of a block that is offered, or a chain that is shown; the signature is checked here. */
+export function witnessHeader(step: Step, signed: SignedHeader): void {
+  const { state } = step
+  if (isHeaderSigned(signed, verifierOf(state))) report(step, addHeader(state.witness.index, signed))
+}
+
+export function witnessAck(step: Step, ack: AckBy): void {
+  report(step, addAck(step.state.witness.index, ack))
+}
+
+export function witnessWord(step: Step, word: ElectionWord): void {
+  report(step, addWord(step.state.witness.index, word))
+}
+
+export function witnessLeaderCert(step: Step, certificate: LeaderCert): void {
+  report(step, addLeaderCert(step.state.witness.index, certificate))
+}
+
+export function witnessCommitCert(step: Step, certificate: CommitCert): void {
+  report(step, addCommitCert(step.state.witness.index, certificate))
+}
+
+/** Nothing is said that others would not find proven. */
+export function report(step: Step, candidates: readonly Evidence[]): void {
+  const { state } = step
+  const { reported } = state.witness
+  for (const evidence of candidates) {
+    const accused = convict(evidence, verifierOf(state))
+    const subject = subjectOf(evidence, accused)
+    if (accused.length === 0 || reported.has(subject)) continue
+    if (encodeEvidence(evidence).length > EVIDENCE_BYTES_MAX) continue
+    reported.add(subject)
+    if (reported.size > REPORTED_MAX) reported.delete(reported.values().next().value as string)
+    emit(step, { kind: 'evidence', evidence, accused })
+  }
+}
