@@ -85,6 +85,15 @@ const statusSchema = z.object({
 })
 export type NodeStatus = z.output<typeof statusSchema>
 
+const nodeReportSchema = z.object({
+  institution: z.string(),
+  consensusKey: z.string().nullable(),
+  signs: z.boolean(),
+  height: z.int(),
+  versions: z.array(z.int()),
+})
+export type NodeReport = z.output<typeof nodeReportSchema>
+
 const querySchema = z.object({ value: z.unknown(), height: z.int(), timeMs: z.int(), fresh: z.boolean() })
 
 export interface QueryAnswer {
@@ -187,6 +196,11 @@ export class Client {
 
   nodeStatus(): Promise<NodeStatus> {
     return this.endpoint.call('node.status', {}, statusSchema)
+  }
+
+  /** What every node that this one heard lately said of itself; nobody vouches for it. */
+  nodes(): Promise<readonly NodeReport[]> {
+    return this.endpoint.call('node.nodes', {}, z.array(nodeReportSchema))
   }
 
   /** Asks a view that reveals nobody. */

@@ -134,7 +134,7 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
     onMembers: setPeers,
     onFatal,
   })
-  const { intake, feed, freshness, standing, versions } = participant
+  const { intake, feed, freshness, standing, reports } = participant
   const sender = new InstitutionSender(keys, { ledger, submissions: intake.submissions, clock })
 
   // 4 the institution's own desk: vault, index, releases
@@ -174,7 +174,7 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
       feed,
       freshness,
       standing,
-      versions,
+      reports,
       desk: gateway,
       metrics,
       clock,

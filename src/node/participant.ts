@@ -24,6 +24,7 @@ import { Intake } from './intake.ts'
 import type { NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
 import { type Membership, touchesMembership } from './membership.ts'
+import { NodeReports } from './node-reports.ts'
 import { Observer } from './observer.ts'
 import { Seats } from './seats.ts'
 import type { SigningRight } from './signing-right.ts'
@@ -32,7 +33,6 @@ import { SnapshotServer } from './snapshot-exchange.ts'
 import { Standing } from './standing.ts'
 import { StatusGossip } from './status-gossip.ts'
 import { createRuntime } from './validator.ts'
-import { VersionSupport } from './version-support.ts'
 
 const SYNC_CONCURRENCY = 8
 
@@ -64,7 +64,7 @@ export interface Participant {
   readonly feed: CommitFeed
   readonly freshness: Freshness
   readonly standing: Standing
-  readonly versions: VersionSupport
+  readonly reports: NodeReports
   start(): Promise<void>
   /** Consensus first, so that nothing is signed that could not be sent. */
   stop(): Promise<void>
@@ -78,7 +78,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
   const seats = new Seats({ ledger, membership, transport })
   const freshness = new Freshness({ clock, quorum: () => quorum(ledger.validators), windowMs: RELEASE_STALE_MS })
   const standing = new Standing({ seats, freshness })
-  const versions = new VersionSupport({ ledger, clock })
+  const reports = new NodeReports({ ledger, membership, clock })
   const headers = new HeaderGossip({ transport, ledger, verifier, timers, log })
   const feed = new CommitFeed()
   feed.subscribe((blocks, certificate) => {
@@ -105,18 +105,8 @@ export function createParticipant(parts: ParticipantParts): Participant {
     onComplete: parts.onSnapshot,
   })
   const onHeight = (height: Height): void => catchUp.heard(height)
-  const status = new StatusGossip({
-    transport,
-    keys,
-    ledger,
-    clock,
-    timers,
-    freshness,
-    versions,
-    seats,
-    onHeight,
-    log,
-  })
+  const isSigning = (): boolean => standing.signing.kind === 'signing'
+  const status = new StatusGossip({ ...parts, freshness, reports, seats, onHeight, isSigning })
   const onOutgrown = (): void => {
     standing.waitFor('RELEASE_TOO_OLD')
     const { version, supported, next } = ledger.protocol
@@ -145,7 +135,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
     feed,
     freshness,
     standing,
-    versions,
+    reports,
     async start() {
       await transport.start()
       intake.start()

@@ -13,13 +13,13 @@ import { quorum } from '../types/validator-set.ts'
 import type { Clock } from './clock.ts'
 import type { CommitFeed } from './commit-feed.ts'
 import type { Freshness } from './freshness.ts'
+import type { NodeReports } from './node-reports.ts'
 import { queryTimeMs } from './query.ts'
 import type { Reads } from './reads.ts'
 import type { Signing } from './signing-right.ts'
 import type { Standing } from './standing.ts'
 import type { Submissions } from './submissions.ts'
 import { VERSION } from './version.ts'
-import type { VersionSupport } from './version-support.ts'
 
 export interface RpcServiceParts {
   readonly genesis: SignedGenesis
@@ -36,12 +36,12 @@ export interface RpcServiceParts {
   readonly clock: Clock
   readonly log: RpcLog
   readonly standing: Standing
-  readonly versions: VersionSupport
+  readonly reports: NodeReports
   readonly desk: InstitutionService
 }
 
 export function createRpcServices(parts: RpcServiceParts): RpcServices {
-  const { ledger, mempool, transport, clock, freshness, standing, versions } = parts
+  const { ledger, mempool, transport, clock, freshness, standing, reports } = parts
 
   const committedHeader = (height: Height): CommittedHeader | null => {
     const block = height > ledger.head.header.height ? undefined : ledger.block(height)
@@ -73,9 +73,10 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
           stateRoot: header.stateRoot,
           peers: transport.connectedPeers().length,
           pending: mempool.size,
-          protocol: { ...ledger.protocol, quorum: quorum(ledger.validators), announced: versions.announced() },
+          protocol: { ...ledger.protocol, quorum: quorum(ledger.validators), announced: reports.announced() },
         }
       },
+      nodes: () => reports.latest(),
       head() {
         const head = committedHeader(ledger.head.header.height)
         assert(head !== null, 'the head is stored')

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createSigner } from '../crypto/ed25519.ts'
 import { sha256 } from '../crypto/hash.ts'
-import { createLedger, GENESIS_TIME_MS, genesis, put, validators } from '../ledger/consortium.fixture.ts'
+import { createLedger, GENESIS_TIME_MS, genesis, idOf, put, validators } from '../ledger/consortium.fixture.ts'
 import type { MemoryTransport } from '../p2p/memory-transport.ts'
-import type { PublicKey, Seat } from '../types/brand.ts'
+import type { IdentityId, PublicKey, Seat } from '../types/brand.ts'
 import { quorum } from '../types/validator-set.ts'
 import { systemTimers } from './clock.ts'
 import { Freshness } from './freshness.ts'
+import { NodeReports } from './node-reports.ts'
 import { StatusGossip } from './status-gossip.ts'
-import { VersionSupport } from './version-support.ts'
 import { quietLog, Wire } from './wire.test-support.ts'
 
 const SECOND_MS = 1_000
@@ -17,6 +17,14 @@ const SECOND_MS = 1_000
 function transportKeyOf(name: string): { publicKey: PublicKey; seed: Uint8Array } {
   const seed = sha256(new TextEncoder().encode(`key of ${name}, transport`))
   return { publicKey: createSigner(seed).publicKey.toHex() as PublicKey, seed }
+}
+
+/** Founders of the fixture, and a member that does not validate. */
+const membership = {
+  institutionOf(transportKey: PublicKey): IdentityId | null {
+    if (transportKey === transportKeyOf('a learner').publicKey) return idOf('a learner')
+    return genesis.founders.find((founder) => founder.transportKey === transportKey)?.institution ?? null
+  },
 }
 
 /** All founders of the fixture validate. */
@@ -30,6 +38,7 @@ describe('gossip of status', () => {
   let receiver: MemoryTransport
   let relay: MemoryTransport
   let freshness: Freshness
+  let reports: NodeReports
   let nowMs: number
   const gossips: StatusGossip[] = []
 
@@ -37,7 +46,8 @@ describe('gossip of status', () => {
     const { ledger, proposer } = await createLedger()
     const clock = { nowMs: () => nowMs + offsetMs, random: () => 0 }
     const itsFreshness = new Freshness({ clock, quorum: () => quorum(validators), windowMs: 5 * SECOND_MS })
-    const keys = { transport: transportKeyOf(name) }
+    const keys = { transport: transportKeyOf(name), consensus: null }
+    const reports = new NodeReports({ ledger, membership, clock })
     const gossip = new StatusGossip({
       transport,
       keys,
@@ -45,13 +55,15 @@ describe('gossip of status', () => {
       clock,
       timers: systemTimers,
       freshness: itsFreshness,
-      versions: new VersionSupport({ ledger, clock }),
+      reports,
+      membership,
+      isSigning: () => true,
       seats: { presentSeatOf },
       onHeight: () => undefined,
       log: quietLog,
     })
     gossips.push(gossip)
-    return { gossip, proposer, freshness: itsFreshness }
+    return { gossip, proposer, reports, freshness: itsFreshness }
   }
 
   beforeEach(async () => {
@@ -61,7 +73,7 @@ describe('gossip of status', () => {
     receiver = wire.add('receiver')
     relay = wire.add('relay')
     relay.subscribe('status', { maxBytes: 1_000, validate: () => 'ignore' }, () => undefined)
-    ;({ freshness } = await join('an observer', receiver))
+    ;({ freshness, reports } = await join('an observer', receiver))
   })
   afterEach(() => {
     for (const gossip of gossips.splice(0)) gossip.stop()
@@ -117,9 +129,22 @@ describe('gossip of status', () => {
     expect(freshness.isFresh()).toBe(true)
   })
 
-  it('is for validators to say', async () => {
+  it('is for members to say', async () => {
     await wire.connect()
-    expect(await record('an observer', 2)).toEqual([])
+    expect(await record('a stranger', 2)).toEqual([])
+  })
+
+  it('tells who is there and how far, until it is 15 seconds old; a learner makes nobody fresh', async () => {
+    await wire.connect()
+    const [message] = (await record('a learner', 1)) as [Uint8Array]
+    expect(await tell(message)).toBe('gossipAccepted')
+    const report = { institution: idOf('a learner'), consensusKey: null, signs: true, height: 0, versions: [1] }
+    expect(reports.latest()).toEqual([report])
+    for (const name of ['Alpha', 'Beta']) await tell((await record(name, 1))[0] as Uint8Array)
+    expect(freshness.isFresh()).toBe(false)
+    expect(reports.latest()).toHaveLength(3)
+    nowMs += 15 * SECOND_MS + 1
+    expect(reports.latest()).toEqual([])
   })
 
   it('says nothing for a node that is behind', async () => {

@@ -1,20 +1,33 @@
-// Every validator says regularly how far it is: an observer on an idle chain knows by it that it has missed nothing.
-// Signed by the transport key, so that a status is its author's whoever passed it on.
+// Every member says regularly how far it is: an observer on an idle chain knows by the validators' word that it has missed
+// nothing, and operators see who is there. Signed by the transport key, so that a status is its author's whoever passed it on.
 
 import { sign, verify } from '../crypto/ed25519.ts'
 import { taggedBytes } from '../crypto/hash.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Transport, Verdict } from '../p2p/transport.ts'
-import type { Hash, Height, PublicKey } from '../types/brand.ts'
-import { fromBytes, hash, height, list, publicKey, record, signature, toBytes, uint } from '../types/canonical.ts'
+import type { Hash, Height, IdentityId, PublicKey } from '../types/brand.ts'
+import {
+  boolean,
+  fromBytes,
+  hash,
+  height,
+  list,
+  optional,
+  publicKey,
+  record,
+  signature,
+  toBytes,
+  uint,
+} from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { TAG } from '../types/tags.ts'
 import type { Cancel, Clock, Timers } from './clock.ts'
 import type { Freshness } from './freshness.ts'
 import type { NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
+import type { Membership } from './membership.ts'
+import type { NodeReports } from './node-reports.ts'
 import type { Seats } from './seats.ts'
-import type { VersionSupport } from './version-support.ts'
 
 const INTERVAL_MS = 1_000
 /** A status older than this says nothing about now. */
@@ -26,6 +39,8 @@ interface Status {
   readonly height: Height
   readonly headHash: Hash
   readonly timeMs: number
+  readonly consensusKey: PublicKey | null
+  readonly signs: boolean
   /** Protocol versions that its program supports. */
   readonly versions: readonly number[]
 }
@@ -35,21 +50,25 @@ const statusCodec = record<Status>({
   height,
   headHash: hash,
   timeMs: uint,
+  consensusKey: optional(publicKey),
+  signs: boolean,
   versions: list(uint, VERSIONS_MAX),
 })
 const signedCodec = record<{ status: Status; signature: Uint8Array }>({ status: statusCodec, signature })
 
 export interface StatusGossipParts {
   readonly transport: Transport
-  readonly keys: Pick<NodeKeys, 'transport'>
+  readonly keys: Pick<NodeKeys, 'transport' | 'consensus'>
   readonly ledger: Ledger
   readonly clock: Clock
   readonly timers: Timers
   readonly freshness: Freshness
-  readonly versions: VersionSupport
+  readonly reports: NodeReports
+  readonly membership: Pick<Membership, 'institutionOf'>
   readonly seats: Pick<Seats, 'presentSeatOf'>
   /** A validator says that it has a certified block of this height: its word. */
   readonly onHeight: (height: Height) => void
+  readonly isSigning: () => boolean
   readonly log: Log
 }
 
@@ -65,7 +84,6 @@ export class StatusGossip {
     parts.transport.subscribe('status', { maxBytes: STATUS_BYTES_MAX, validate }, () => undefined)
   }
 
-  /** Validators report; everybody listens. */
   start(): void {
     this.#timer = this.#parts.timers.every(INTERVAL_MS, () => this.#publish())
   }
@@ -75,25 +93,31 @@ export class StatusGossip {
   }
 
   #publish(): void {
-    const { transport, keys, ledger, clock, seats, log } = this.#parts
-    const seat = seats.presentSeatOf(keys.transport.publicKey)
-    if (seat === null) return
+    const { transport, keys, ledger, clock, membership, log } = this.#parts
+    const institution = membership.institutionOf(keys.transport.publicKey)
+    if (institution === null) return
     const { header, hash: headHash } = ledger.head
     const status: Status = {
       transportKey: keys.transport.publicKey,
       height: header.height,
       headHash,
       timeMs: clock.nowMs(),
+      consensusKey: keys.consensus?.publicKey ?? null,
+      signs: this.#parts.isSigning(),
       versions: ledger.protocol.supported.slice(-VERSIONS_MAX),
     }
-    this.#parts.versions.heard(seat, status.versions)
+    this.#note(institution, status)
     const message = taggedBytes(TAG.status, toBytes(statusCodec, status))
     const bytes = toBytes(signedCodec, { status, signature: sign(keys.transport.seed, message) })
     transport.publish('status', bytes).catch((error: unknown) => log.debug({ error }, 'gossip failed'))
   }
 
+  #note(institution: IdentityId, { transportKey, consensusKey, signs, height, versions }: Status): void {
+    this.#parts.reports.heard(transportKey, { institution, consensusKey, signs, height, versions })
+  }
+
   #judge(bytes: Uint8Array): Verdict {
-    const { ledger, clock, freshness, seats } = this.#parts
+    const { ledger, clock, freshness, seats, membership } = this.#parts
     let report: { status: Status; signature: Uint8Array }
     try {
       report = fromBytes(signedCodec, bytes)
@@ -103,14 +127,16 @@ export class StatusGossip {
     }
     const { status } = report
     const { transportKey, timeMs } = status
-    const seat = seats.presentSeatOf(transportKey)
-    if (seat === null) return 'ignore'
+    const institution = membership.institutionOf(transportKey)
+    if (institution === null) return 'ignore'
     // Old, or from a clock that is far off; said again; or overtaken by what the same validator said since.
     if (Math.abs(clock.nowMs() - timeMs) > AGE_MAX_MS || timeMs <= (this.#heard.get(transportKey) ?? 0)) return 'ignore'
     const message = taggedBytes(TAG.status, toBytes(statusCodec, status))
     if (!verify(Uint8Array.fromHex(transportKey), message, report.signature)) return 'reject'
     this.#heard.set(transportKey, timeMs)
-    this.#parts.versions.heard(seat, status.versions)
+    this.#note(institution, status)
+    const seat = seats.presentSeatOf(transportKey)
+    if (seat === null) return 'accept'
     this.#parts.onHeight(status.height)
     if (status.height <= ledger.head.header.height) freshness.reported(seat, timeMs)
     return 'accept'

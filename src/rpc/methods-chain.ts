@@ -14,6 +14,7 @@ import {
   heightSchema,
   identitySchema,
   integerSchema,
+  publicKeySchema,
   signedReadSchema,
 } from './schema.ts'
 import type { RpcServices } from './services.ts'
@@ -63,6 +64,22 @@ export function chainMethods({ chain, genesis }: RpcServices, guard: ReadGuard):
       }),
       errors: ['NOT_READY'],
       run: async () => ({ chainId, ...(await chain.status()) }),
+    }),
+    defineMethod({
+      name: 'node.nodes',
+      summary: 'What every node of the consortium that was heard in the last 15 seconds said of itself.',
+      params: z.strictObject({}),
+      result: z.array(
+        z.strictObject({
+          institution: identitySchema,
+          consensusKey: publicKeySchema.nullable(),
+          signs: z.boolean(),
+          height: integerSchema,
+          versions: z.array(integerSchema).readonly(),
+        }),
+      ),
+      errors: ['NOT_READY'],
+      run: async () => [...(await chain.nodes())],
     }),
     defineMethod({
       name: 'chain.head',

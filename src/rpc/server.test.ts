@@ -605,6 +605,7 @@ describe('rpc.discover', () => {
     const calls: Record<string, object> = {
       'transaction.submit': { transaction: bytes.toBase64(), wait: 'committed' },
       'node.status': {},
+      'node.nodes': {},
       'chain.head': {},
       'chain.header': { height: 0 },
       'chain.block': { height: 1, read: member() },

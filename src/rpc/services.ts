@@ -41,6 +41,15 @@ export interface NodeStatus {
   readonly protocol: ProtocolStatus
 }
 
+export interface NodeReport {
+  readonly institution: IdentityId
+  /** The consensus key that lies on the node, with a seat or without; null on an observer. */
+  readonly consensusKey: PublicKey | null
+  readonly signs: boolean
+  readonly height: number
+  readonly versions: readonly number[]
+}
+
 /** spec/ledger.md, "Versions". */
 export interface ProtocolStatus {
   /** In force for the next block. Where it is not among `supported`, the node has stopped before it. */
@@ -61,6 +70,8 @@ export interface CommittedHeader extends SignedHeader {
 /** Certified data only. */
 export interface ChainService {
   status(): Awaitable<NodeStatus>
+  /** What every node heard lately said of itself, this one included. */
+  nodes(): Awaitable<readonly NodeReport[]>
   head(): Awaitable<CommittedHeader>
   /** Null above the head. */
   header(height: Height): Awaitable<CommittedHeader | null>

@@ -164,7 +164,7 @@ describe('a leader', () => {
     const announced = () =>
       consortium
         .node(1)
-        .participant.versions.announced()
+        .participant.reports.announced()
         .map(({ versions }) => versions)
     await until(() => announced().every((versions) => versions !== null), 'the status of everybody')
     expect(announced()).toEqual([[1, 2], [1], [1, 2], [1]])

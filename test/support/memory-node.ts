@@ -250,6 +250,7 @@ export class MemoryNode {
     return {
       genesis: this.chain.genesis,
       chain: {
+        nodes: () => [{ institution: HOSPITAL, consensusKey: null, signs: true, height: 0, versions: [1] }],
         status: () => ({
           institution: HOSPITAL,
           role: 'validator',
