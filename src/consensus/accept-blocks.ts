@@ -4,6 +4,7 @@ import type { Block } from '../types/block.ts'
 import type { Hash, Seat } from '../types/brand.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
 import { ancestorsAfter, bytesOf, createEntry, type Entry } from './block-tree.ts'
+import { learnCommitCert } from './commit.ts'
 import { verifierOf } from './epochs.ts'
 import { isBodyOf, isLogOf, isOnParent, isUnderLeaderCert } from './header-rules.ts'
 import { UNCERTIFIED_BLOCKS_MAX, UNCERTIFIED_BYTES_MAX } from './limits.ts'
@@ -45,6 +46,10 @@ function acceptBlock(step: Step, { from, block, isCertified }: Arrival & { block
   if (parent === undefined || parent.status === 'invalid' || !hasRoomFor(state, block)) return false
   // A branch below the certified head can never be certified (R5).
   if (block.header.height <= certifiedHeight(state)) return false
+  if (block.header.epoch > state.epoch && block.epochCert !== null)
+    learnCommitCert(step, { from, certificate: block.epochCert })
+  // Not a lie: what decided its epoch still has to be executed here.
+  if (state.halted || block.header.epoch > state.epoch) return false
   witnessHeader(step, block)
   if (!isSound(step, { from, block, isCertified, parent })) return false
   state.tree.entries.set(block.hash, createEntry(block, { status: 'received', ancestors: ancestorsAfter(parent) }))

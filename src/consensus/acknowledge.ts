@@ -7,6 +7,7 @@ import type { Hash } from '../types/brand.ts'
 import type { Ack } from '../types/certificate.ts'
 import { ackMessage } from '../types/signing.ts'
 import { contains, type Entry, headerOf, pathFrom } from './block-tree.ts'
+import { isSeated } from './epochs.ts'
 import type { AppendReply, Position, SignedAck } from './messages.ts'
 import { leaderOf } from './roles.ts'
 import { ackFloor } from './sign-state.ts'
@@ -90,7 +91,10 @@ function nextToAck(state: State): Entry[] {
   const chain = leaderChain(state)
   const gap = chain.findIndex(({ status }) => status !== 'valid')
   const stored = gap < 0 ? chain : chain.slice(0, gap)
-  return stored.filter(({ ownAck, block }) => ownAck === null && block.header.term === state.term)
+  const { self: seat } = state.settings
+  // Who joined with the epoch has no voice about what came before it.
+  const isOurs = ({ epoch, term }: Header): boolean => term === state.term && isSeated(state, { seat, epoch })
+  return stored.filter(({ ownAck, block }) => ownAck === null && isOurs(block.header))
 }
 
 /** At or below the last ack of its term: signing it again, after a restart, says nothing new. */

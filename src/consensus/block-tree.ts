@@ -5,7 +5,7 @@ import { appendLeaf, type MountainRange } from '../crypto/mountain-range.ts'
 import { assert } from '../types/assert.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Hash, Seat } from '../types/brand.ts'
-import type { ValidatorSet } from '../types/validator-set.ts'
+import type { NextSet } from '../types/validator-set.ts'
 
 export interface Entry {
   readonly block: Block
@@ -18,7 +18,7 @@ export interface Entry {
   /** This validator's own ack, once given in this run. */
   ownAck: Uint8Array | null
   /** Set of the epoch after the block's, where its state holds one; known once it is valid. */
-  nextSet: ValidatorSet | null
+  nextSet: NextSet | null
   /** Leader: acks of the block, by member. */
   readonly acks: Map<Seat, Uint8Array>
 }

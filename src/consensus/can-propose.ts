@@ -2,7 +2,7 @@
 
 import type { Epoch, Hash } from '../types/brand.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
-import { headerOf, pathFrom } from './block-tree.ts'
+import { entryOf, pathFrom } from './block-tree.ts'
 import type { State } from './state.ts'
 
 export interface Opportunity {
@@ -27,13 +27,16 @@ export function canPropose(state: State): Opportunity | null {
   const { uncertifiedBlocksMax, uncertifiedBytesMax } = state.settings.timing
   const uncertified = pathFrom(state.tree, { base: state.certifiedHash, hash: state.tipHash })
   const bytesUsed = uncertified.reduce((total, entry) => total + entry.bytes, 0)
-  const hasRoom = uncertified.length < uncertifiedBlocksMax && bytesUsed < uncertifiedBytesMax
+  const { block: parent, nextSet } = entryOf(state.tree, state.tipHash)
+  // Until the change is certified, its epoch goes on, with nothing but opening blocks.
+  const isPending = nextSet !== null && parent.header.epoch === state.epoch
+  const hasRoom = !isPending && uncertified.length < uncertifiedBlocksMax && bytesUsed < uncertifiedBytesMax
   const opening = !state.role.opened
   if (!opening && !hasRoom) return null
   return {
     parentHash: state.tipHash,
     epoch: state.epoch,
-    parentTimeMs: headerOf(state.tree, state.tipHash).timeMs,
+    parentTimeMs: parent.header.timeMs,
     opening,
     bytesMax: hasRoom ? Math.min(BLOCK_BYTES_MAX, uncertifiedBytesMax - bytesUsed) : 0,
     blocksInFlight: uncertified.length,

@@ -2,8 +2,9 @@
 
 import type { Hash, Seat } from '../types/brand.ts'
 import type { CommitCert } from '../types/certificate.ts'
-import { contains, type Entry, entryOf, pathFrom } from './block-tree.ts'
+import { contains, type Entry, entryOf, headerOf, pathFrom } from './block-tree.ts'
 import { commitCertFault } from './certificate.ts'
+import { maybeChangeEpoch } from './change-epoch.ts'
 import { verifierOf } from './epochs.ts'
 import { RECENT_BLOCKS_MAX, RECENT_BYTES_MAX } from './limits.ts'
 import { endPreCampaign } from './liveness.ts'
@@ -11,7 +12,7 @@ import { settleReads } from './read-index.ts'
 import { becomeFollower } from './roles.ts'
 import type { State } from './state.ts'
 import { accuse, emit, type Step } from './step.ts'
-import { continueSync, requestSync } from './sync.ts'
+import { catchUp, continueSync, requestSync } from './sync.ts'
 import { certifiedHeight, chooseTip } from './tip.ts'
 import { witnessCommitCert } from './witness.ts'
 
@@ -21,7 +22,13 @@ export function learnCommitCert(step: Step, { from, certificate }: { from: Seat;
   if (certificate.height < certifiedHeight(state) || certificate.blockHash === state.certifiedHash) return
   if (state.pendingCommit !== null && certificate.height <= state.pendingCommit.height) return
   if (state.sync !== null && certificate.height <= state.sync.targetHeight) return
-  if (commitCertFault(certificate, verifierOf(state)) !== null) {
+  if (certificate.epoch > state.epoch) {
+    catchUp(step, from)
+    return
+  }
+  // Who has left the set certifies nothing on top of what came after.
+  const isPast = certificate.epoch < headerOf(state.tree, state.certifiedHash).epoch
+  if (isPast || commitCertFault(certificate, verifierOf(state)) !== null) {
     accuse(step, { member: from, what: 'badCertificate' })
     return
   }
@@ -36,9 +43,9 @@ export function learnCommitCert(step: Step, { from, certificate }: { from: Seat;
   else accuse(step, { member: from, what: 'badCertificate' })
 }
 
-/** More than b liars can sign a hash with a height and term that are not its block's. */
-export function isOfBlock({ term, height }: CommitCert, { block }: Entry): boolean {
-  return block.header.term === term && block.header.height === height
+/** More than b liars can sign a hash with an epoch, a term and a height that are not its block's. */
+export function isOfBlock({ epoch, term, height }: CommitCert, { block }: Entry): boolean {
+  return block.header.epoch === epoch && block.header.term === term && block.header.height === height
 }
 
 /** A verified CommitCert for a block in the tree. */
@@ -67,8 +74,8 @@ export function diverge(step: Step, { certificate, reason }: { certificate: Comm
 /**
  * 1. the certified head moves up; 2. branches that do not contain it are dropped, their transactions returned; 3. what
  * pointed into them is set right: the ack's standing, the tip, the leader's head; 4. a candidacy or leadership on a
- * dropped branch ends, and so does the search for a leader that certifies; 5. block sync goes on from the new head;
- * 6. reads that waited for it are ready.
+ * dropped branch ends, and so does the search for a leader that certifies; 5. a new epoch may begin; 6. block sync goes on
+ * from the new head; 7. reads that waited for it are ready.
  */
 export function commit(step: Step, certificate: CommitCert): void {
   const { state } = step
@@ -110,9 +117,13 @@ export function commit(step: Step, certificate: CommitCert): void {
   if (state.liveness.preCampaign?.cause === 'standstill') endPreCampaign(step)
 
   // 5
-  continueSync(step)
+  maybeChangeEpoch(step)
+  if (state.halted) return
 
   // 6
+  continueSync(step)
+
+  // 7
   settleReads(step)
 }
 

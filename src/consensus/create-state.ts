@@ -7,7 +7,7 @@ import type { Block } from '../types/block.ts'
 import type { Epoch, Hash, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { leaderCertHash } from '../types/signing.ts'
-import type { ValidatorSet } from '../types/validator-set.ts'
+import type { NextSet } from '../types/validator-set.ts'
 import { ancestorsAfter, createEntry, type Entry } from './block-tree.ts'
 import { createLiveness } from './liveness.ts'
 import type { Settings } from './settings.ts'
@@ -33,7 +33,7 @@ export interface Restored {
   /** Hash of the certified block at a height; asked only for the height of the last ack. */
   readonly certifiedHashAt: (height: number) => Hash | undefined
   /** As in `Executed`, for the certified and the uncommitted blocks. */
-  readonly nextSetOf: (blockHash: Hash) => ValidatorSet | null
+  readonly nextSetOf: (blockHash: Hash) => NextSet | null
 }
 
 export function createState(settings: Settings, restored: Restored): State {

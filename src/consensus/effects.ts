@@ -2,7 +2,7 @@
 // before anything behind it is performed; a run of them may share one sync.
 
 import type { Block } from '../types/block.ts'
-import type { Hash, Height, Seat, Term } from '../types/brand.ts'
+import type { Epoch, Hash, Height, Seat, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import type { Evidence } from './evidence/evidence.ts'
@@ -79,5 +79,7 @@ export type Effect =
   | { readonly kind: 'misbehaviour'; readonly member: Seat; readonly what: Misbehaviour }
   /** Proof that these members lied, for everybody. Given once for each lie, as far as memory reaches. */
   | { readonly kind: 'evidence'; readonly evidence: Evidence; readonly accused: readonly Seat[] }
+  /** Certified: this validator has no seat in the epoch. The core signs nothing more, and has stopped. */
+  | { readonly kind: 'retired'; readonly epoch: Epoch; readonly height: Height; readonly blockHash: Hash }
   /** A quorum certified what this node's execution refuses, or two blocks at one height. The core has stopped. */
   | { readonly kind: 'diverged'; readonly blockHash: Hash; readonly height: Height; readonly reason: string }

@@ -2,10 +2,10 @@
 // the clock and from chance stands in it.
 
 import type { Block } from '../types/block.ts'
-import type { Hash, Seat } from '../types/brand.ts'
+import type { Epoch, Hash, Seat } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
-import type { ValidatorSet } from '../types/validator-set.ts'
+import type { NextSet } from '../types/validator-set.ts'
 import type { Timer } from './effects.ts'
 import type { Message } from './messages.ts'
 
@@ -32,6 +32,8 @@ export interface Received {
 /** A draft that canPropose() asked for, executed on its parent. */
 export interface Propose {
   readonly kind: 'propose'
+  /** That it was executed in. */
+  readonly epoch: Epoch
   /** Protocol version in force at its height. */
   readonly version: number
   readonly parentHash: Hash
@@ -43,7 +45,7 @@ export interface Propose {
   readonly logRoot: Hash
   readonly transactions: readonly SignedTransaction[]
   /** As in `Executed`. */
-  readonly nextSet: ValidatorSet | null
+  readonly nextSet: NextSet | null
 }
 
 /** Answer to `execute`: transactions, execution and the four roots of the header agree, or not. */
@@ -54,7 +56,7 @@ export interface Executed {
     | {
         readonly kind: 'valid'
         /** The state after the block holds the set of epoch header.epoch + 1: a change of the validators is pending. */
-        readonly nextSet: ValidatorSet | null
+        readonly nextSet: NextSet | null
       }
     | { readonly kind: 'invalid'; readonly reason: string }
 }

@@ -18,7 +18,7 @@ import {
 } from '../types/brand.ts'
 import { blockHash, signTransaction } from '../types/signing.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
-import { defaultLiars, onlyEpoch, type ValidatorSet } from '../types/validator-set.ts'
+import { defaultLiars, memberAt, onlyEpoch, type ValidatorSet } from '../types/validator-set.ts'
 import type { Propose } from './events.ts'
 import { DEFAULT_TIMING, type Timing } from './limits.ts'
 import type { Settings } from './settings.ts'
@@ -65,7 +65,7 @@ export function createSet(memberCount: number, b = defaultLiars(memberCount)): V
 }
 
 export function signAs(set: ValidatorSet, member: number): (message: Uint8Array) => Uint8Array {
-  const publicKey = set.members[member]?.consensusKey
+  const publicKey = memberAt(set, member as Seat)?.consensusKey
   if (publicKey === undefined) throw new RangeError('no such member')
   return (message) => keyedHash(keyOf(publicKey), message)
 }
@@ -142,12 +142,17 @@ function logRootAfter(parent: Block): Hash {
 /** Execution: the state is the hash of everything that led to it. */
 export function execute(
   parent: Block,
-  { timeMs, transactions }: { timeMs: number; transactions: readonly SignedTransaction[] },
+  {
+    epoch = parent.header.epoch,
+    timeMs,
+    transactions,
+  }: { epoch?: Epoch; timeMs: number; transactions: readonly SignedTransaction[] },
 ): Omit<Propose, 'kind'> {
   const txRoot = merkleRoot(transactions.map(({ bytes }) => bytes))
-  const stateRoot: Hash = taggedHash('test/state', new TextEncoder().encode(parent.header.stateRoot + txRoot))
+  const stateRoot: Hash = taggedHash('test/state', new TextEncoder().encode(parent.header.stateRoot + epoch + txRoot))
   return {
     version: 1,
+    epoch,
     parentHash: parent.hash,
     timeMs,
     txRoot,
@@ -162,6 +167,7 @@ export function execute(
 /** Has the block the roots that its execution gives? */
 export function isExecutionOf(block: Block, parent: Block): boolean {
   const { txRoot, stateRoot, logRoot } = execute(parent, {
+    epoch: block.header.epoch,
     timeMs: block.header.timeMs,
     transactions: block.transactions,
   })

@@ -64,7 +64,9 @@ export function isUnderLeaderCert(
   if (certificate === undefined || certificate.term !== header.term || certificate.candidate !== header.proposer)
     return false
   if (header.term === parent.term) return header.leaderCertHash === parent.leaderCertHash
-  const { tip } = certificate
+  const { epoch, tip } = certificate
+  // Elected for the block's epoch; or for the one before, which ended before the leader made its first block.
+  if (epoch !== header.epoch && epoch !== parent.epoch) return false
   return tip.hash === header.parentHash && tip.height === parent.height && tip.term === parent.term
 }
 

@@ -1,12 +1,15 @@
 // LeaderCerts: how one is learned, and with it a leader (spec/consensus.md, section 6).
 
-import type { Seat } from '../types/brand.ts'
+import type { Hash, Seat } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
 import { leaderCertHash } from '../types/signing.ts'
+import { headerOf } from './block-tree.ts'
 import { leaderCertFault } from './certificate.ts'
-import { verifierOf } from './epochs.ts'
+import { isSeated, verifierOf } from './epochs.ts'
 import { becomeFollower } from './roles.ts'
+import type { State } from './state.ts'
 import { accuse, emit, type Step } from './step.ts'
+import { catchUp } from './sync.ts'
 import { witnessLeaderCert } from './witness.ts'
 
 /**
@@ -16,6 +19,10 @@ import { witnessLeaderCert } from './witness.ts'
 export function learnLeaderCert(step: Step, { from, certificate }: { from: Seat; certificate: LeaderCert }): boolean {
   const { state, settings } = step
   const hash = leaderCertHash(certificate)
+  if (certificate.epoch > state.epoch) {
+    catchUp(step, from)
+    return false
+  }
 
   // 1
   if (!state.leaderCerts.has(hash)) {
@@ -32,7 +39,17 @@ export function learnLeaderCert(step: Step, { from, certificate }: { from: Seat;
   const { term, candidate } = certificate
   const isNews = term > state.term || (term === state.term && state.leaderCertHash === null)
   // Own leadership ended with the process that had it: after a restart it is not taken up again.
-  if (!isNews || candidate === settings.self) return true
+  if (!isNews || candidate === settings.self || !isOfLivingEpoch(state, { hash, certificate })) return true
   becomeFollower(step, { term, leaderCert: hash })
   return true
+}
+
+/**
+ * Elected by the present validators, or those before them, or leading on since: the certified head is of its term. Who left
+ * long ago elects nobody, however high the term; and who has left does not lead.
+ */
+function isOfLivingEpoch(state: State, { hash, certificate }: { hash: Hash; certificate: LeaderCert }): boolean {
+  const { epoch, tree, certifiedHash } = state
+  if (!isSeated(state, { seat: certificate.candidate, epoch })) return false
+  return certificate.epoch >= epoch - 1 || headerOf(tree, certifiedHash).leaderCertHash === hash
 }

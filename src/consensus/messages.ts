@@ -2,10 +2,11 @@
 // for the handlers.
 
 import { type Block, type SignedHeader, signedHeaderCodec } from '../types/block.ts'
-import type { Hash, Height, Seat, Term } from '../types/brand.ts'
+import type { Epoch, Hash, Height, Seat, Term } from '../types/brand.ts'
 import {
   boolean,
   type Codec,
+  epoch,
   fromBytes,
   hash,
   height,
@@ -84,6 +85,8 @@ export interface AppendReply {
 
 /** What whoever wants to lead in `term` shows (R3). */
 export interface Candidacy {
+  /** Of the block after the certified one. */
+  readonly epoch: Epoch
   readonly term: Term
   readonly tip: Tip
   /** The candidate's highest; null while that is genesis. */
@@ -159,6 +162,12 @@ export interface ReadIndexAnswer {
   readonly lastAck: SignedHeader | null
 }
 
+/** To whoever speaks for an epoch that is over: from the block that ended it, or later. */
+export interface Certified {
+  readonly kind: 'certified'
+  readonly commitCert: CommitCert
+}
+
 export type Message =
   | Append
   | AppendReply
@@ -171,6 +180,7 @@ export type Message =
   | TimeoutNow
   | ReadIndexRequest
   | ReadIndexAnswer
+  | Certified
 
 /** A message with the member that the transport knows it came from. */
 export interface From<M extends Message> {
@@ -186,6 +196,7 @@ const signedTransferNoticeCodec: Codec<SignedTransferNotice> = record<SignedTran
   signature,
 })
 const candidacy = {
+  epoch,
   term,
   tip: tipCodec,
   commitCert: optional(commitCertCodec),
@@ -219,6 +230,7 @@ const messageCodec: Codec<Message> = union<Message>({
   timeoutNow: record<Omit<TimeoutNow, 'kind'>>({ transfer: signedTransferNoticeCodec }),
   readIndexRequest: record<Omit<ReadIndexRequest, 'kind'>>({ id: uint }),
   readIndexAnswer: record<Omit<ReadIndexAnswer, 'kind'>>({ id: uint, lastAck: optional(signedHeaderCodec) }),
+  certified: record<Omit<Certified, 'kind'>>({ commitCert: commitCertCodec }),
 })
 
 export function encodeMessage(message: Message): Uint8Array {

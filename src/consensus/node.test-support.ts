@@ -1,7 +1,7 @@
 // One core under test, and the statements that the other members of its group would make.
 
 import type { Block } from '../types/block.ts'
-import type { Height, Seat, Term } from '../types/brand.ts'
+import type { Epoch, Height, Seat, Term } from '../types/brand.ts'
 import { ZERO_HASH } from '../types/brand.ts'
 import type { CommitCert, LeaderCert, Tip, Vote } from '../types/certificate.ts'
 import {
@@ -243,6 +243,7 @@ export function reply(block: Block, fields: Omit<Partial<AppendReply>, 'term'> &
 export function voteRequest(term: number, tip: Block, fields: Partial<VoteRequest> = {}): VoteRequest {
   return {
     kind: 'voteRequest',
+    epoch: 0 as Epoch,
     term: term as Term,
     tip: tipOfBlock(tip),
     commitCert: null,

@@ -3,6 +3,7 @@
 import { acknowledge, replyToLeader } from './acknowledge.ts'
 import { contains, type Entry } from './block-tree.ts'
 import { applyCommitCert, maybeCommit } from './commit.ts'
+import { epochFault } from './epoch-rules.ts'
 import type { Executed } from './events.ts'
 import { emit, type Step } from './step.ts'
 import { maybeMoveTip } from './tip.ts'
@@ -18,6 +19,11 @@ export function onExecuted(step: Step, { blockHash, verdict }: Executed): void {
   }
   const parent = state.tree.entries.get(entry.block.header.parentHash)
   if (parent?.status !== 'valid') return
+  const fault = epochFault(entry.block, { parent: parent.block.header, nextSet: parent.nextSet })
+  if (fault !== null) {
+    refuse(step, { entry, reason: fault })
+    return
+  }
 
   // 1
   entry.status = 'valid'

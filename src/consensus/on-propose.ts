@@ -52,9 +52,10 @@ export function onPropose(step: Step, draft: Propose): void {
   maybeCertify(step)
 }
 
-function fits(draft: Propose, { parentHash, parentTimeMs, opening, bytesMax }: Opportunity): boolean {
+function fits(draft: Propose, { parentHash, epoch, parentTimeMs, opening, bytesMax }: Opportunity): boolean {
   return (
     draft.parentHash === parentHash &&
+    draft.epoch === epoch &&
     draft.timeMs > parentTimeMs &&
     (opening || draft.transactions.length > 0) &&
     bytesOf(draft) <= bytesMax

@@ -1,8 +1,8 @@
 // A message from a member, to the handler of its kind.
 
 import { assertNever } from '../types/assert.ts'
-import { memberAt } from '../types/validator-set.ts'
-import { presentSet } from './epochs.ts'
+import { isOfPresentEpoch, onCertified } from './epoch-gap.ts'
+import { isSeated } from './epochs.ts'
 import type { Received } from './events.ts'
 import { onAppend } from './on-append.ts'
 import { onAppendReply } from './on-append-reply.ts'
@@ -18,7 +18,11 @@ import type { Step } from './step.ts'
 
 export function onReceived(step: Step, { from, message }: Received): void {
   const { state } = step
-  if (memberAt(presentSet(state), from) === undefined || from === state.settings.self) return
+  if (from === state.settings.self) return
+  if (!isSeated(state, { seat: from, epoch: state.epoch })) {
+    onForeign(step, { from, message })
+    return
+  }
   switch (message.kind) {
     case 'append':
       onAppend(step, { from, message })
@@ -27,10 +31,10 @@ export function onReceived(step: Step, { from, message }: Received): void {
       onAppendReply(step, { from, message })
       break
     case 'voteRequest':
-      onVoteRequest(step, { from, message })
+      if (isOfPresentEpoch(step, { from, message })) onVoteRequest(step, { from, message })
       break
     case 'preVoteRequest':
-      onPreVoteRequest(step, { from, message })
+      if (isOfPresentEpoch(step, { from, message })) onPreVoteRequest(step, { from, message })
       break
     case 'preVote':
       onPreVote(step, { from, message })
@@ -53,7 +57,25 @@ export function onReceived(step: Step, { from, message }: Received): void {
     case 'readIndexAnswer':
       onReadIndexAnswer(step, { from, message })
       break
+    case 'certified':
+      onCertified(step, { from, message })
+      break
     default:
       assertNever(message)
+  }
+}
+
+/** From a seat of another epoch: it is told, or tells, that the epoch is over. */
+function onForeign(step: Step, { from, message }: Omit<Received, 'kind'>): void {
+  switch (message.kind) {
+    case 'voteRequest':
+    case 'preVoteRequest':
+      isOfPresentEpoch(step, { from, message })
+      break
+    case 'certified':
+      onCertified(step, { from, message })
+      break
+    default:
+      break
   }
 }

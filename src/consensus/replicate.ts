@@ -78,7 +78,10 @@ function blocksFor({ state, settings }: Step, progress: Progress): Entry[] {
   let inFlightBytes = 0
   let appendBytes = 0
   for (const entry of pathFrom(state.tree, { base: base.block.hash, hash: state.tipHash })) {
-    const { height } = entry.block.header
+    const { header, epochCert } = entry.block
+    const { height } = header
+    // Its signer is known to whoever has stored and executed what decided its epoch.
+    if (epochCert !== null && progress.matchHeight < epochCert.height) break
     // The first one always goes, whatever its size: a window that lets nothing through is none.
     const isFirst = height === progress.matchHeight + 1
     const inWindow =

@@ -43,7 +43,7 @@ export interface State {
   /** By the number that the runtime gave them. */
   readonly reads: Map<number, PendingRead>
   readonly witness: Witness
-  /** Two certified truths: nothing is signed any more. */
+  /** Two certified truths, or no seat any more: nothing is signed. */
   halted: boolean
 }
 

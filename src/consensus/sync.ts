@@ -15,6 +15,11 @@ export function requestSync(step: Step, { from, targetHeight }: { from: Seat; ta
   fetchNext(step, from)
 }
 
+/** Of a later epoch than is known here: only the certified chain says who may speak in it. One run, then asked again. */
+export function catchUp(step: Step, from: Seat): void {
+  requestSync(step, { from, targetHeight: certifiedHeight(step.state) + 1 })
+}
+
 /** After a commit: the next run, or done. */
 export function continueSync(step: Step): void {
   const { sync } = step.state

@@ -51,6 +51,8 @@ function lineOf(effect: Effect): string {
       return `misbehaviour of ${effect.member}: ${effect.what}`
     case 'evidence':
       return `evidence ${effect.evidence.kind} against ${effect.accused}`
+    case 'retired':
+      return `retired in epoch ${effect.epoch} at ${effect.height}`
     case 'diverged':
       return `diverged at ${effect.height}: ${effect.reason}`
     default:
@@ -97,6 +99,8 @@ function messageText(message: Message): string {
       const { id, lastAck } = message
       return `readIndexAnswer ${id} ${lastAck === null ? 'genesis' : nameOf(lastAck)}`
     }
+    case 'certified':
+      return `certified ${message.commitCert.height} of epoch ${message.commitCert.epoch}`
     case 'staleTerm':
       return `staleTerm ${message.term} cert ${message.leaderCert?.term ?? 'none'}`
     default:

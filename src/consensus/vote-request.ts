@@ -10,6 +10,7 @@ import { tipOf } from './tip.ts'
 export function candidacyOf(state: State, term: Term, tipHash: Hash): Candidacy {
   const path = pathFrom(state.tree, { base: state.certifiedHash, hash: tipHash })
   return {
+    epoch: state.epoch,
     term,
     tip: tipOf(state, tipHash),
     commitCert: state.commitCert,

@@ -2,7 +2,6 @@
 // each epoch, never written again. Read as bytes, without running the contract: by the ledger after every block that wrote
 // one, and by whoever checks a receipt of a later epoch from the genesis alone. spec/contracts.md, "validators".
 
-import type { Height } from '../types/brand.ts'
 import {
   epoch,
   fromBytes,
@@ -17,7 +16,7 @@ import {
 } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { VALIDATORS_MAX } from '../types/limits.ts'
-import { isValidatorSet, type ValidatorSet } from '../types/validator-set.ts'
+import { isValidatorSet, type NextSet } from '../types/validator-set.ts'
 import { encodeKey, stateKeyPrefix } from './vm/key.ts'
 
 const PREFIX = stateKeyPrefix('validators', 'sets')
@@ -31,15 +30,10 @@ export function setEntryKey(epoch: number): Uint8Array {
 const memberCodec = tuple(seat, identityId, publicKey)
 const entryCodec = tuple(epoch, uint, list(memberCodec, VALIDATORS_MAX), height, uint, optional(uint))
 
-/** With the block that decided it. */
-export interface DecidedSet extends ValidatorSet {
-  readonly decidedAt: Height
-}
-
 /** Throws DecodeError unless the bytes hold the set of this epoch, and one that can certify. */
-export function decodeSetEntry(entry: Uint8Array, expected: number): DecidedSet {
+export function decodeSetEntry(entry: Uint8Array, expected: number): NextSet {
   const [epoch, b, members, decidedAt] = fromBytes(entryCodec, entry)
-  const set: DecidedSet = {
+  const set: NextSet = {
     epoch,
     b,
     decidedAt,

@@ -5,7 +5,7 @@ import type { MountainRange } from '../crypto/mountain-range.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Epoch, Hash, Height } from '../types/brand.ts'
 import type { VersionChange } from '../types/protocol-version.ts'
-import type { ValidatorSet } from '../types/validator-set.ts'
+import type { NextSet } from '../types/validator-set.ts'
 import type { Parent } from './execute-block.ts'
 import type { ExecutedBlock } from './ledger.ts'
 import { createSignerOf, type SignerOf } from './signer.ts'
@@ -17,7 +17,7 @@ export interface NodeContent {
   readonly header: Header
   readonly state: StateVersion
   readonly range: MountainRange
-  readonly nextSet: ValidatorSet | null
+  readonly nextSet: NextSet | null
   /** Absent for the head that a node starts with. */
   readonly executed: ExecutedBlock | undefined
   readonly block: Block | undefined
@@ -28,7 +28,7 @@ export class BlockNode implements Parent {
   readonly header: Header
   readonly state: StateVersion
   readonly range: MountainRange
-  readonly nextSet: ValidatorSet | null
+  readonly nextSet: NextSet | null
   readonly executed: ExecutedBlock | undefined
   readonly block: Block | undefined
   readonly signerOf: SignerOf

@@ -1,6 +1,7 @@
 // The ledger itself: certified head, executed blocks on top of it, and the one atomic write that moves the head.
 // ledger.ts says what each method promises; spec/ledger.md, "Commit" and "Durability", why.
 
+import { epochFault } from '../consensus/epoch-rules.ts'
 import type { Abi } from '../contracts/abi.ts'
 import { type CallOutcome, type ContractCall, type ContractSet, queryView } from '../contracts/execute.ts'
 import type { StateReader } from '../contracts/state-access.ts'
@@ -16,7 +17,7 @@ import { versionAt } from '../types/protocol-version.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
 import type { ReceiptProof } from '../types/receipt-proof.ts'
 import { leaderCertHash } from '../types/signing.ts'
-import type { ValidatorSet } from '../types/validator-set.ts'
+import type { NextSet, ValidatorSet } from '../types/validator-set.ts'
 import { BlockNode } from './block-node.ts'
 import {
   type BlockStore,
@@ -74,7 +75,7 @@ export interface ChainParts {
     readonly header: Header
     readonly state: StateVersion
     readonly range: BlockNode['range']
-    readonly nextSet: ValidatorSet | null
+    readonly nextSet: NextSet | null
     readonly commitCert: CommitCert | null
   }
 }
@@ -193,6 +194,8 @@ export class Chain implements Ledger {
     if (parent !== undefined && header.height !== parent.height + 1) {
       return refuseBlock('HEIGHT', `height: expected ${parent.height + 1}, got ${header.height}`)
     }
+    const fault = parent && epochFault(block, { parent: parent.header, nextSet: parent.nextSet })
+    if (fault) return refuseBlock('EPOCH', `epoch: ${fault}`)
     const execution = this.execute({ parentHash, epoch, timeMs, transactions })
     if (!execution.ok) return execution
     const { version } = execution.executed
@@ -345,7 +348,7 @@ export class Chain implements Ledger {
     return epoch > this.epoch ? undefined : this.sets.of(epoch)
   }
 
-  nextSetOf(blockHash: Hash): ValidatorSet | null {
+  nextSetOf(blockHash: Hash): NextSet | null {
     return this.tree.get(blockHash)?.nextSet ?? null
   }
 

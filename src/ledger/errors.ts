@@ -81,6 +81,7 @@ export interface TransactionRefusal {
 export type BlockRefusalCode =
   | 'PARENT_UNKNOWN'
   | 'HEIGHT'
+  | 'EPOCH'
   | 'TIME'
   | 'BLOCK_TOO_LARGE'
   | 'TRANSACTION'

@@ -10,7 +10,7 @@ import { toBytes } from '../types/canonical.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import { type CallReceipt, type Receipt, receiptCodec } from '../types/receipt.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
-import type { ValidatorSet } from '../types/validator-set.ts'
+import type { NextSet } from '../types/validator-set.ts'
 import { checkSigner, checkTerms, refuse } from './admission.ts'
 import type { BlockRefusal, BlockRefusalCode, TransactionRefusal } from './errors.ts'
 import type { BlockRoots, LedgerCounters } from './ledger.ts'
@@ -31,7 +31,7 @@ export interface Parent {
   readonly timeMs: number
   readonly state: StateVersion
   /** Pending after the parent. */
-  readonly nextSet: ValidatorSet | null
+  readonly nextSet: NextSet | null
   /** Over all blocks before the parent. */
   readonly range: MountainRange
   /** In the parent's state. */
@@ -55,7 +55,7 @@ export interface BlockOutcome {
   readonly state: StateVersion
   /** Over all blocks up to the parent. */
   readonly range: MountainRange
-  readonly nextSet: ValidatorSet | null
+  readonly nextSet: NextSet | null
 }
 
 export type BlockExecution =

@@ -13,7 +13,7 @@ import type { VersionChange } from '../types/protocol-version.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
 import type { ReceiptProof } from '../types/receipt-proof.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
-import type { ValidatorSet } from '../types/validator-set.ts'
+import type { NextSet, ValidatorSet } from '../types/validator-set.ts'
 import type { BlockRefusal } from './errors.ts'
 import type { BlockOutcome } from './execute-block.ts'
 import type { SignerOf } from './signer.ts'
@@ -45,7 +45,7 @@ export interface ExecutedBlock extends BlockRoots, Draft {
   readonly height: Height
   readonly receipts: readonly Receipt[]
   /** The set of the epoch after the block's, where the state after it holds one. */
-  readonly nextSet: ValidatorSet | null
+  readonly nextSet: NextSet | null
   /** The ledger's own: encoded receipts, state, mountain range. */
   readonly outcome: BlockOutcome
 }
@@ -179,7 +179,7 @@ export interface Ledger {
   /** The validators of every epoch up to `epoch`. */
   setOf(epoch: Epoch): ValidatorSet | undefined
   /** As in ExecutedBlock, for the head and every adopted block; null for others. */
-  nextSetOf(blockHash: Hash): ValidatorSet | null
+  nextSetOf(blockHash: Hash): NextSet | null
 
   /** Certified blocks by height, also uncommitted ones by hash. */
   block(at: Height | Hash): Block | undefined

@@ -5,7 +5,7 @@ import { decodeSetEntry, setEntryKey } from '../contracts/validator-set-entry.ts
 import { assert } from '../types/assert.ts'
 import type { Epoch } from '../types/brand.ts'
 import type { Genesis } from '../types/genesis.ts'
-import { type ValidatorSet, validatorsOf } from '../types/validator-set.ts'
+import { type NextSet, type ValidatorSet, validatorsOf } from '../types/validator-set.ts'
 import { type ByteString, toByteString } from './byte-string.ts'
 import type { StateDiff, StoredState } from './state-version.ts'
 
@@ -14,8 +14,8 @@ const keyOf = (epoch: number): ByteString => toByteString(setEntryKey(epoch))
 /** The set of the epoch after the block's, where the state after it holds one: written by the block, or pending before. */
 export function nextSetAfter(
   diff: StateDiff,
-  { epoch, parent }: { epoch: Epoch; parent: { readonly epoch: Epoch; readonly nextSet: ValidatorSet | null } },
-): ValidatorSet | null {
+  { epoch, parent }: { epoch: Epoch; parent: { readonly epoch: Epoch; readonly nextSet: NextSet | null } },
+): NextSet | null {
   const written = diff.get(keyOf(epoch + 1))
   if (written !== undefined) return decodeSetEntry(written, epoch + 1)
   return epoch === parent.epoch ? parent.nextSet : null
@@ -41,11 +41,11 @@ export class ValidatorSets {
   }
 
   /** At the head, whose block is of this epoch. */
-  pendingAfter(epoch: Epoch): ValidatorSet | null {
+  pendingAfter(epoch: Epoch): NextSet | null {
     return this.read((epoch + 1) as Epoch)
   }
 
-  private read(epoch: Epoch): ValidatorSet | null {
+  private read(epoch: Epoch): NextSet | null {
     const entry = this.state.get(keyOf(epoch))
     return entry === undefined ? null : decodeSetEntry(entry, epoch)
   }

@@ -187,6 +187,10 @@ function validate(following: Following, signStateFile: SignStateFile): Part {
       intake.forwarder.leaderChanged(leaderKey, { self: role === 'leader' })
       log.info({ role, term, leader: standing.leader }, 'role changed')
     },
+    onRetired({ epoch, height, blockHash }) {
+      standing.waitFor('NO_LEADER')
+      log.warn({ epoch, height, blockHash }, 'this validator has no seat any more: it has signed its last')
+    },
   })
   standing.waitFor('NO_LEADER')
   intake.onArrival = () => runtime.transactionsArrived()

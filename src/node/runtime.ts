@@ -63,6 +63,8 @@ export interface RuntimeParts {
   /** The chain goes on with a protocol version that this release does not support; the runtime has stopped before it. */
   readonly onOutgrown: () => void
   readonly onRole: (role: Role, term: Term, leader: Seat | null) => void
+  /** Certified: no seat any more. Nothing is signed after that, and the loop ends. */
+  readonly onRetired: (retirement: Extract<Effect, { kind: 'retired' }>) => void
   /** A failed sync, a divergence, an assertion: the node must not sign any more. */
   readonly onFatal: (error: unknown) => void
 }
@@ -400,6 +402,10 @@ export class Runtime {
       case 'evidence':
         log.fatal({ kind: effect.evidence.kind, accused: effect.accused }, 'proof that members of the consortium lied')
         return undefined
+      case 'retired':
+        this.#halt()
+        this.#parts.onRetired(effect)
+        return undefined
       case 'diverged':
         throw new Error(`execution diverged from the certified chain at height ${effect.height}: ${effect.reason}`)
       default:
@@ -459,7 +465,8 @@ export class Runtime {
 }
 
 function proposalOf(executed: ExecutedBlock): Occurrence {
-  const { version, parentHash, timeMs, txRoot, receiptRoot, stateRoot, logRoot, transactions, nextSet } = executed
+  const { version, epoch, parentHash, timeMs, txRoot, receiptRoot, stateRoot, logRoot, transactions, nextSet } =
+    executed
   const roots = { txRoot, receiptRoot, stateRoot, logRoot }
-  return { kind: 'propose', version, parentHash, timeMs, ...roots, transactions, nextSet }
+  return { kind: 'propose', version, epoch, parentHash, timeMs, ...roots, transactions, nextSet }
 }

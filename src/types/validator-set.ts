@@ -1,7 +1,7 @@
 // Who signs in an epoch, and how many of them a certificate takes. spec/consensus.md, "Quorum".
 
 import { assert } from './assert.ts'
-import type { Epoch, IdentityId, PublicKey, Seat } from './brand.ts'
+import type { Epoch, Height, IdentityId, PublicKey, Seat } from './brand.ts'
 import { type Codec, epoch, identityId, list, publicKey, record, seat, uint } from './canonical.ts'
 import type { Genesis } from './genesis.ts'
 import { VALIDATORS_MAX } from './limits.ts'
@@ -19,6 +19,12 @@ export interface ValidatorSet {
   readonly b: number
   /** Ascending by seat. Seats that others have left stay empty for ever. */
   readonly members: readonly Validator[]
+}
+
+/** Decided, and not in force before a certificate covers the block that decided it. */
+export interface NextSet extends ValidatorSet {
+  /** Height of that block. */
+  readonly decidedAt: Height
 }
 
 export const validatorCodec: Codec<Validator> = record<Validator>({
