@@ -6,7 +6,7 @@ import { BLOCK_BYTES_MAX } from '../types/limits.ts'
 import { ancestorsAfter, bytesOf, createEntry, type Entry } from './block-tree.ts'
 import { learnCommitCert } from './commit.ts'
 import { verifierOf } from './epochs.ts'
-import { isBodyOf, isLogOf, isOnParent, isUnderLeaderCert } from './header-rules.ts'
+import { epochCertFault, isBodyOf, isLogOf, isOnParent, isUnderLeaderCert } from './header-rules.ts'
 import { UNCERTIFIED_BLOCKS_MAX, UNCERTIFIED_BYTES_MAX } from './limits.ts'
 import type { State } from './state.ts'
 import { accuse, emit, type Step } from './step.ts'
@@ -73,6 +73,10 @@ function isSound(step: Step, { from, block, isCertified, parent }: Arrival & { b
   }
   if (!isBodyOf(block, { parent: parent.block.header })) {
     accuse(step, { member: from, what: 'badBody' })
+    return false
+  }
+  if (epochCertFault(block, verifierOf(state)) !== null) {
+    accuse(step, { member: header.proposer, what: 'badCertificate' })
     return false
   }
   const twin = twinOf(state, block)

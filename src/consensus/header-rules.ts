@@ -8,7 +8,7 @@ import type { Hash } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
 import { commitCertHash, headerMessage } from '../types/signing.ts'
 import { memberAt } from '../types/validator-set.ts'
-import type { Verifier } from './certificate.ts'
+import { type CertificateFault, commitCertFault, type Verifier } from './certificate.ts'
 
 /** A signed header with its hash. */
 export interface LinkedHeader extends SignedHeader {
@@ -74,10 +74,19 @@ export function isUnderLeaderCert(
  * Do the transactions, and in the first block of an epoch its certificate, belong to the header? Else their sender, not the
  * proposer, is to blame.
  */
-export function isBodyOf({ header, transactions, epochCert }: Block, { parent }: { parent: Header }): boolean {
+export function isBodyOf(block: Block, { parent }: { parent: Header }): boolean {
+  const { header, transactions } = block
+  return merkleRoot(transactions.map(({ bytes }) => bytes)) === header.txRoot && isOpenedBy(block, { parent })
+}
+
+/** The first block of an epoch, and no other, carries the certificate that its header names. */
+export function isOpenedBy({ header, epochCert }: Block, { parent }: { parent: Header }): boolean {
   const opensEpoch = header.epoch > parent.epoch
-  return (
-    merkleRoot(transactions.map(({ bytes }) => bytes)) === header.txRoot &&
-    (epochCert === null ? !opensEpoch : opensEpoch && commitCertHash(epochCert) === header.commitCertHash)
-  )
+  return epochCert === null ? !opensEpoch : opensEpoch && commitCertHash(epochCert) === header.commitCertHash
+}
+
+/** Of the first block of an epoch: is its certificate valid, and of the epoch before? Null where there is nothing wrong. */
+export function epochCertFault({ header, epochCert }: Block, verifier: Verifier): CertificateFault | null {
+  if (epochCert === null) return null
+  return epochCert.epoch === header.epoch - 1 ? commitCertFault(epochCert, verifier) : 'foreignEpoch'
 }

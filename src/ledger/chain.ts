@@ -331,15 +331,25 @@ export class Chain implements Ledger {
     return { ok: true }
   }
 
-  /** Blocks that a restart found above the head: executed again, in order. One that does not fit waits to be dropped. */
-  restore(restored: Restored): void {
-    const uncommitted = restored.uncommitted.filter((block) => {
+  /**
+   * Blocks that a restart found above the head: executed again, in order. One that does not fit waits to be dropped. The
+   * first block of an epoch brings the certificate of the blocks before it along: a commit that a crash took back is made
+   * good, so that no epoch begins before the block that decided it is certified.
+   */
+  async restore(restored: Restored): Promise<void> {
+    const uncommitted: Block[] = []
+    for (const block of restored.uncommitted) {
+      const { epochCert } = block
+      if (epochCert !== null && epochCert.height > this.tree.head.height && this.isExecuted(epochCert.blockHash))
+        await this.commit(epochCert)
       this.tree.noteStored(block)
       const execution = this.check(block)
-      if (execution.ok) this.adopt(block, execution.executed)
-      return execution.ok
-    })
-    this.restored = { ...restored, uncommitted }
+      if (!execution.ok) continue
+      this.adopt(block, execution.executed)
+      uncommitted.push(block)
+    }
+    const isAbove = ({ hash, header }: Block) => header.height > this.tree.head.height && this.isExecuted(hash)
+    this.restored = { ...restored, uncommitted: uncommitted.filter(isAbove) }
   }
 
   // ── reads ──

@@ -62,7 +62,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     verdicts: createVerdictCache(),
     head: { hash: head.hash, header, state, range: head.range, nextSet: sets.pendingAfter(header.epoch), commitCert },
   })
-  chain.restore(await readRestored(store, { blocks, headHeight: head.height, headTerm: header.term }))
+  await chain.restore(await readRestored(store, { blocks, headHeight: head.height, headTerm: header.term }))
   return chain
 }
 

@@ -2,12 +2,13 @@
 // ledger it builds on is new and holds block 0; certificates and signatures are checked here, execution by the ledger.
 
 import { commitCertFault, leaderCertFault, type Verifier } from '../consensus/certificate.ts'
+import { epochCertFault, isOpenedBy } from '../consensus/header-rules.ts'
 import { verify } from '../crypto/ed25519.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
 import { headerMessage } from '../types/signing.ts'
-import { memberAt, onlyEpoch } from '../types/validator-set.ts'
+import { memberAt } from '../types/validator-set.ts'
 import { BlockStore, STORE_FORMAT } from './block-store.ts'
 import type { ChainFault, OnProgress } from './chain-report.ts'
 import { LedgerError } from './errors.ts'
@@ -95,20 +96,22 @@ export function readBlock(blocks: BlockStore, height: number): Block {
   return block
 }
 
-export function checkHeader(
-  { header, signature }: Block,
-  on: { previous: Pick<Block, 'hash' | 'header'>; ledger: Ledger },
-): void {
+export function checkHeader(block: Block, on: { previous: Pick<Block, 'hash' | 'header'>; ledger: Ledger }): void {
   const { previous, ledger } = on
+  const { header, signature } = block
   if (header.chainId !== ledger.chainId) wrong('chainId: is not that of this chain')
-  if (header.epoch !== ledger.validators.epoch) wrong('epoch: is not that of the validator set')
   if (header.height !== previous.header.height + 1) wrong('height: does not follow the parent')
   if (header.parentHash !== previous.hash) wrong('parentHash: does not name the block before')
   if (header.term < previous.header.term) wrong("term: below the parent's")
   if (header.term === previous.header.term && header.leaderCertHash !== previous.header.leaderCertHash) {
     wrong('leaderCertHash: changes within a term')
   }
-  const proposer = memberAt(ledger.validators, header.proposer) ?? wrong('proposer: is not in the validator set')
+  const verifier = verifierOf(ledger)
+  const set = verifier.setOf(header.epoch) ?? wrong('epoch: no certified block has begun it')
+  if (!isOpenedBy(block, { parent: previous.header })) wrong('the certificate of the epoch is not that of the header')
+  const epochFault = epochCertFault(block, verifier)
+  if (epochFault !== null) wrong(`the certificate of the epoch is not valid: ${epochFault}`)
+  const proposer = memberAt(set, header.proposer) ?? wrong('proposer: is not in the validator set')
   if (!verify(Uint8Array.fromHex(proposer.consensusKey), headerMessage(header), signature)) {
     wrong('the header is not signed by its proposer')
   }
@@ -134,14 +137,15 @@ function leaderCertOf(
   const fault = leaderCertFault(cert, verifierOf(ledger))
   if (fault !== null) wrong(`${which} is not valid: ${fault}`)
   if (cert.term !== header.term || cert.candidate !== header.proposer) wrong(`${which} is for another term or leader`)
+  if (cert.epoch !== header.epoch && cert.epoch !== parent.header.epoch) wrong(`${which} is of another epoch`)
   if (cert.tip.hash !== parent.hash) wrong(`${which} was given for another tip than the parent`)
   return cert
 }
 
-export function verifierOf({ chainId, validators }: Ledger): Verifier {
+export function verifierOf(ledger: Ledger): Verifier {
   return {
-    chainId,
-    setOf: onlyEpoch(validators),
+    chainId: ledger.chainId,
+    setOf: (epoch) => ledger.setOf(epoch),
     verify: (publicKey, message, signature) => verify(Uint8Array.fromHex(publicKey), message, signature),
   }
 }

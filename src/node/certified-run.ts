@@ -63,7 +63,10 @@ export function serveRun(ledger: Ledger, message: Uint8Array): Uint8Array {
   return toBytes(runCodec, readRun(ledger, fromHeight))
 }
 
-/** The longest run within the bounds that starts at `fromHeight` and ends on a certificate of its own. */
+/**
+ * The longest run within the bounds that starts at `fromHeight` and ends on a certificate of its own. It needs no validator
+ * set but those that are known at its start.
+ */
 export function readRun(ledger: Ledger, fromHeight: number): CertifiedRun | null {
   const blocks: Block[] = []
   const leaderCerts: LeaderCert[] = []
@@ -72,6 +75,13 @@ export function readRun(ledger: Ledger, fromHeight: number): CertifiedRun | null
   let size = 0
   for (let height = Math.max(1, fromHeight); height <= ledger.head.header.height; height++) {
     const block = ledger.block(height as Height)
+    // A run is checked with the sets that its receiver knows: it ends on what makes the next one known.
+    const ending = endingBefore(block, blocks)
+    if (ending !== null) {
+      commitCert = commitCert === null || commitCert.height < ending.height ? ending : commitCert
+      certified = commitCert.height - (blocks[0] as Block).header.height + 1
+      break
+    }
     // Without a certificate so far the run has to go on: pipelined blocks share their descendant's.
     if (block === undefined || (commitCert !== null && (blocks.length >= RUN_BLOCKS_MAX || size > RUN_BYTES_MAX))) break
     // A node of an older release takes what is below, up to the certificate nearest to it.
@@ -93,4 +103,11 @@ export function readRun(ledger: Ledger, fromHeight: number): CertifiedRun | null
     if (cert !== undefined) leaderCerts.push(cert)
   }
   return { blocks: run, leaderCerts, commitCert }
+}
+
+/** The certificate that opened the epoch of this block, where it is on one of the blocks before it in the run. */
+function endingBefore(block: Block | undefined, run: readonly Block[]): CommitCert | null {
+  const first = run[0]
+  const epochCert = block?.epochCert ?? null
+  return epochCert !== null && first !== undefined && epochCert.height >= first.header.height ? epochCert : null
 }

@@ -2,7 +2,13 @@
 // every certificate and executes every block itself; it signs nothing.
 
 import { commitCertFault, leaderCertFault, type Verifier } from '../consensus/certificate.ts'
-import { isBodyOf, isOnParent, isUnderLeaderCert, type LinkedHeader } from '../consensus/header-rules.ts'
+import {
+  epochCertFault,
+  isBodyOf,
+  isOnParent,
+  isUnderLeaderCert,
+  type LinkedHeader,
+} from '../consensus/header-rules.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Block } from '../types/block.ts'
 import type { Hash, PublicKey } from '../types/brand.ts'
@@ -179,6 +185,8 @@ export function runFault(
     if (!isOnParent(block, { parent, verifier })) return 'a block is not on its parent'
     // Certified is the header. Another body is this peer's lie, and not a divergence of ours.
     if (!isBodyOf(block, { parent: parent.header })) return 'a block has not the transactions of its header'
+    const epochFault = epochCertFault(block, verifier)
+    if (epochFault !== null) return `certificate of an epoch: ${epochFault}`
     if (certificate === undefined) return 'a LeaderCert is missing'
     if (!isUnderLeaderCert(header, { parent: parent.header, certificate })) return 'a block is not under its LeaderCert'
     if (!verified.has(certificate)) {
