@@ -25,6 +25,7 @@ import { Laws } from './laws.test-support.ts'
 import { decodeMessage, encodeMessage, type Message } from './messages.ts'
 import { decodeSignState, EMPTY_SIGN_STATE, encodeSignState, type SignState } from './sign-state.ts'
 import type { State } from './state.ts'
+import { Statements } from './statements.test-support.ts'
 import { VirtualTime } from './virtual-time.test-support.ts'
 
 /** Probabilities are per message, `crash` is per step. */
@@ -79,6 +80,7 @@ export class Cluster {
   readonly misbehaviours: { readonly member: number; readonly what: string }[] = []
   /** Found by honest members while they ran. */
   readonly evidence: { readonly evidence: Evidence; readonly accused: readonly number[] }[] = []
+  private readonly statements = new Statements()
   private readonly options: ClusterOptions
   private readonly time: VirtualTime
   private readonly genesis = createGenesisBlock()
@@ -119,6 +121,13 @@ export class Cluster {
 
   checkAckedSurvive(): void {
     this.laws.checkAckedSurvive(this.chains(), quorum(this.set))
+  }
+
+  /** Who is proven to have lied by all that anybody, liars included, ever said. */
+  guilty(): readonly number[] {
+    const settings = createSettings(this.set, 0)
+    const verifier = { ...settings, setOf: settings.restoredSetOf }
+    return this.statements.investigate({ genesis: this.genesis, verifier }).guilty
   }
 
   private chains(): Block[][] {
@@ -208,6 +217,8 @@ export class Cluster {
         break
       case 'send':
         if (isHonest) this.laws.onSend(effect.message, disk)
+        if (this.options.seed % 8 === 1 || this.options.liar !== undefined)
+          this.statements.onSend(member, effect.message)
         this.route(self, effect)
         break
       case 'execute':

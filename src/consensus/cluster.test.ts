@@ -33,6 +33,7 @@ describe('a group', () => {
         expect(cluster.laws.violations).toEqual([])
         expect(cluster.misbehaviours).toEqual([])
         expect(cluster.evidence).toEqual([])
+        if (seed % 8 === 1) expect(cluster.guilty()).toEqual([])
         expect(Math.min(...cluster.heights()), `progress of seed ${seed}`).toBeGreaterThan(before)
       }
     })
@@ -51,6 +52,7 @@ describe('a liar that runs twice with one key and one leadership', () => {
       expect(cluster.laws.violations).toEqual([])
       expect(cluster.misbehaviours.filter(({ member }) => member !== liar)).toEqual([])
       expect(cluster.evidence.filter(({ accused }) => accused.join() !== `${liar}`)).toEqual([])
+      expect(cluster.guilty().filter((member) => member !== liar)).toEqual([])
       proofs += cluster.evidence.length
       equivocations += cluster.misbehaviours.filter(({ what }) => what === 'equivocation').length
     }
