@@ -2,7 +2,7 @@
 // its own keys, data folder and ports, as if they were five machines.
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { BUILT_IN_SETUP, compileBuiltInContracts } from '../node/built-in-contracts.ts'
 import {
@@ -144,16 +144,29 @@ function clearFolder(folder: string): void {
   writeFileSync(join(folder, MARKER), `${JSON.stringify({ format: 'assent-devnet/1' })}\n`)
 }
 
+/** Below the ports that systems hand out by themselves: whoever asks for any port gets none of these in the meantime. */
+const PORTS = { least: 12_000, most: 32_000 } as const
+
 /** Ports that nobody listens on right now; all are held until the last is found, so they differ. */
 async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
+  const servers: Server[] = []
+  while (servers.length < count) {
+    const server = await listenOn(PORTS.least + Math.floor(Math.random() * (PORTS.most - PORTS.least)))
+    if (server !== null) servers.push(server)
+  }
   const ports = servers.map((server) => (server.address() as { port: number }).port)
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
   return ports
+}
+
+/** Null where somebody listens already. */
+function listenOn(port: number): Promise<Server | null> {
+  const server = createServer()
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(null)
+      else reject(error)
+    })
+    server.listen(port, '127.0.0.1', () => resolve(server))
+  })
 }

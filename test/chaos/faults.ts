@@ -15,6 +15,9 @@ export interface Struck {
   heal(): Promise<string>
 }
 
+/** What a node may not do whose write has failed. */
+export const WENT_ON = 'went on after a failed write'
+
 const run = promisify(execFile)
 
 /** A full disk is a limit on the size of files. Not on every system; without it, that fault is left out. */
@@ -141,7 +144,8 @@ async function fullDisk(network: Network, { name, title }: Victim): Promise<Stru
   const node = network.node(name)
   const { pid, exited } = node
   if (pid === undefined) return { what: `${title}, which does not run`, heal: async () => '' }
-  const bytes = largestFile(join(node.member.folder, 'data', 'ledger')) + Math.floor(Math.random() * 2_048)
+  const file = largestFile(join(node.member.folder, 'data', 'ledger'))
+  const bytes = sizeOf(file) + Math.floor(Math.random() * 2_048)
   // The soft limit alone: whoever sets it may raise it again.
   await limitFiles(pid, String(bytes))
   let hasStopped = false
@@ -156,7 +160,8 @@ async function fullDisk(network: Network, { name, title }: Victim): Promise<Stru
     async heal() {
       if (!hasStopped) {
         await limitFiles(pid, 'unlimited')
-        return 'met no write'
+        // A write that does not fit is made as far as it fits.
+        return sizeOf(file) < bytes ? 'met no write' : WENT_ON
       }
       await node.kill()
       await startedFull
@@ -169,6 +174,9 @@ async function fullDisk(network: Network, { name, title }: Victim): Promise<Stru
 const limitFiles = (pid: number, bytes: string): Promise<unknown> =>
   run('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`])
 
-function largestFile(folder: string): number {
-  return Math.max(...readdirSync(folder).map((file) => statSync(join(folder, file)).size))
+function largestFile(folder: string): string {
+  const files = readdirSync(folder).map((name) => join(folder, name))
+  return files.reduce((largest, file) => (sizeOf(file) > sizeOf(largest) ? file : largest))
 }
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
