@@ -9,7 +9,7 @@ import { SeededRandom } from '../../src/fhir/seeded-random.ts'
 import type { CertifiedRun } from '../../src/node/certified-run.ts'
 import { assert } from '../../src/types/assert.ts'
 import type { Block, Header, SignedHeader } from '../../src/types/block.ts'
-import { asHash, type Hash, type Height, type Seat, type Term } from '../../src/types/brand.ts'
+import { asHash, type Epoch, type Hash, type Height, type Seat, type Term } from '../../src/types/brand.ts'
 import type { Tip } from '../../src/types/certificate.ts'
 import {
   ackMessage,
@@ -85,7 +85,9 @@ export class NastyMessages {
     const copies = this.#random.pick([0, 1, UNCERTIFIED_BLOCKS_MAX])
     const header = this.#random.between(0, 1) === 0 ? this.#ownHeader() : signedHeader(this.#tipBlock())
     const certified = { term: commitCert.term, height: commitCert.height, hash: commitCert.blockHash }
+    const { epoch } = this.#tipBlock().header
     return {
+      epoch: this.#random.pick([epoch, epoch, epoch + 1, FARTHEST]) as Epoch,
       term: this.#term(),
       tip: this.#random.pick<Tip>([certified, { ...certified, height: FARTHEST as Height }, this.#anyTip()]),
       commitCert: this.#maybe(() => commitCert),
