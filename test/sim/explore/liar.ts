@@ -260,7 +260,7 @@ export class Liar {
       leaderCertHash: leaderCertHash(certificate),
       commitCertHash: ZERO_HASH,
     }
-    return { ...signHeader(header, this.#sign), hash: blockHash(header), transactions }
+    return { ...signHeader(header, this.#sign), hash: blockHash(header), transactions, epochCert: null }
   }
 
   #certificatesOf({ leaderCerts }: Known, blocks: readonly Block[], own: LeaderCert): readonly LeaderCert[] {

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { headerOf } from '../../../src/consensus/block-tree.ts'
 import { canPropose } from '../../../src/consensus/can-propose.ts'
 import { step } from '../../../src/consensus/core.ts'
-import { createState } from '../../../src/consensus/create-state.ts'
+import { createState, type Restored } from '../../../src/consensus/create-state.ts'
 import type { Occurrence } from '../../../src/consensus/events.ts'
 import {
   createGenesisBlock,
@@ -22,12 +22,24 @@ import { encodeMessage, type Message } from '../../../src/consensus/messages.ts'
 import { createProgress } from '../../../src/consensus/replicate.ts'
 import { EMPTY_SIGN_STATE } from '../../../src/consensus/sign-state.ts'
 import type { State } from '../../../src/consensus/state.ts'
+import { createWitness } from '../../../src/consensus/witness.ts'
+import { EMPTY_RANGE } from '../../../src/crypto/mountain-range.ts'
 import type { Block } from '../../../src/types/block.ts'
 import type { Seat } from '../../../src/types/brand.ts'
 import type { ValidatorSet } from '../../../src/types/validator-set.ts'
 import { canonicalText, copyOf } from './structure.ts'
 
 export const genesis = createGenesisBlock()
+
+/** A first start. */
+const START: Restored = {
+  certified: { block: genesis, commitCert: null, ancestors: EMPTY_RANGE },
+  uncommitted: [],
+  leaderCerts: [],
+  signState: EMPTY_SIGN_STATE,
+  certifiedHashAt: () => undefined,
+  nextSetOf: () => null,
+}
 
 export interface Packet {
   readonly from: Seat
@@ -80,13 +92,7 @@ export class World {
 
   /** The number of an honest node at its first start. */
   start(self: Seat): number {
-    const state = createState(createSettings(this.set, self), {
-      certified: { block: genesis, commitCert: null },
-      uncommitted: [],
-      leaderCerts: [],
-      signState: EMPTY_SIGN_STATE,
-      certifiedHashAt: () => undefined,
-    })
+    const state = createState(createSettings(this.set, self), START)
     return this.#numberLocal(state)
   }
 
@@ -129,7 +135,8 @@ export class World {
   }
 
   #compute(before: State, action: Action): Outcome {
-    const state = copyOf(before)
+    // Nobody looks for evidence here, and what was seen decides nothing.
+    const state = { ...copyOf(before), witness: createWitness(START) }
     const sent = new Set<number>()
     let diverged = false
     const perform = (occurrence: Occurrence): void => {
@@ -138,14 +145,14 @@ export class World {
         if (effect.kind === 'send' && matters(effect.message)) {
           sent.add(this.packet({ from: state.settings.self, to: effect.to, message: effect.message }))
         } else if (effect.kind === 'execute') {
-          perform({ kind: 'executed', blockHash: effect.block.hash, verdict: { kind: 'valid' } })
+          perform({ kind: 'executed', blockHash: effect.block.hash, verdict: { kind: 'valid', nextSet: null } })
         } else if (effect.kind === 'diverged') diverged = true
       }
     }
     for (const occurrence of this.#occurrences(state, action)) perform(occurrence)
     forgetProgress(state)
     forgetLiveness(state)
-    return { local: this.#numberLocal(state), sent: [...sent], diverged }
+    return { local: this.#numberLocal({ ...state, witness: createWitness(START) }), sent: [...sent], diverged }
   }
 
   *#occurrences(state: State, action: Action): Generator<Occurrence> {
