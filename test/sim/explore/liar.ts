@@ -194,6 +194,7 @@ export class Liar {
         const tip = tipOf(block)
         yield {
           kind: 'voteRequest',
+          epoch: this.#world.set.epoch,
           term: term as Term,
           tip,
           commitCert: null,
