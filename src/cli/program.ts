@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { addAccess } from './access.ts'
 import { addAudit } from './audit.ts'
+import { addConsensus } from './consensus.ts'
 import { addConsent } from './consent.ts'
 import { addDevnet } from './devnet.ts'
 import { addEnroll } from './enroll.ts'
@@ -25,6 +26,7 @@ const COMMANDS = [
   addStart,
   addSignState,
   addStatus,
+  addConsensus,
   addEnroll,
   addRecords,
   addConsent,

@@ -208,6 +208,11 @@ export class Client {
     return this.ask({ contract, method, args }, signal)
   }
 
+  /** The same, linearizable: misses nothing that anybody was told is committed. Answered by validators alone. */
+  queryLatest({ contract, method, args = {} }: NamedCall, signal?: AbortSignal): Promise<QueryAnswer> {
+    return this.ask({ contract, method, args, consistency: 'linearizable' }, signal)
+  }
+
   /** Asks a view that reveals a patient or an institution: signed for its subject, and recorded on the chain. */
   async signedQuery(
     call: NamedCall,

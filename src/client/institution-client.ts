@@ -71,6 +71,11 @@ export class InstitutionClient {
     return records.map(({ resource, ...rest }) => ({ ...rest, bytes: Uint8Array.fromBase64(resource) }))
   }
 
+  /** From the institution's node, which leads, to the validator of another. */
+  transferLeadership(to: IdentityId): Promise<{ leader: IdentityId }> {
+    return this.#call('consensus.transfer', { to }, z.object({ leader: id }))
+  }
+
   #call<T>(method: string, params: object, schema: z.ZodType<T>): Promise<T> {
     return this.#client.call(method, params, schema, { timeoutMs: FETCH_TIMEOUT_MS, mayRepeat: false })
   }

@@ -1,5 +1,5 @@
 // ReadIndex: linearizable reads on any validator, without a block and without trust in a leader (Ongaro's dissertation,
-// 6.4; spec/consensus.md, section 13).
+// 6.4; spec/consensus.md, "Reads").
 //
 // Whatever anybody was told is committed has q acks. Each of those members acked that block or, since, one above it; so
 // of any q members one names a block that contains it, and the latest of the q is no earlier. Once the own certified head

@@ -45,6 +45,26 @@ describe('configuration', () => {
       'consensus.electionTimeoutMaxMs: expected more than',
     ],
     [
+      'an early campaign that is none',
+      { role: 'validator', consensus: { earlyCampaignMaxMs: 1_001 } },
+      'consensus.earlyCampaignMaxMs: expected at most electionTimeoutMinMs',
+    ],
+    [
+      'a batch that waits longer than a follower',
+      { role: 'validator', consensus: { batchDelayMs: 1_000 } },
+      'consensus.batchDelayMs: expected less than electionTimeoutMinMs',
+    ],
+    [
+      'a clock drift that no clock keeps',
+      { role: 'validator', consensus: { clockDriftMaxMs: 5 } },
+      'consensus.clockDriftMaxMs: expected at least 100',
+    ],
+    [
+      'a window without blocks',
+      { role: 'validator', consensus: { uncertifiedBlocksMax: 0 } },
+      'consensus.uncertifiedBlocksMax: ',
+    ],
+    [
       'two sources of a wrapping key',
       { role: 'validator', vault: { wrappingKey: { environment: 'A', file: 'b' } } },
       'vault.wrappingKey: expected one of',

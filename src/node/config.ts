@@ -52,6 +52,17 @@ const schema = z.strictObject({
       heartbeatMs: milliseconds(10, 60_000).default(150),
       electionTimeoutMinMs: milliseconds(50, 300_000).default(1_000),
       electionTimeoutMaxMs: milliseconds(100, 600_000).default(2_000),
+      /** Longest random wait after a closed leader connection or a split vote: a few round trips keep rivals apart. */
+      earlyCampaignMaxMs: milliseconds(1, 60_000).default(200),
+      /** How far a block's time may lie from this clock for an ack. */
+      clockDriftMaxMs: milliseconds(100, 600_000).default(5_000),
+      /** Blocks, and their bytes, that a leader sends ahead of their certificates: long links need more of them. */
+      uncertifiedBlocksMax: z.int('expected a number of blocks').min(1).max(64).default(8),
+      uncertifiedBytesMax: z
+        .int('expected a number of bytes')
+        .min(64 * 1024)
+        .max(32 * 1024 * 1024)
+        .default(8 * 1024 * 1024),
       /** How long the oldest waiting transaction waits for company. At 100 tx/s on 2 cores 10 gave less latency than 4 or 16. */
       batchDelayMs: milliseconds(0, 10_000).default(10),
     })
@@ -63,6 +74,14 @@ const schema = z.strictObject({
     .refine((c) => c.electionTimeoutMinMs < c.electionTimeoutMaxMs, {
       path: ['electionTimeoutMaxMs'],
       message: 'expected more than electionTimeoutMinMs',
+    })
+    .refine((c) => c.earlyCampaignMaxMs <= c.electionTimeoutMinMs, {
+      path: ['earlyCampaignMaxMs'],
+      message: 'expected at most electionTimeoutMinMs',
+    })
+    .refine((c) => c.batchDelayMs < c.electionTimeoutMinMs, {
+      path: ['batchDelayMs'],
+      message: 'expected less than electionTimeoutMinMs',
     }),
   snapshot: z
     .strictObject({

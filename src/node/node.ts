@@ -134,7 +134,7 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
     onMembers: setPeers,
     onFatal,
   })
-  const { intake, feed, freshness, standing, reports } = participant
+  const { intake, feed, freshness, standing, reports, consensus } = participant
   const sender = new InstitutionSender(keys, { ledger, submissions: intake.submissions, clock })
 
   // 4 the institution's own desk: vault, index, releases
@@ -176,6 +176,7 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
       standing,
       reports,
       desk: gateway,
+      consensus,
       metrics,
       clock,
       log,

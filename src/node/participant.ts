@@ -15,7 +15,7 @@ import { quorum } from '../types/validator-set.ts'
 import { type FetchRun, fetchRunFrom, RUN_REQUEST_BYTES_MAX, serveRun } from './certified-run.ts'
 import type { Clock, Timers } from './clock.ts'
 import { CommitFeed } from './commit-feed.ts'
-import type { Config } from './config.ts'
+import { ConsensusDesk, type Validating } from './consensus-desk.ts'
 import { createConsensusVerifier } from './consensus-verifier.ts'
 import { Freshness } from './freshness.ts'
 import type { LoadedGenesis } from './genesis-file.ts'
@@ -32,14 +32,14 @@ import { SnapshotCatchUp, type SnapshotPlace } from './snapshot-catch-up.ts'
 import { SnapshotServer } from './snapshot-exchange.ts'
 import { Standing } from './standing.ts'
 import { StatusGossip } from './status-gossip.ts'
-import { createRuntime } from './validator.ts'
+import { createRuntime, type ValidatorParts } from './validator.ts'
 
 const SYNC_CONCURRENCY = 8
 
 export interface ParticipantParts {
   readonly genesis: Pick<LoadedGenesis, 'chainId'>
   readonly keys: NodeKeys
-  readonly timing: Config['consensus']
+  readonly timing: ValidatorParts['timing']
   readonly ledger: Ledger
   /** Whoever has none follows. */
   readonly signingRight: SigningRight
@@ -65,6 +65,7 @@ export interface Participant {
   readonly freshness: Freshness
   readonly standing: Standing
   readonly reports: NodeReports
+  readonly consensus: ConsensusDesk
   start(): Promise<void>
   /** Consensus first, so that nothing is signed that could not be sent. */
   stop(): Promise<void>
@@ -129,13 +130,20 @@ export function createParticipant(parts: ParticipantParts): Participant {
   }
   const { signingRight } = parts
   standing.signing = signingRight.kind === 'granted' ? { kind: 'signing' } : signingRight
-  const part = signingRight.kind === 'granted' ? validate(following, signingRight.file) : observe(following)
+  const validator = signingRight.kind === 'granted' ? validate(following, signingRight.file) : null
+  const part = validator ?? observe(following)
+  const consensus = new ConsensusDesk({
+    validator: () => validator,
+    validators: () => ledger.validators,
+    institutionOf: (seat) => seats.institutionOf(seat),
+  })
   return {
     intake,
     feed,
     freshness,
     standing,
     reports,
+    consensus,
     async start() {
       await transport.start()
       intake.start()
@@ -172,7 +180,7 @@ interface Part {
   stop(): Promise<void>
 }
 
-function validate(following: Following, signStateFile: SignStateFile): Part {
+function validate(following: Following, signStateFile: SignStateFile): Part & Validating {
   const { keys, transport, standing, freshness, intake, headers, catchUp, log } = following
   assert(keys.consensus !== null, 'a validator has a consensus key')
   const runtime = createRuntime({

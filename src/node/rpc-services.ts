@@ -5,7 +5,14 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Mempool } from '../ledger/mempool.ts'
 import type { Transport } from '../p2p/transport.ts'
 import { RpcError } from '../rpc/errors.ts'
-import type { CommittedHeader, InstitutionService, NodeStatus, RpcLog, RpcServices } from '../rpc/services.ts'
+import type {
+  CommittedHeader,
+  ConsensusService,
+  InstitutionService,
+  NodeStatus,
+  RpcLog,
+  RpcServices,
+} from '../rpc/services.ts'
 import { assert } from '../types/assert.ts'
 import type { Hash, Height, IdentityId } from '../types/brand.ts'
 import type { SignedGenesis } from '../types/genesis.ts'
@@ -38,6 +45,7 @@ export interface RpcServiceParts {
   readonly standing: Standing
   readonly reports: NodeReports
   readonly desk: InstitutionService
+  readonly consensus: ConsensusService
 }
 
 export function createRpcServices(parts: RpcServiceParts): RpcServices {
@@ -127,6 +135,7 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
       },
     },
     institution: parts.desk,
+    consensus: parts.consensus,
     metrics: parts.metrics,
     log: parts.log,
     nowMs: () => clock.nowMs(),

@@ -2,7 +2,7 @@
 
 import type { Verifier } from '../consensus/certificate.ts'
 import { createState } from '../consensus/create-state.ts'
-import { DEFAULT_TIMING } from '../consensus/limits.ts'
+import { DEFAULT_TIMING, type Timing } from '../consensus/limits.ts'
 import { decodeSignState, EMPTY_SIGN_STATE } from '../consensus/sign-state.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { assert } from '../types/assert.ts'
@@ -13,7 +13,8 @@ import type { SigningKey } from './key-file.ts'
 import { Runtime, type RuntimeParts } from './runtime.ts'
 
 export interface ValidatorParts extends Omit<RuntimeParts, 'state' | 'self' | 'batchDelayMs'> {
-  readonly timing: Config['consensus']
+  /** What is not named is the default. */
+  readonly timing: Partial<Timing> & Pick<Config['consensus'], 'batchDelayMs'>
   readonly verifier: Verifier
   readonly consensusKey: SigningKey
 }

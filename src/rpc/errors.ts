@@ -69,6 +69,11 @@ export const RPC_ERRORS = {
     meaning: 'This node began with a snapshot of the chain and does not have what lies before it.',
     action: 'Ask another node, or begin where data.accepted says.',
   },
+  NOT_A_VALIDATOR: {
+    number: -32008,
+    meaning: 'This node observes: it takes no part in consensus.',
+    action: 'Ask the node of a validator; contract.query answers here with consistency local.',
+  },
   INVALID_TRANSACTION: {
     number: -32010,
     meaning: 'The transaction can never be committed.',
@@ -113,6 +118,11 @@ export const RPC_ERRORS = {
     number: -32042,
     meaning: 'The contract refused what the node asked in the name of its institution.',
     action: 'See data.reason: a code of spec/contracts.md, with the action to take.',
+  },
+  NOT_TRANSFERRED: {
+    number: -32044,
+    meaning: 'Leadership was not handed over.',
+    action: 'See data.reason: NOT_LEADER, NO_TARGET, NOT_CONNECTED or TIMEOUT; node.status says who leads.',
   },
   NOT_RELEASED: {
     number: -32043,

@@ -9,6 +9,7 @@ import { blockToJson, headerToJson } from './json.ts'
 import { defineMethod, type Method } from './method.ts'
 import {
   base64Schema,
+  consistencySchema,
   hashSchema,
   headerSchema,
   heightSchema,
@@ -26,7 +27,7 @@ const signingSchema = z.strictObject({
   advice: z.string().nullable(),
 })
 
-export function chainMethods({ chain, genesis }: RpcServices, guard: ReadGuard): readonly Method[] {
+export function chainMethods({ chain, genesis, consensus }: RpcServices, guard: ReadGuard): readonly Method[] {
   const chainId = chainIdOf(genesis.genesis)
   const genesisBase64 = toBytes(signedGenesisCodec, genesis).toBase64()
 
@@ -84,10 +85,13 @@ export function chainMethods({ chain, genesis }: RpcServices, guard: ReadGuard):
     defineMethod({
       name: 'chain.head',
       summary: 'The highest committed header, with its certificate.',
-      params: z.strictObject({}),
+      params: z.strictObject({ consistency: consistencySchema }),
       result: headerSchema,
-      errors: ['NOT_READY'],
-      run: async () => headerToJson(await chain.head()),
+      errors: ['NOT_READY', 'STALE', 'RETRY_LATER', 'NOT_A_VALIDATOR'],
+      run: async ({ consistency }) => {
+        if (consistency === 'linearizable') await consensus.readIndex()
+        return headerToJson(await chain.head())
+      },
     }),
     defineMethod({
       name: 'chain.header',

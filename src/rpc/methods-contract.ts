@@ -7,11 +7,14 @@ import type { Value } from '../types/canonical-value.ts'
 import { RpcError } from './errors.ts'
 import { toJson } from './json.ts'
 import { defineMethod, type Method } from './method.ts'
-import { heightSchema, jsonSchema, nameSchema, signedReadSchema } from './schema.ts'
-import type { QueryService } from './services.ts'
+import { consistencySchema, heightSchema, jsonSchema, nameSchema, signedReadSchema } from './schema.ts'
+import type { RpcServices } from './services.ts'
 import type { ReadGuard } from './signed-reads.ts'
 
-export function contractMethods(queries: QueryService, guard: ReadGuard): readonly Method[] {
+export function contractMethods(
+  { queries, consensus }: Pick<RpcServices, 'queries' | 'consensus'>,
+  guard: ReadGuard,
+): readonly Method[] {
   async function abiOf(name: string): Promise<Abi> {
     const contracts = await queries.contracts()
     const found = contracts.find((contract) => contract.name === name)
@@ -45,6 +48,7 @@ export function contractMethods(queries: QueryService, guard: ReadGuard): readon
         method: nameSchema,
         args: z.record(z.string(), jsonSchema, 'an object with named members').default({}),
         read: signedReadSchema.optional(),
+        consistency: consistencySchema,
       }),
       result: z.strictObject({
         value: jsonSchema,
@@ -60,16 +64,23 @@ export function contractMethods(queries: QueryService, guard: ReadGuard): readon
         'INVALID_READ',
         'NOT_ENTITLED',
         'STALE',
+        'NOT_A_VALIDATOR',
         'RETRY_LATER',
       ],
-      run: async ({ contract, method, args: named, read }) => {
+      run: async ({ contract, method, args: named, read, consistency }) => {
         const abi = await abiOf(contract)
         const view = viewOf(abi, method)
         const args = convertArguments(abi, { method, named })
         const subject = revealedSubject(view, args)
         if (subject !== null) await guard.admit(read, { scope: { kind: 'query', contract, method }, subject })
+        if (consistency === 'linearizable') await consensus.readIndex()
         const { value, height, timeMs, fresh } = await queries.query({ contract, method, args })
-        return { value: view.returns === null ? null : valueToJson(view.returns, value), height, timeMs, fresh }
+        return {
+          value: view.returns === null ? null : valueToJson(view.returns, value),
+          height,
+          timeMs,
+          fresh: fresh || consistency === 'linearizable',
+        }
       },
     }),
   ]

@@ -2,9 +2,8 @@
 // lies in the node's data folder; without it nothing here answers.
 
 import * as z from 'zod'
-import { sha256Hex } from '../crypto/hash.ts'
-import { RpcError } from './errors.ts'
-import { type Caller, defineMethod, type Method } from './method.ts'
+import { createAuthorizer } from './authorize.ts'
+import { defineMethod, type Method } from './method.ts'
 import { base64Schema, hashSchema, identitySchema, integerSchema, publicKeySchema } from './schema.ts'
 import type { InstitutionService } from './services.ts'
 
@@ -24,13 +23,7 @@ const problemSchema = z.strictObject({
 })
 
 export function institutionMethods(institution: InstitutionService): readonly Method[] {
-  const expected = sha256Hex(new TextEncoder().encode(institution.token))
-  /** Compares hashes, so that the time taken says nothing about the token. */
-  const authorize = ({ credential }: Caller): void => {
-    if (credential === null || sha256Hex(new TextEncoder().encode(credential)) !== expected) {
-      throw new RpcError('TOKEN_REQUIRED')
-    }
-  }
+  const authorize = createAuthorizer(institution.token)
 
   return [
     defineMethod({

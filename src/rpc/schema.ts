@@ -14,6 +14,12 @@ export const identitySchema = hex32 as unknown as z.ZodType<IdentityId, string>
 export const publicKeySchema = hex32 as unknown as z.ZodType<PublicKey, string>
 const integerFrom0 = z.int('an integer from 0 to 2^53-1').min(0, 'an integer from 0 to 2^53-1')
 export const integerSchema = integerFrom0
+/** What a read may miss: local is what this node has; linearizable is all that anybody was told is committed. */
+export const consistencySchema = z
+  .enum(['local', 'linearizable'], 'local or linearizable')
+  .default('local')
+  .describe('linearizable: nothing that was acknowledged anywhere before the question is missing.')
+
 export const heightSchema = integerFrom0 as unknown as z.ZodType<Height, number>
 export const nameSchema = z
   .string('a name of letters and digits')

@@ -522,6 +522,49 @@ describe('events.list', () => {
   })
 })
 
+describe('consistency', () => {
+  it('linearizable waits for ReadIndex, and its answer is fresh; local, the default, does not', async () => {
+    const count = { contract: 'ward', method: 'count' }
+    await result('contract.query', count)
+    await result('chain.head')
+    expect(node.linearizableReads).toBe(0)
+    expect(await result('contract.query', { ...count, consistency: 'linearizable' })).toMatchObject({ fresh: true })
+    await result('chain.head', { consistency: 'linearizable' })
+    expect(node.linearizableReads).toBe(2)
+  })
+
+  it('linearizable is refused by an observer, by name', async () => {
+    node.observes = true
+    const params = { contract: 'ward', method: 'count', consistency: 'linearizable' }
+    expect((await call('contract.query', params)).error?.data.code).toBe('NOT_A_VALIDATOR')
+  })
+
+  it('of another kind is refused with what is accepted', async () => {
+    const { error } = await call('contract.query', { contract: 'ward', method: 'count', consistency: 'eventual' })
+    expect(error?.data).toMatchObject({ code: 'INVALID_PARAMS', field: 'params.consistency' })
+  })
+})
+
+describe('consensus.transfer', () => {
+  const transfer = async (to: IdentityId, headers: Record<string, string> = {}) => {
+    const request = { jsonrpc: '2.0', id: 1, method: 'consensus.transfer', params: { to } }
+    return (await post(JSON.stringify(request), headers)).answer
+  }
+  const authorization = `Bearer ${INSTITUTION_TOKEN}`
+
+  it('is for who holds the token, and answers who leads', async () => {
+    expect((await transfer(idOf(7))).error?.data.code).toBe('TOKEN_REQUIRED')
+    expect((await transfer(idOf(7), { authorization })).result).toEqual({ leader: idOf(7) })
+  })
+
+  it('says why leadership stays where it is', async () => {
+    expect((await transfer(HOSPITAL, { authorization })).error?.data).toMatchObject({
+      code: 'NOT_TRANSFERRED',
+      reason: 'NO_TARGET',
+    })
+  })
+})
+
 describe('institution.*', () => {
   const bytes = new TextEncoder().encode('{"resourceType":"Observation"}')
   const resource = { resourceType: 'Patient' }
@@ -623,7 +666,8 @@ describe('rpc.discover', () => {
       const checked = methods.get(name)?.result.safeParse(await result(name, params))
       expect(checked?.error && z.prettifyError(checked.error), name).toBeUndefined()
     }
-    const untried = [...methods.keys()].filter((name) => !(name in calls) && !name.startsWith('institution.'))
+    const needsToken = (name: string): boolean => name.startsWith('institution.') || name.startsWith('consensus.')
+    const untried = [...methods.keys()].filter((name) => !(name in calls) && !needsToken(name))
     expect(untried).toEqual(['events.subscribe', 'events.unsubscribe'])
   })
 })

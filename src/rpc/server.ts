@@ -12,6 +12,7 @@ import { BODY_BYTES_MAX, CLOSE_GRACE_MS, CONNECTIONS_MAX, REQUEST_TIMEOUT_MS } f
 import { asPem, assertMayListen, DoorPolicy, explainListenFailure, type ListenOptions } from './listen-policy.ts'
 import type { Method } from './method.ts'
 import { chainMethods } from './methods-chain.ts'
+import { consensusMethods } from './methods-consensus.ts'
 import { contractMethods } from './methods-contract.ts'
 import { eventMethods } from './methods-event.ts'
 import { institutionMethods } from './methods-institution.ts'
@@ -53,9 +54,10 @@ export function createMethods(
   const methods = [
     ...chainMethods(services, guard),
     ...transactionMethods(services, stopping),
-    ...contractMethods(services.queries, guard),
+    ...contractMethods(services, guard),
     ...eventMethods(services, guard),
     ...institutionMethods(services.institution),
+    ...consensusMethods(services.consensus, services.institution),
   ]
   return [...methods, discoverMethod(methods, version)]
 }

@@ -205,6 +205,17 @@ export interface InstitutionService {
   >
 }
 
+export interface ConsensusService {
+  /** Hands leadership to the validator of this institution; answers who leads then. Throws NOT_TRANSFERRED (reason),
+   * NOT_A_VALIDATOR, NOT_READY. */
+  transfer(to: IdentityId): Promise<IdentityId>
+  /**
+   * Resolves once the certified state holds everything that anybody was told is committed before the call. Throws STALE,
+   * RETRY_LATER (retryAfterMs), NOT_A_VALIDATOR, NOT_READY.
+   */
+  readIndex(): Promise<void>
+}
+
 /** Structured log; never given request bodies. */
 export interface RpcLog {
   error(fields: { readonly [key: string]: unknown }, message: string): void
@@ -220,6 +231,7 @@ export interface RpcServices {
   readonly events: EventService
   readonly health: HealthService
   readonly institution: InstitutionService
+  readonly consensus: ConsensusService
   readonly metrics: Registry
   readonly log: RpcLog
   nowMs(): number

@@ -11,12 +11,11 @@ import type { SignStateRefusal } from '../../src/ledger/sign-state-refusal.ts'
 import type { KeyValueStore } from '../../src/ledger/store.ts'
 import { BUILT_IN_SETUP, compileBuiltInContracts } from '../../src/node/built-in-contracts.ts'
 import { systemClock, systemTimers } from '../../src/node/clock.ts'
-import type { Config } from '../../src/node/config.ts'
 import { buildGenesis, createJoinCard } from '../../src/node/genesis-file.ts'
 import { encryptionKey, type NodeKeys, newEncryptionKey, newSeed, signingKey } from '../../src/node/key-file.ts'
 import type { Log } from '../../src/node/log.ts'
 import { Membership } from '../../src/node/membership.ts'
-import { createParticipant, type Participant } from '../../src/node/participant.ts'
+import { createParticipant, type Participant, type ParticipantParts } from '../../src/node/participant.ts'
 import { queryView } from '../../src/node/query.ts'
 import type { SigningRight } from '../../src/node/signing-right.ts'
 import type { SnapshotPlace } from '../../src/node/snapshot-catch-up.ts'
@@ -31,7 +30,7 @@ import { chainIdOf, signTransaction } from '../../src/types/signing.ts'
 import type { Call, SignedTransaction } from '../../src/types/transaction.ts'
 
 /** Long enough for four nodes that share one busy processor, short enough for tests. */
-const TIMING: Config['consensus'] = {
+const TIMING: ParticipantParts['timing'] = {
   heartbeatMs: 50,
   electionTimeoutMinMs: 300,
   electionTimeoutMaxMs: 600,
@@ -210,6 +209,8 @@ export class InProcessNode {
 
   /** Power fails: what was not synced is gone. */
   async crash(): Promise<void> {
+    // The wires go first: a leader has nobody to hand over to.
+    await this.running.transport.stop()
     await this.stop()
     const { store } = this
     if (!(store instanceof MemoryStore)) fail('only a memory store crashes')

@@ -88,6 +88,8 @@ export class MemoryNode {
   nowMs: () => number = Date.now
   /** Thrown by the next submission. */
   refuseNext: Error | undefined
+  linearizableReads = 0
+  observes = false
 
   /** The next submission is asked to come again. */
   set retryNextAfterMs(retryAfterMs: number) {
@@ -299,6 +301,16 @@ export class MemoryNode {
         ready: () => ({ ready: this.ready, reasons: this.ready ? [] : ['NO_LEADER'] }),
       },
       institution: this.#createInstitution(),
+      consensus: {
+        transfer: async (to) => {
+          if (to === HOSPITAL) throw new RpcError('NOT_TRANSFERRED', { reason: 'NO_TARGET' })
+          return to
+        },
+        readIndex: async () => {
+          this.linearizableReads++
+          if (this.observes) throw new RpcError('NOT_A_VALIDATOR')
+        },
+      },
       metrics: new Registry(),
       log: { error: (fields) => this.logged.push(fields), info: () => {} },
       nowMs: () => this.nowMs(),
