@@ -9,7 +9,6 @@ import type { TransferFailure } from './effects.ts'
 import { presentSet } from './epochs.ts'
 import type { Transfer } from './events.ts'
 import type { SignedTransferNotice } from './messages.ts'
-import { progressOf } from './replicate.ts'
 import { leaderOf } from './roles.ts'
 import type { Leader } from './state.ts'
 import { emit, type Step, send, setTimer } from './step.ts'
@@ -37,8 +36,10 @@ export function maybeHandOver(step: Step): void {
   const { role, term } = state
   if (role.kind !== 'leader' || role.transferTo === null) return
   const target = role.transferTo
-  const { matchHeight, confirmed } = progressOf(state, target)
-  if (!confirmed || matchHeight < headerOf(state.tree, state.tipHash).height) return
+  const progress = role.progress.get(target)
+  // It may have lost its seat meanwhile: then the timer ends the matter.
+  if (progress === undefined || !progress.confirmed) return
+  if (progress.matchHeight < headerOf(state.tree, state.tipHash).height) return
   const notice = { chainId: settings.chainId, term, target }
   const signature = settings.sign(transferNoticeMessage(notice))
   send(step, { to: target, message: { kind: 'timeoutNow', transfer: { notice, signature } } })
