@@ -24,6 +24,7 @@ import { knownPeers } from './peers.ts'
 import { Reads } from './reads.ts'
 import { createRpcServices } from './rpc-services.ts'
 import { adoptSnapshot, snapshotFolderIn } from './snapshot-folder.ts'
+import { createSparingLog } from './sparing-log.ts'
 import { StartError } from './start-error.ts'
 import { VERSION } from './version.ts'
 
@@ -67,7 +68,7 @@ export async function startNode(
   createDataFolder(config.dataFolder)
   const closers = new Closers()
   try {
-    return await open({ config, log, clock, keys, loaded, closers })
+    return await open({ config, log: createSparingLog(log), clock, keys, loaded, closers })
   } catch (error) {
     await closers.close().catch((closing: unknown) => log.error({ error: closing }, 'not everything closed'))
     throw error

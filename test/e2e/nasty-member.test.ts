@@ -18,6 +18,7 @@ import { seatOf } from '../../src/types/validator-set.ts'
 import { NastyMessages } from '../support/nasty-messages.ts'
 
 const FLOOD_MS = 12_000
+const JUNK_MS = 3_000
 const COMMIT_MS = 20_000
 /** What a process may grow by under the flood: queues of one peer have their bounds, the rest is the collector's slack. */
 const GROWTH_MIB_MAX = 200
@@ -105,6 +106,24 @@ describe('a member that says anything but the truth, as fast as it can', () => {
     }
     expect(warnings()).toContain(seat)
   }, 180_000)
+
+  it('cannot fill a disk with complaints about what is not even a message', async () => {
+    const logBefore = honest.map(logSize)
+    const junk = randomBytes(40)
+    const endMs = performance.now() + JUNK_MS
+    let sent = 0
+    while (performance.now() < endMs) {
+      for (const { member } of honest) if (hostile.send(keyOf(member), 'consensus', junk)) sent++
+      if (sent % 100 < 3) await sleep(1)
+    }
+    await commitThrough(0)
+    expect(sent).toBeGreaterThan(1_000)
+    for (const [i, node] of honest.entries()) {
+      const lines = readFileSync(join(node.member.folder, 'node.log'), 'utf8').match(/malformed consensus message/g)
+      expect(lines?.length).toBeGreaterThan(0)
+      expect(logSize(node) - (logBefore[i] ?? 0)).toBeLessThan(100_000)
+    }
+  }, 60_000)
 })
 
 /** Seats that a log names in a warning or worse. */
