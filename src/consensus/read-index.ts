@@ -17,7 +17,7 @@ import { READS_PENDING_MAX } from './limits.ts'
 import type { From, ReadIndexAnswer, ReadIndexRequest } from './messages.ts'
 import type { PendingRead, State } from './state.ts'
 import { accuse, emit, type Step, send, setTimer } from './step.ts'
-import { bindingAck, compareTips, tipOf } from './tip.ts'
+import { pendingAck, compareTips, tipOf } from './tip.ts'
 
 /** Answered by `readReady` or, at the latest an election timeout later, by `readFailed`. */
 export function onReadIndex(step: Step, { id }: ReadIndex): void {
@@ -28,7 +28,7 @@ export function onReadIndex(step: Step, { id }: ReadIndex): void {
     return
   }
   const { heartbeatMs, electionTimeoutMaxMs } = settings.timing
-  const latest = bindingAck(state) ?? certifiedTip(state)
+  const latest = pendingAck(state) ?? certifiedTip(state)
   const read: PendingRead = {
     answered: new Set([settings.self]),
     latest,
@@ -116,7 +116,7 @@ const certifiedTip = (state: State): Tip => tipOf(state, state.certifiedHash)
 
 /** Of the last ack while it is above the certified head; else the head, which contains it or took its place. */
 function latestHash(state: State): Hash {
-  return bindingAck(state)?.hash ?? entryOf(state.tree, state.certifiedHash).block.hash
+  return pendingAck(state)?.hash ?? entryOf(state.tree, state.certifiedHash).block.hash
 }
 
 function isSigned({ settings }: Step, { header, signature, set }: SignedHeader & { set: ValidatorSet }): boolean {

@@ -28,6 +28,11 @@ export function bindingAck(state: State): Tip | null {
   return state.ackStanding === 'certified' ? null : state.signState.lastAck
 }
 
+/** The last ack, while its block may still be certified. */
+export function pendingAck(state: State): Tip | null {
+  return state.ackStanding === 'binding' ? state.signState.lastAck : null
+}
+
 /** May this validator stand for election with this tip? Never below its own last ack (R3). */
 export function coversLastAck(state: State, hash: Hash): boolean {
   const ack = bindingAck(state)
