@@ -233,6 +233,12 @@ const messageCodec: Codec<Message> = union<Message>({
   certified: record<Omit<Certified, 'kind'>>({ commitCert: commitCertCodec }),
 })
 
+/** How messages become bytes, and back. `decode` throws DecodeError. */
+export interface MessageWire {
+  encode(message: Message): Uint8Array
+  decode(bytes: Uint8Array): Message
+}
+
 export function encodeMessage(message: Message): Uint8Array {
   return toBytes(messageCodec, message)
 }
@@ -241,3 +247,5 @@ export function encodeMessage(message: Message): Uint8Array {
 export function decodeMessage(encoded: Uint8Array): Message {
   return fromBytes(messageCodec, encoded)
 }
+
+export const canonicalWire: MessageWire = { encode: encodeMessage, decode: decodeMessage }

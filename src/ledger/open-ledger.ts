@@ -1,7 +1,7 @@
 // Opens a ledger on a store: makes block 0 in an empty one, else checks that the store is this chain's and goes on where
 // it ended. Nothing applied is executed again; only blocks that wait for their certificate are.
 
-import { loadContracts } from '../contracts/execute.ts'
+import { type ContractSet, loadContracts } from '../contracts/execute.ts'
 import { EMPTY_RANGE } from '../crypto/mountain-range.ts'
 import type { Block } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
@@ -28,6 +28,8 @@ export interface LedgerOptions {
   /** State-tree branches kept in memory, about 1 kB each. */
   readonly branchesKept?: number
   readonly supportedVersions?: readonly number[]
+  /** Those of the genesis, where they have been verified and linked before. */
+  readonly contracts?: ContractSet
 }
 
 /** Throws LedgerError DATA_OTHER_CHAIN, DATA_NEWER_FORMAT, DATA_CORRUPT, STORE_FAILED, GENESIS_REFUSED; ContractError. */
@@ -54,7 +56,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     genesis,
     genesisBlock,
     chainId,
-    contracts: loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module }))),
+    contracts: options.contracts ?? contractsOf(genesis),
     sets,
     supportedVersions,
     store,
@@ -64,6 +66,11 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   })
   await chain.restore(await readRestored(store, { blocks, headHeight: head.height, headTerm: header.term }))
   return chain
+}
+
+/** Throws ContractError. */
+export function contractsOf(genesis: Genesis): ContractSet {
+  return loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module })))
 }
 
 /** Is the store empty? Throws unless it is, or is this chain's in a known format. */

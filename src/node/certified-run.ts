@@ -30,7 +30,8 @@ const STRETCH_BYTES_MAX = RECENT_BYTES_MAX + DEFAULT_TIMING.uncertifiedBytesMax 
 const RUN_REPLY_BYTES_MAX = RUN_BYTES_MAX + STRETCH_BYTES_MAX + 1024 * 1024
 export const RUN_REQUEST_BYTES_MAX = 64
 
-const runCodec = optional(
+/** Null: the peer has none. */
+export const certifiedRunCodec = optional(
   record<CertifiedRun>({
     blocks: list(blockCodec, RUN_BLOCKS_MAX),
     leaderCerts: list(leaderCertCodec, RUN_BLOCKS_MAX),
@@ -52,7 +53,7 @@ export function fetchRunFrom(transport: Transport): FetchRun {
 }
 
 function decodeRun(message: Uint8Array): CertifiedRun | null {
-  const run = fromBytes(runCodec, message)
+  const run = fromBytes(certifiedRunCodec, message)
   if (run !== null && run.blocks.length === 0) throw new DecodeError('expected at least one block', 'blocks')
   return run
 }
@@ -60,7 +61,7 @@ function decodeRun(message: Uint8Array): CertifiedRun | null {
 /** Answers a run request from the ledger. Throws DecodeError. */
 export function serveRun(ledger: Ledger, message: Uint8Array): Uint8Array {
   const { fromHeight } = fromBytes(requestCodec, message)
-  return toBytes(runCodec, readRun(ledger, fromHeight))
+  return toBytes(certifiedRunCodec, readRun(ledger, fromHeight))
 }
 
 /**

@@ -3,6 +3,7 @@
 // runs in one process (test/scenarios).
 
 import type { Verifier } from '../consensus/certificate.ts'
+import { canonicalWire, type MessageWire } from '../consensus/messages.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SignStateFile } from '../ledger/sign-state-file.ts'
 import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
@@ -49,6 +50,8 @@ export interface ParticipantParts {
   readonly snapshots: { readonly place: SnapshotPlace; readonly behindMin: number } | null
   /** A snapshot is whole: stop, and start again with it. */
   readonly onSnapshot: () => void
+  /** Of consensus messages; canonical bytes unless something else is given. */
+  readonly wire?: MessageWire
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Log
@@ -117,6 +120,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
   }
   const following: Following = {
     ...parts,
+    wire: parts.wire ?? canonicalWire,
     verifier,
     seats,
     intake,
@@ -163,6 +167,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
 }
 
 interface Following extends ParticipantParts {
+  readonly wire: MessageWire
   readonly verifier: Verifier
   readonly seats: Seats
   readonly intake: Intake

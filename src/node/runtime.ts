@@ -7,7 +7,7 @@ import { step } from '../consensus/core.ts'
 import type { Effect, Role, Timer } from '../consensus/effects.ts'
 import { peersOf } from '../consensus/epochs.ts'
 import type { Occurrence } from '../consensus/events.ts'
-import { type Append, decodeMessage, encodeMessage } from '../consensus/messages.ts'
+import type { Append, MessageWire } from '../consensus/messages.ts'
 import { encodeSignState, type SignState } from '../consensus/sign-state.ts'
 import type { State } from '../consensus/state.ts'
 import type { TransactionRefusalCode } from '../ledger/errors.ts'
@@ -47,6 +47,7 @@ export interface RuntimeParts {
   readonly mempool: Mempool
   readonly signStateFile: SignStateFile
   readonly transport: Transport
+  readonly wire: MessageWire
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Log
@@ -157,7 +158,7 @@ export class Runtime {
     const from = this.#parts.seats.seatOf(peer)
     if (from === null) return undefined
     try {
-      const message = decodeMessage(bytes)
+      const message = this.#parts.wire.decode(bytes)
       if (message.kind === 'append' && from === this.#leader && this.#hasAll(message)) this.#parts.onHeardLeader()
       this.#post({ kind: 'received', from, message })
     } catch (error) {
@@ -346,7 +347,7 @@ export class Runtime {
   }
 
   #performOne(effect: Effect): undefined | Promise<unknown> {
-    const { transport, seats, log } = this.#parts
+    const { transport, wire, seats, log } = this.#parts
     switch (effect.kind) {
       case 'persistBlock':
       case 'persistLeaderCert':
@@ -355,7 +356,7 @@ export class Runtime {
         return undefined
       case 'send': {
         const peer = seats.peerOf(effect.to)
-        if (peer !== null) transport.send(peer, 'consensus', encodeMessage(effect.message))
+        if (peer !== null) transport.send(peer, 'consensus', wire.encode(effect.message))
         return undefined
       }
       case 'commit':

@@ -1,0 +1,22 @@
+// Election safety (Raft, figure 3): at most one leader in a term. Whoever sends an append in a term takes itself for its
+// leader, and every LeaderCert names one.
+
+import { type CreateInvariant, short } from './invariant.ts'
+
+export const electionSafety: CreateInvariant = ({ violate }) => {
+  const leaders = new Map<number, number>()
+  const check = (term: number, seat: number, how: string): void => {
+    const other = leaders.get(term)
+    if (other === undefined) leaders.set(term, seat)
+    else if (other !== seat) violate(`term ${term} has two leaders: seats ${other} and ${seat} (${how})`)
+  }
+  return {
+    name: 'election-safety',
+    onSend(from, message) {
+      if (message.kind !== 'append') return
+      check(message.term, from, 'an append')
+      for (const { term, candidate, tip } of message.leaderCerts)
+        check(term, candidate, `LeaderCert on ${short(tip.hash)}`)
+    },
+  }
+}

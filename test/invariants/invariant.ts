@@ -1,0 +1,46 @@
+// What an invariant is told, and how it says that it was broken. One property a file, fed with facts as they happen; each looks
+// at what is new and never at everything again. Used by the simulator (test/sim), free of it: a member is a seat.
+
+import type { Message } from '../../src/consensus/messages.ts'
+import type { SignState } from '../../src/consensus/sign-state.ts'
+import type { Block } from '../../src/types/block.ts'
+import type { Hash, Seat } from '../../src/types/brand.ts'
+import type { CommitCert } from '../../src/types/certificate.ts'
+import type { ValidatorSet } from '../../src/types/validator-set.ts'
+import type { BlockIndex } from './block-index.ts'
+
+export interface Place {
+  readonly height: number
+  readonly index: number
+}
+
+/** Facts about honest members, unless it says otherwise. */
+export interface Invariant {
+  readonly name: string
+  /** Said to at least one other member; it may get lost. */
+  onSend?(from: Seat, message: Message): void
+  /** Certified at this member, oldest first, the certificate on the last. */
+  onCommit?(by: Seat, blocks: readonly Block[], certificate: CommitCert): void
+  /** What it is about to make durable, or what a start found on disk. */
+  onSignState?(member: Seat, signState: SignState, from: { readonly isRestored: boolean }): void
+  /** Its process runs (again), on what its disk kept. */
+  onStart?(member: Seat, head: { readonly height: number; readonly hash: Hash }): void
+  /** A client was told that a transaction is certified there. */
+  onAcknowledged?(transactionId: Hash, place: Place): void
+  /** A client was told that a transaction is in no block and will be in none. */
+  onDenied?(transactionId: Hash): void
+  /** Faults have ended, everybody had time. Certified chains of the honest members. */
+  onEnd?(): void
+}
+
+export interface InvariantContext {
+  readonly validators: ValidatorSet
+  readonly isHonest: (seat: Seat) => boolean
+  /** Every block that anybody honest has sent or committed, and those of liars that arrived. */
+  readonly blocks: BlockIndex
+  readonly violate: (text: string) => void
+}
+
+export type CreateInvariant = (context: InvariantContext) => Invariant
+
+export const short = (hash: Hash): string => hash.slice(0, 8)

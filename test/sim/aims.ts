@@ -1,0 +1,37 @@
+// Runs aimed at something, by name: what is not left to the seed. A plant names the one that raises its odds.
+
+import type { Aim } from './plan.ts'
+
+export const AIMS = {
+  /** Two parts that both believe in themselves. */
+  partitions: { n: 4, b: 1, liars: 0, faults: ['partition', 'silence'] },
+  /** Machines that forget what they had not synced. */
+  powerCuts: { n: 4, b: 1, liars: 0, faults: ['crash', 'crashAll', 'crashLeader', 'slowDisk', 'disconnect'] },
+  /** A leader with two tongues, and elections. */
+  equivocation: {
+    n: 4,
+    b: 1,
+    liars: 1,
+    scripts: ['equivocatingLeader'],
+    faults: ['crashLeader', 'partition', 'disconnect'],
+  },
+  /** A voter for everybody, and elections. */
+  doubleVotes: { n: 4, b: 1, liars: 1, scripts: ['doubleVoter'], faults: ['crashLeader', 'silence', 'disconnect'] },
+  /** Members that fall behind, next to one that serves forged blocks. */
+  forgedRuns: { n: 4, b: 1, liars: 1, scripts: ['forgedRun'], faults: ['partition', 'crash', 'pause', 'silence'] },
+  /** Elections, one after the other. */
+  elections: { n: 4, b: 1, liars: 0, faults: ['crashLeader', 'disconnect', 'delay', 'silence', 'pause'] },
+  /** The load that the simulator's speed is stated at. */
+  speed: {
+    n: 4,
+    b: 1,
+    liars: 0,
+    faults: [],
+    scheme: 'keyedHash',
+    load: { perSecond: 100, registers: 200 },
+    batchDelayMs: 90,
+    faultyMs: 20_000,
+  },
+} as const satisfies Record<string, Aim>
+
+export type AimName = keyof typeof AIMS

@@ -1,0 +1,231 @@
+// A simulated node: production's participant, ledger and effects loop, with the simulated clock, disk and network in the
+// place of the machine's. It crashes by being left alone: nothing of an earlier life ever runs again.
+
+import type { Message, MessageWire } from '../../src/consensus/messages.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { openLedger } from '../../src/ledger/open-ledger.ts'
+import type { Config } from '../../src/node/config.ts'
+import type { NodeKeys } from '../../src/node/key-file.ts'
+import type { Log } from '../../src/node/log.ts'
+import { Membership } from '../../src/node/membership.ts'
+import { createParticipant, type Participant } from '../../src/node/participant.ts'
+import type { Channel } from '../../src/p2p/transport.ts'
+import type { Block } from '../../src/types/block.ts'
+import type { PublicKey, Seat } from '../../src/types/brand.ts'
+import type { CommitCert } from '../../src/types/certificate.ts'
+import { Life, SimulatedClock } from './clock.ts'
+import type { Consortium } from './consortium.ts'
+import { Disk } from './disk.ts'
+import type { EventQueue } from './event-queue.ts'
+import type { Network } from './network.ts'
+import type { Random } from './random.ts'
+import { SimulatedTransport, type Tap } from './transport.ts'
+
+export interface Running {
+  readonly ledger: Ledger
+  readonly transport: SimulatedTransport
+  readonly participant: Participant
+}
+
+/** What the world hears of a node. */
+export interface NodeEvents {
+  /** A consensus message on its way out; false keeps it back. */
+  sends(node: SimulatedNode, to: PublicKey, message: Message): boolean
+  /** A consensus message that has arrived; false keeps it from the node. */
+  receives(node: SimulatedNode, from: PublicKey, message: Message): boolean
+  /** What is answered to a peer's request instead of `reply`. */
+  serves(node: SimulatedNode, protocol: string, reply: Uint8Array): Uint8Array
+  commits(node: SimulatedNode, blocks: readonly Block[], certificate: CommitCert): void
+  /** About to write its sign-state. */
+  remembers(node: SimulatedNode, signState: Uint8Array): void
+  started(node: SimulatedNode): void
+  /** It has stopped by itself, or could not start. */
+  failed(node: SimulatedNode, error: unknown): void
+  /** A handler threw: production logs it and goes on, the simulator calls it a bug. */
+  threw(node: SimulatedNode, error: unknown): void
+  logs(node: SimulatedNode, level: LogLevel, fields: object, text: string): void
+}
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug'
+
+export interface NodeParts {
+  readonly seat: Seat
+  readonly keys: NodeKeys
+  readonly consortium: Consortium
+  readonly timing: Config['consensus']
+  readonly queue: EventQueue
+  readonly network: Network
+  readonly wire: MessageWire
+  readonly random: Random
+  readonly events: NodeEvents
+}
+
+export class SimulatedNode {
+  readonly seat: Seat
+  readonly name: string
+  readonly keys: NodeKeys
+  readonly clock: SimulatedClock
+  readonly parts: NodeParts
+  disk: Disk
+  /** A liar's statements prove nothing against the code. */
+  isHonest = true
+  #life: Life | null = null
+  #running: Running | null = null
+
+  constructor(parts: NodeParts) {
+    this.parts = parts
+    this.seat = parts.seat
+    this.name = String.fromCharCode('A'.charCodeAt(0) + parts.seat)
+    this.keys = parts.keys
+    this.clock = new SimulatedClock(parts.queue, parts.random.fork('clock'))
+    this.disk = this.#freshDisk()
+  }
+
+  get self(): PublicKey {
+    return this.keys.transport.publicKey
+  }
+
+  /** Its process exists, be it that it is still opening its ledger. */
+  get isUp(): boolean {
+    return this.#life !== null
+  }
+
+  get isPaused(): boolean {
+    return this.#life?.isPaused ?? false
+  }
+
+  /** Null while it is down or starting. */
+  get running(): Running | null {
+    return this.#running
+  }
+
+  get height(): number {
+    return this.#running?.ledger.head.header.height ?? -1
+  }
+
+  get isLeader(): boolean {
+    return this.#running?.participant.standing.leader === this.keys.institution
+  }
+
+  /** In its present life; dropped when that ends. */
+  after(delayMs: number, run: () => void): void {
+    this.#life?.after(delayMs, run)
+  }
+
+  start(): void {
+    if (this.#life !== null) return
+    const life = new Life(this.parts.queue)
+    this.#life = life
+    this.#open(life).catch((error: unknown) => {
+      if (!life.isOver) this.#fail(error)
+    })
+  }
+
+  /** The process is gone without a word, and with it what its disk had not synced. */
+  crash(): ReturnType<Disk['crash']> {
+    this.#life?.end()
+    this.#life = null
+    const transport = this.#running?.transport
+    this.#running = null
+    if (transport !== undefined) this.parts.network.leave(transport)
+    return this.disk.crash()
+  }
+
+  /** As if it had come from that peer over the network. */
+  hear(from: PublicKey, bytes: Uint8Array): void {
+    this.#running?.transport.deliver(from, 'consensus', bytes)
+  }
+
+  pause(): void {
+    this.#life?.pause()
+  }
+
+  resume(): void {
+    this.#life?.resume()
+  }
+
+  /** The ledger is lost, and what was signed is not: the machine starts again with an empty store. */
+  loseLedger(): void {
+    this.disk.replaceStore(this.parts.consortium.image)
+  }
+
+  #freshDisk(): Disk {
+    const { consortium, random, events } = this.parts
+    return new Disk(
+      {
+        after: (delayMs, run) => this.after(delayMs, run),
+        random: random.fork('disk'),
+        onSignState: (content) => events.remembers(this, content),
+      },
+      consortium.image,
+    )
+  }
+
+  async #open(life: Life): Promise<void> {
+    const { consortium, timing, network, wire, events } = this.parts
+    const { genesis, contracts, chainId } = consortium
+    const { clock, keys, disk } = this
+    const ledger = await openLedger({ store: disk.store, genesis, contracts })
+    if (life.isOver) return
+    const membership = new Membership({ ledger, clock, bootstrap: [] })
+    const transport = new SimulatedTransport({
+      network,
+      life,
+      self: this.self,
+      allow: membership.classify,
+      tap: this.#tap(wire),
+      onHandlerFailure: (error) => events.threw(this, error),
+    })
+    const setPeers = (): void =>
+      transport.setPeers(membership.members.map((transportKey) => ({ transportKey, addresses: ['simulated'] })))
+    const participant = createParticipant({
+      genesis: { chainId },
+      keys,
+      timing,
+      ledger,
+      signingRight: disk.signState.open(),
+      membership,
+      transport,
+      wire,
+      clock,
+      timers: life,
+      log: this.#log(),
+      snapshots: null,
+      onSnapshot: () => undefined,
+      onMembers: setPeers,
+      onFatal: (error) => {
+        if (!life.isOver) this.#fail(error)
+      },
+    })
+    participant.feed.subscribe((blocks, certificate) => events.commits(this, blocks, certificate))
+    this.#running = { ledger, transport, participant }
+    setPeers()
+    events.started(this)
+    await participant.start()
+  }
+
+  #fail(error: unknown): void {
+    this.crash()
+    this.parts.events.failed(this, error)
+  }
+
+  #tap(wire: MessageWire): Tap {
+    const { events } = this.parts
+    const pass = (channel: Channel, judge: () => boolean): boolean => channel !== 'consensus' || judge()
+    return {
+      outgoing: (to, channel, bytes) => pass(channel, () => events.sends(this, to, wire.decode(bytes))),
+      serving: (protocol, reply) => events.serves(this, protocol, reply),
+      incoming: (from, channel, bytes) => pass(channel, () => events.receives(this, from, wire.decode(bytes))),
+    }
+  }
+
+  #log(): Log {
+    const { events } = this.parts
+    const at =
+      (level: LogLevel) =>
+      (fields: object, text: string): void =>
+        events.logs(this, level, fields, text)
+    const [fatal, error, warn, info, debug] = [at('fatal'), at('error'), at('warn'), at('info'), at('debug')]
+    return { fatal, error, warn, info, debug } as unknown as Log
+  }
+}

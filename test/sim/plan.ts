@@ -1,0 +1,113 @@
+// What a seed means: which consortium, which load, which faults, which liars. Everything else follows from it while it runs.
+
+import type { Config } from '../../src/node/config.ts'
+import type { Seat } from '../../src/types/brand.ts'
+import type { Load } from './clients.ts'
+import type { Constitution } from './consortium.ts'
+import { FAULTS, type FaultName } from './faults/menu.ts'
+import { LIARS, type LiarName } from './liars/menu.ts'
+import type { Random } from './random.ts'
+
+export interface LiarPlan {
+  readonly seat: Seat
+  readonly name: LiarName
+}
+
+export interface Plan {
+  readonly constitution: Constitution
+  readonly isWireCanonical: boolean
+  readonly timing: Config['consensus']
+  readonly load: Load
+  readonly faults: readonly FaultName[]
+  readonly liars: readonly LiarPlan[]
+  /** Virtual time with faults. */
+  readonly faultyMs: number
+}
+
+/** Aims a run: what is given is not drawn. */
+export interface Aim {
+  readonly n?: number
+  readonly b?: number
+  /** How many liars, and which scripts may be theirs. */
+  readonly liars?: number
+  readonly scripts?: readonly LiarName[]
+  readonly faults?: readonly FaultName[]
+  readonly load?: Load
+  readonly faultyMs?: number
+  readonly scheme?: Constitution['scheme']
+  readonly batchDelayMs?: number
+}
+
+/** n and b of spec/consensus.md, "Quorum", the common ones more often. */
+const SIZES: readonly (readonly [size: readonly [n: number, b: number], weight: number])[] = [
+  [[1, 0], 1],
+  [[2, 0], 2],
+  [[3, 0], 4],
+  [[4, 1], 10],
+  [[5, 1], 3],
+  [[5, 0], 1],
+  [[6, 1], 1],
+  [[7, 2], 2],
+]
+
+/** ceil((n + b + 1) / 2), written once more: the code under test is not its own judge. */
+export const quorumOf = ({ n, b }: { n: number; b: number }): number => Math.ceil((n + b + 1) / 2)
+/** So many liars cannot fork the chain. */
+export const harmlessLiars = ({ n, b }: { n: number; b: number }): number => 2 * quorumOf({ n, b }) - n - 1
+/** So many members may be silent. */
+export const spareMembers = ({ n, b }: { n: number; b: number }): number => n - quorumOf({ n, b })
+
+export function planOf(random: Random, aim: Aim): Plan {
+  const liarsWanted = aim.liars ?? (random.chance(0.4) ? 1 : 0)
+  const size = random.weighted(
+    SIZES.filter(([[n, b]]) => harmlessLiars({ n, b }) >= liarsWanted && spareMembers({ n, b }) >= liarsWanted),
+  )
+  const [n, b] = aim.n === undefined ? size : [aim.n, aim.b ?? Math.floor((aim.n - 1) / 3)]
+  const scheme = aim.scheme ?? (random.chance(1 / 50) ? 'ed25519' : 'keyedHash')
+  const liarCount = Math.min(liarsWanted, n)
+  const seats = random.sample(
+    Array.from({ length: n }, (_, i) => i as Seat),
+    liarCount,
+  )
+  const scripts = aim.scripts ?? (Object.keys(LIARS) as LiarName[])
+  const possible = (Object.keys(FAULTS) as FaultName[]).filter((name) => FAULTS[name].leastMembers <= n)
+  const faultCount = random.weighted([
+    [0, 1],
+    [1, 4],
+    [2, 5],
+    [3, 4],
+    [5, 1],
+  ])
+  return {
+    constitution: { n, b, scheme },
+    isWireCanonical: random.chance(0.1),
+    timing: {
+      heartbeatMs: 150,
+      electionTimeoutMinMs: 1_000,
+      electionTimeoutMaxMs: 2_000,
+      batchDelayMs: aim.batchDelayMs ?? random.pick([10, 90, 90]),
+    },
+    load: aim.load ?? { perSecond: random.pick([10, 25, 60]), registers: random.pick([3, 12, 40]) },
+    faults: aim.faults ?? random.sample(possible, faultCount),
+    liars: seats.map((seat) => ({ seat, name: random.pick(scripts) })),
+    faultyMs: aim.faultyMs ?? random.between(10_000, 25_000),
+  }
+}
+
+export function describePlan({
+  constitution: { n, b, scheme },
+  load,
+  faults,
+  liars,
+  timing,
+  isWireCanonical,
+}: Plan): string {
+  const parts = [
+    `n=${n} b=${b} q=${quorumOf({ n, b })}`,
+    `faults ${faults.join(', ') || 'none'}`,
+    `liars ${liars.map(({ seat, name }) => `${String.fromCharCode(65 + seat)} ${name}`).join(', ') || 'none'}`,
+    `${load.perSecond} transactions/s on ${load.registers} registers, batch delay ${timing.batchDelayMs} ms`,
+    `signatures ${scheme}, messages ${isWireCanonical ? 'as bytes' : 'as values'}`,
+  ]
+  return parts.join('; ')
+}

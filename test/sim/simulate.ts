@@ -1,0 +1,116 @@
+// One seed from start to end, and what came of it.
+
+import { byKey, judge } from '../support/linearizability.ts'
+import { type Consortium, consortiumOf } from './consortium.ts'
+import { RESUME_TIMEOUTS } from './limits.ts'
+import { type Aim, describePlan, type Plan, planOf } from './plan.ts'
+import { Random } from './random.ts'
+import { registerModel } from './register-model.ts'
+import type { TraceLine } from './trace.ts'
+import { describeLine } from './trace.ts'
+import { type Violation, World } from './world.ts'
+
+const TRACE_LINES = 60
+
+export interface Outcome {
+  readonly seed: number
+  readonly plan: string
+  readonly violation: Violation | null
+  /** Of a failed run: how it came to it. */
+  readonly story: readonly string[]
+  readonly hash: string
+  readonly virtualMs: number
+  readonly blocks: number
+  readonly transactions: number
+  /** Of faults and lies, by name. */
+  readonly fired: Readonly<Record<string, number>>
+  /** Planned faults and lies of which none happened. */
+  readonly missed: readonly string[]
+  /** From the end of the faults to the next commit everywhere. */
+  readonly resumedMs: number | null
+}
+
+export interface SimulateOptions {
+  readonly seed: number
+  readonly aim?: Aim
+  readonly onLine?: (line: TraceLine) => void
+}
+
+export async function simulate(options: SimulateOptions): Promise<Outcome> {
+  const random = new Random(options.seed)
+  const plan = planOf(random.fork('plan'), options.aim ?? {})
+  const consortium = await consortiumOf(plan.constitution)
+  // A turn of its own: promises run only where no other promise is running.
+  return new Promise((resolve, reject) => {
+    setImmediate(() => {
+      try {
+        resolve(run(options, { random, plan, consortium }))
+      } catch (error) {
+        reject(error)
+      }
+    })
+  })
+}
+
+function run(
+  { seed, onLine }: SimulateOptions,
+  { random, plan, consortium }: { random: Random; plan: Plan; consortium: Consortium },
+): Outcome {
+  const world = new World({ plan, consortium, random })
+  world.trace.onLine = onLine ?? null
+  world.trace.line('world', () => `seed ${seed}: ${describePlan(plan)}`)
+
+  world.start()
+  world.run(plan.faultyMs)
+  const quietMs = world.queue.nowMs
+  world.quiet()
+  const heightBefore = world.certifiedHeight
+  const deadlineMs = quietMs + RESUME_TIMEOUTS * plan.timing.electionTimeoutMaxMs
+  world.run(deadlineMs, () => world.honest.every(({ height }) => height > heightBefore))
+  const resumedMs = world.queue.nowMs - quietMs
+  const isResumed = world.honest.every(({ height }) => height > heightBefore)
+  if (!isResumed) {
+    world.violate(
+      'liveness',
+      `no commit everywhere within ${RESUME_TIMEOUTS} election timeouts: ${describeHeights(world)}`,
+    )
+  }
+
+  world.clients.stop()
+  const settled = (): boolean =>
+    world.clients.underWay === 0 && new Set(world.honest.map(({ height }) => height)).size === 1
+  world.run(world.queue.nowMs + 70_000, settled)
+  world.clients.giveUp()
+  world.finish()
+  judgeHistory(world)
+
+  const planned = [...plan.faults, ...plan.liars.map(({ name }) => name)]
+  return {
+    seed,
+    plan: describePlan(plan),
+    violation: world.violation,
+    story: world.violation === null ? [] : world.trace.last(TRACE_LINES).map(describeLine),
+    hash: world.trace.hash,
+    virtualMs: world.queue.nowMs,
+    blocks: world.certifiedHeight,
+    transactions: world.clients.counts.committed,
+    fired: Object.fromEntries(world.fired),
+    missed: planned.filter((name) => !world.fired.has(name)),
+    resumedMs: isResumed ? resumedMs : null,
+  }
+}
+
+function judgeHistory(world: World): void {
+  if (world.violation !== null) return
+  for (const [register, history] of byKey(world.clients.history, ({ key }) => String(key))) {
+    const judgement = judge(history, registerModel)
+    if (judgement.linearizable) continue
+    const { input, output, startMs, endMs } = judgement.stuckAt
+    const saw = `${JSON.stringify(input)} answered ${JSON.stringify(output)} between ${startMs} and ${endMs} ms`
+    world.violate('linearizability', `register ${register}: after ${judgement.longest.length} operations, ${saw}`)
+  }
+}
+
+function describeHeights(world: World): string {
+  return world.honest.map(({ name, height, isUp }) => `${name} ${isUp ? height : 'down'}`).join(', ')
+}

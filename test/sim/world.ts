@@ -1,0 +1,316 @@
+// One run: a consortium of whole nodes under virtual time, its clients, its faults, its liars, and the invariants that watch.
+// Everything happens in one queue; after each happening all promises that it made ready have run.
+
+import type { Message } from '../../src/consensus/messages.ts'
+import { decodeSignState, EMPTY_SIGN_STATE } from '../../src/consensus/sign-state.ts'
+import type { Block } from '../../src/types/block.ts'
+import type { PublicKey, Seat } from '../../src/types/brand.ts'
+import type { CommitCert } from '../../src/types/certificate.ts'
+import { INVARIANTS } from '../invariants/all.ts'
+import { BlockIndex } from '../invariants/block-index.ts'
+import type { Invariant } from '../invariants/invariant.ts'
+import { Clients } from './clients.ts'
+import type { Consortium } from './consortium.ts'
+import { EventQueue } from './event-queue.ts'
+import { FAULTS, type FaultName } from './faults/menu.ts'
+import { Liar, type LiarScript } from './liars/liar.ts'
+import { LIARS } from './liars/menu.ts'
+import { drainMicrotasks } from './microtasks.ts'
+import { Network } from './network.ts'
+import { type LogLevel, type NodeEvents, SimulatedNode } from './node.ts'
+import type { Plan } from './plan.ts'
+import type { Random } from './random.ts'
+import { Trace } from './trace.ts'
+import { SimulatedWire } from './wire.ts'
+
+export interface Violation {
+  readonly invariant: string
+  readonly text: string
+  readonly atMs: number
+}
+
+export class World implements NodeEvents {
+  readonly plan: Plan
+  readonly queue = new EventQueue()
+  readonly trace = new Trace(() => this.queue.nowMs)
+  readonly network: Network
+  readonly nodes: readonly SimulatedNode[]
+  readonly clients: Clients
+  /** How often each kind of fault or lie has happened. */
+  readonly fired = new Map<string, number>()
+  violation: Violation | null = null
+  /** Somebody has lost its ledger: once in a run. */
+  hasLostLedger = false
+  /** Highest certified block of anybody honest. */
+  certifiedHeight = 0
+  readonly #random: Random
+  readonly #blocks = new BlockIndex()
+  readonly #invariants: readonly Invariant[]
+  readonly #scripts = new Map<Seat, LiarScript>()
+  /** What ends with the faulty phase. */
+  readonly #recoveries = new Set<() => void>()
+  #isQuiet = false
+
+  constructor({ plan, consortium, random }: { plan: Plan; consortium: Consortium; random: Random }) {
+    this.plan = plan
+    this.#random = random
+    this.network = new Network(this.queue, random.fork('network'))
+    const wire = new SimulatedWire({ isCanonical: plan.isWireCanonical })
+    this.nodes = consortium.nodes.map(
+      (keys, seat) =>
+        new SimulatedNode({
+          seat: seat as Seat,
+          keys,
+          consortium,
+          timing: plan.timing,
+          queue: this.queue,
+          network: this.network,
+          wire,
+          random: random.fork(`node ${seat}`),
+          events: this,
+        }),
+    )
+    for (const { seat, name } of plan.liars) this.#corrupt(this.nodes[seat] as SimulatedNode, name)
+    this.clients = new Clients({
+      queue: this.queue,
+      random: random.fork('clients'),
+      consortium,
+      nodes: this.nodes,
+      load: plan.load,
+      events: {
+        acknowledged: (id, place) => this.#tell((invariant) => invariant.onAcknowledged?.(id, place)),
+        denied: (id) => this.#tell((invariant) => invariant.onDenied?.(id)),
+        wrong: (text) => this.violate('client', text),
+      },
+    })
+    this.#invariants = INVARIANTS.map((create) => {
+      const invariant: Invariant = create({
+        validators: consortium.validators,
+        isHonest: (seat) => this.nodes[seat]?.isHonest ?? false,
+        blocks: this.#blocks,
+        violate: (text) => this.violate(invariant.name, text),
+      })
+      return invariant
+    })
+  }
+
+  get honest(): readonly SimulatedNode[] {
+    return this.nodes.filter(({ isHonest }) => isHonest)
+  }
+
+  /** Lets happen what is due, up to then, or until the condition holds. Ends at once with a violation. */
+  run(untilMs: number, isDone: () => boolean = () => false): void {
+    while (this.violation === null && !isDone()) {
+      const happening = this.queue.next(untilMs)
+      if (happening === undefined) {
+        this.queue.nowMs = untilMs
+        return
+      }
+      this.trace.mix(happening.atMs * 1_000)
+      try {
+        happening.run()
+        drainMicrotasks()
+      } catch (error) {
+        this.violate('no-crash', `exception: ${(error as Error).stack}`)
+      }
+    }
+  }
+
+  start(): void {
+    for (const node of this.nodes) this.queue.after(this.#random.between(0, 50), () => node.start())
+    this.clients.start()
+    for (const name of this.plan.faults) this.#schedule(name)
+  }
+
+  /** Faults stop, crashed members return, liars fall silent. */
+  quiet(): void {
+    this.#isQuiet = true
+    this.trace.line('world', () => 'faults end')
+    for (const recover of this.#recoveries) recover()
+    this.#recoveries.clear()
+    this.network.heal()
+    for (const node of this.nodes) {
+      node.clock.offsetMs = 0
+      node.clock.driftMsPerSecond = 0
+      node.disk.health.syncMs = 0.4
+      node.disk.health.failsSync = false
+      if (!node.isHonest) node.crash()
+      else if (node.isUp) node.resume()
+      else this.#restart(node)
+    }
+  }
+
+  finish(): void {
+    this.#tell((invariant) => invariant.onEnd?.())
+  }
+
+  violate(invariant: string, text: string): void {
+    if (this.violation !== null) return
+    this.violation = { invariant, text, atMs: this.queue.nowMs }
+    this.trace.line('VIOLATED', () => `${invariant}: ${text}`)
+  }
+
+  // ── for faults ──
+
+  /** An honest node that runs. */
+  pickUp(random: Random): SimulatedNode | null {
+    const up = this.honest.filter(({ isUp }) => isUp)
+    return up.length === 0 ? null : random.pick(up)
+  }
+
+  crash(node: SimulatedNode, downMs: number): void {
+    if (!node.isUp || this.#isQuiet) return
+    const { lost, torn } = node.crash()
+    this.trace.line(node.name, () => `crashes; ${lost} writes lost${torn ? ', a torn one of its sign-state' : ''}`)
+    if (lost > 0) this.#count('lost writes')
+    if (torn) this.#count('torn sign-state')
+    this.queue.after(downMs, () => this.#restart(node))
+  }
+
+  /** After that time, or when faults end. */
+  untilQuiet(delayMs: number, recover: () => void): void {
+    const once = (): void => {
+      if (this.#recoveries.delete(once)) recover()
+    }
+    this.#recoveries.add(once)
+    this.queue.after(delayMs, once)
+  }
+
+  #schedule(name: FaultName): void {
+    const fault = FAULTS[name]
+    const random = this.#random.fork(`fault ${name}`)
+    const next = (delayMs: number): void => {
+      this.queue.after(delayMs, () => {
+        if (this.#isQuiet) return
+        const isDone = fault.strike(this, random)
+        if (isDone) this.#count(name)
+        next(isDone ? 200 + random.around(fault.everyMs) : 100)
+      })
+    }
+    // Soon enough that it happens in this run.
+    next(random.between(500, this.plan.faultyMs / 2))
+  }
+
+  #count(name: string): void {
+    this.fired.set(name, (this.fired.get(name) ?? 0) + 1)
+  }
+
+  #restart(node: SimulatedNode): void {
+    if (node.isUp) return
+    if (node.disk.store.isRotten) {
+      this.trace.line(node.name, () => 'has lost its ledger, and starts with an empty one')
+      node.loseLedger()
+    }
+    this.trace.line(node.name, () => 'starts again')
+    node.start()
+  }
+
+  // ── NodeEvents ──
+
+  sends(node: SimulatedNode, to: PublicKey, message: Message): boolean {
+    this.trace.mix(message.kind.length * 1_000 + message.kind.charCodeAt(0))
+    const target = this.#seatOf(to)
+    const script = this.#scripts.get(node.seat)
+    if (script !== undefined) return script.outgoing?.(target, message) ?? true
+    this.#index(message)
+    this.#tell((invariant) => invariant.onSend?.(node.seat, message))
+    return true
+  }
+
+  receives(node: SimulatedNode, from: PublicKey, message: Message): boolean {
+    this.#index(message)
+    const script = this.#scripts.get(node.seat)
+    return script?.incoming?.(this.#seatOf(from), message) ?? true
+  }
+
+  serves(node: SimulatedNode, protocol: string, reply: Uint8Array): Uint8Array {
+    return this.#scripts.get(node.seat)?.serves?.(protocol, reply) ?? reply
+  }
+
+  commits(node: SimulatedNode, blocks: readonly Block[], certificate: CommitCert): void {
+    this.trace.mixHash(certificate.blockHash)
+    if (!node.isHonest) return
+    for (const block of blocks) this.#blocks.add(block)
+    if (certificate.height > this.certifiedHeight) {
+      this.certifiedHeight = certificate.height
+      this.trace.line(node.name, () => {
+        const { height, term, blockHash } = certificate
+        return `certifies height ${height}, term ${term}, ${blockHash.slice(0, 8)}`
+      })
+    }
+    this.#tell((invariant) => invariant.onCommit?.(node.seat, blocks, certificate))
+  }
+
+  remembers(node: SimulatedNode, content: Uint8Array): void {
+    if (!node.isHonest) return
+    const signState = decodeSignState(content)
+    this.#tell((invariant) => invariant.onSignState?.(node.seat, signState, { isRestored: false }))
+  }
+
+  started(node: SimulatedNode): void {
+    const head = node.running?.ledger.head
+    if (head === undefined || !node.isHonest) return
+    this.#tell((invariant) => invariant.onStart?.(node.seat, { height: head.header.height, hash: head.hash }))
+    const { content } = node.disk.signState
+    const signState = content === undefined ? EMPTY_SIGN_STATE : decodeSignState(content)
+    this.#tell((invariant) => invariant.onSignState?.(node.seat, signState, { isRestored: true }))
+  }
+
+  failed(node: SimulatedNode, error: unknown): void {
+    const { code } = error as { code?: unknown }
+    this.trace.line(node.name, () => `stops: ${(error as Error).message}`)
+    const isDisk = code === 'STORE_FAILED' || code === 'DATA_CORRUPT'
+    if (!isDisk && node.isHonest) this.violate('no-crash', `${node.name} stopped: ${(error as Error).stack}`)
+    else if (node.isHonest) this.queue.after(500, () => this.#restart(node))
+  }
+
+  threw(node: SimulatedNode, error: unknown): void {
+    if (node.disk.store.isRotten) this.failed(node, error)
+    else if (node.isHonest) this.violate('no-crash', `a handler of ${node.name} threw: ${(error as Error).stack}`)
+  }
+
+  logs(node: SimulatedNode, level: LogLevel, fields: object, text: string): void {
+    if (level === 'debug') return
+    this.trace.line(node.name, () => `${text} ${describeFields(fields)}`)
+  }
+
+  // ──
+
+  #corrupt(node: SimulatedNode, name: keyof typeof LIARS): void {
+    node.isHonest = false
+    const onLie = (what: string): void => {
+      this.#count(name)
+      this.trace.line(node.name, () => `LIES: ${what}`)
+    }
+    const directory = { seatOf: (peer: PublicKey) => this.#seatOf(peer), keyOf: (seat: Seat) => this.#keyOf(seat) }
+    const liar = new Liar({ node, random: this.#random.fork(`liar ${node.seat}`), directory, onLie })
+    this.#scripts.set(node.seat, LIARS[name](liar))
+  }
+
+  #seatOf(key: PublicKey): Seat {
+    const node = this.nodes.find(({ self }) => self === key)
+    if (node === undefined) throw new Error('messages go between members')
+    return node.seat
+  }
+
+  #keyOf(seat: Seat): PublicKey {
+    const node = this.nodes[seat]
+    if (node === undefined) throw new Error('messages go between members')
+    return node.self
+  }
+
+  #index(message: Message): void {
+    if (message.kind === 'append') for (const block of message.blocks) this.#blocks.add(block)
+  }
+
+  #tell(fact: (invariant: Invariant) => void): void {
+    for (const invariant of this.#invariants) fact(invariant)
+  }
+}
+
+function describeFields(fields: object): string {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value.slice(0, 8) : JSON.stringify(value)}`)
+    .join(' ')
+}
