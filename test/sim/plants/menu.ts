@@ -1,4 +1,4 @@
-// All plants. spec/README.md, "Simulator", says what they are for.
+// All plants. README.md beside the simulator says what they are for.
 
 import type { Plant } from './plant.ts'
 
