@@ -1,5 +1,6 @@
 // What a seed means: which consortium, which load, which faults, which liars. Everything else follows from it while it runs.
 
+import { DEFAULT_TIMING } from '../../src/consensus/limits.ts'
 import type { Config } from '../../src/node/config.ts'
 import type { Seat } from '../../src/types/brand.ts'
 import type { Load } from './clients.ts'
@@ -82,9 +83,7 @@ export function planOf(random: Random, aim: Aim): Plan {
     constitution: { n, b, scheme },
     isWireCanonical: random.chance(0.1),
     timing: {
-      heartbeatMs: 150,
-      electionTimeoutMinMs: 1_000,
-      electionTimeoutMaxMs: 2_000,
+      ...DEFAULT_TIMING,
       batchDelayMs: aim.batchDelayMs ?? random.pick([10, 90, 90]),
     },
     load: aim.load ?? { perSecond: random.pick([10, 25, 60]), registers: random.pick([3, 12, 40]) },
