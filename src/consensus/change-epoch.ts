@@ -11,6 +11,7 @@ import { createProgress, pumpAll } from './replicate.ts'
 import { armEarlyElection, becomeFollower, leaderOf } from './roles.ts'
 import { emit, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
+import { abortTransfer } from './transfer.ts'
 
 /** The block after the certified head is of a new epoch: from now on its set votes and acks. */
 export function maybeChangeEpoch(step: Step): void {
@@ -31,6 +32,9 @@ function goOn(step: Step): void {
   const { state } = step
   const { role } = state
   if (role.kind === 'leader') {
+    const { transferTo } = role
+    if (transferTo !== null && !isSeated(state, { seat: transferTo, epoch: state.epoch }))
+      abortTransfer(step, 'disconnected')
     // The certificate goes to the old members, too: to the one that leaves it is the last word.
     pumpAll(step)
     const before = new Map(role.progress)

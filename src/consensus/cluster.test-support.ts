@@ -3,23 +3,25 @@
 
 import { assert } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
-import type { Hash, Seat } from '../types/brand.ts'
+import type { Epoch, Hash, IdentityId, Seat } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { quorum, type ValidatorSet } from '../types/validator-set.ts'
 import { canPropose } from './can-propose.ts'
 import { step } from './core.ts'
 import { createState } from './create-state.ts'
 import type { Effect, Timer } from './effects.ts'
+import { certifiedAnswer } from './epoch-gap.ts'
 import type { Occurrence } from './events.ts'
 import type { Evidence } from './evidence/evidence.ts'
+import { type Change, createChange, FakeLedger, type Wish } from './fake-ledger.test-support.ts'
 import {
   createGenesisBlock,
+  createMember,
   createSet,
   createSettings,
   createTransaction,
-  execute,
-  isExecutionOf,
   rangeBefore,
+  signAsSeat,
 } from './fakes.test-support.ts'
 import { Laws } from './laws.test-support.ts'
 import { decodeMessage, encodeMessage, type Message } from './messages.ts'
@@ -45,6 +47,8 @@ export interface ClusterOptions {
   readonly faults: Faults
   /** This member runs twice with one key and one leadership: its two selves know nothing of each other's signatures. */
   readonly liar?: number
+  /** Further institutions, which follow until they get a seat. */
+  readonly learners?: number
   /** Every message goes through its bytes. */
   readonly throughBytes?: boolean
 }
@@ -55,14 +59,18 @@ interface Disk {
   leaderCerts: LeaderCert[]
   chain: Block[]
   commitCerts: Map<Hash, CommitCert>
+  /** Of the latest key that signed here. */
   signState: SignState
 }
 
 interface Self {
-  readonly member: Seat
+  readonly institution: IdentityId
+  /** The seat that it runs for, or ran for last. */
+  member: Seat
   readonly isHonest: boolean
   readonly disk: Disk
-  /** Null while it is down. */
+  isUp: boolean
+  /** Null while it is down, or has no seat. */
   state: State | null
   /** Rises with every start and crash: what was scheduled before is void. */
   incarnation: number
@@ -71,6 +79,8 @@ interface Self {
   readonly executed: Map<Hash, Block>
   readonly skewMs: number
   isDrafting: boolean
+  /** Stays down until the faults end. */
+  isCutOff: boolean
 }
 
 export class Cluster {
@@ -84,6 +94,10 @@ export class Cluster {
   private readonly options: ClusterOptions
   private readonly time: VirtualTime
   private readonly genesis = createGenesisBlock()
+  private readonly ledger: FakeLedger
+  /** Not yet in a certified block. */
+  private wanted: Wish | null = null
+  private wishCount = 0
   private readonly selves: Self[] = []
   private faults: Faults
   private transactionCount = 0
@@ -94,7 +108,8 @@ export class Cluster {
     this.time = new VirtualTime(options.seed)
     this.laws = new Laws(() => `seed ${options.seed}, ${this.time.nowMs} ms`)
     this.set = createSet(options.memberCount)
-    for (let member = 0; member < options.memberCount; member++) {
+    this.ledger = new FakeLedger(this.genesis, this.set)
+    for (let member = 0; member < options.memberCount + (options.learners ?? 0); member++) {
       this.addSelf(member)
       if (member === options.liar) this.addSelf(member)
     }
@@ -105,12 +120,48 @@ export class Cluster {
     this.time.run(durationMs)
   }
 
+  /** Until it is certified, every draft says so again. */
+  decide(change: Change): void {
+    this.wanted = { ...change, id: ++this.wishCount }
+  }
+
+  get isDecided(): boolean {
+    return this.wanted === null
+  }
+
+  /** Power off, and on again at the end of the faults. */
+  cutOff(institution: number): void {
+    for (const self of this.selves.filter((each) => each.institution === createMember(0, institution).institution)) {
+      this.crash(self)
+      self.isCutOff = true
+    }
+  }
+
+  /** Who votes on what comes next, as the highest chain has it. */
+  presentSet(): ValidatorSet {
+    const longest = this.chains().reduce((best, chain) => (chain.length > best.length ? chain : best))
+    return this.ledger.presentSet(longest.at(-1) as Block)
+  }
+
+  /** Institutions whose core runs. */
+  running(): number[] {
+    return this.selves
+      .filter(({ state }) => state !== null)
+      .map(({ institution }) => Number.parseInt(institution.slice(2), 16))
+  }
+
+  leader(): number | null {
+    const leader = this.selves.find(({ state }) => state?.role.kind === 'leader')
+    return leader === undefined ? null : Number.parseInt(leader.institution.slice(2), 16)
+  }
+
   /** Ends all faults: who crashed starts again, the liar falls silent. */
   heal(): void {
     this.faults = NO_FAULTS
     for (const self of this.selves) {
+      self.isCutOff = false
       if (!self.isHonest) this.crash(self)
-      else if (self.state === null) this.start(self)
+      else if (!self.isUp) this.start(self)
     }
   }
 
@@ -120,7 +171,14 @@ export class Cluster {
   }
 
   checkAckedSurvive(): void {
-    this.laws.checkAckedSurvive(this.chains(), quorum(this.set))
+    this.laws.checkAckedSurvive(this.chains(), (hash) => this.quorumOn(hash))
+  }
+
+  /** Of the epoch of a block that somebody has stored. */
+  private quorumOn(hash: Hash): number {
+    const block = this.selves.map(({ disk }) => disk.blocks.get(hash)).find((stored) => stored !== undefined)
+    const set = block && this.ledger.setOf(block, block.header.epoch)
+    return set === undefined ? Number.POSITIVE_INFINITY : quorum(set)
   }
 
   /** Who is proven to have lied by all that anybody, liars included, ever said. */
@@ -138,7 +196,10 @@ export class Cluster {
 
   private addSelf(member: number): void {
     this.selves.push({
+      institution: createMember(0, member).institution,
       member: member as Seat,
+      isUp: false,
+      isCutOff: false,
       isHonest: member !== this.options.liar,
       disk: {
         blocks: new Map([[this.genesis.hash, this.genesis]]),
@@ -157,27 +218,69 @@ export class Cluster {
   }
 
   private start(self: Self): void {
+    self.isUp = true
+    self.incarnation++
+    this.takeSeat(self)
+    for (const other of this.others(self)) {
+      this.time.later(this.time.below(20), () => this.step(other, { kind: 'peerConnected', member: self.member }))
+    }
+    this.follow(self)
+  }
+
+  /** A core for the seat of the present set, where the institution has one. */
+  private takeSeat(self: Self): void {
     const { disk } = self
     const head = disk.chain.at(-1) as Block
-    self.incarnation++
+    const seat = this.ledger.presentSet(head).members.find(({ institution }) => institution === self.institution)?.seat
+    if (seat === undefined) return
+    self.member = seat
     self.timers.clear()
     self.executed.clear()
     self.isDrafting = false
-    self.state = createState(createSettings(this.set, self.member), {
+    const settings = {
+      ...createSettings(this.set, 0),
+      self: seat,
+      sign: signAsSeat(seat),
+      restoredSetOf: (epoch: Epoch) => this.ledger.setOf(head, epoch),
+    }
+    self.state = createState(settings, {
       certified: { block: head, commitCert: disk.commitCerts.get(head.hash) ?? null, ancestors: rangeBefore(head) },
       uncommitted: uncommittedBlocks(disk, head),
       leaderCerts: disk.leaderCerts,
       signState: decodeSignState(encodeSignState(disk.signState)),
       certifiedHashAt: (height) => disk.chain[height]?.hash,
-      nextSetOf: () => null,
+      nextSetOf: (hash) => this.ledger.nextSetAfter(disk.blocks.get(hash) as Block),
     })
     this.step(self, { kind: 'start' })
-    for (const other of this.others(self)) {
-      this.time.later(this.time.below(20), () => this.step(other, { kind: 'peerConnected', member: self.member }))
+  }
+
+  /** Without a seat: copies what somebody has certified, and takes the seat that comes with it. */
+  private follow(self: Self): void {
+    this.after(self, 40 + this.time.below(60), () => {
+      if (self.state === null) {
+        const peer = this.selves[this.time.below(this.selves.length)] as Self
+        if (peer.isUp && peer.isHonest) this.copyRun(self, peer)
+        this.takeSeat(self)
+      }
+      this.follow(self)
+    })
+  }
+
+  private copyRun({ disk }: Self, peer: Self): void {
+    const run = this.runOf(peer, disk.chain.length)
+    if (run === null) return
+    for (const block of run.blocks) {
+      disk.blocks.set(block.hash, block)
+      disk.chain.push(block)
     }
+    for (const certificate of run.leaderCerts) {
+      if (!disk.leaderCerts.includes(certificate)) disk.leaderCerts.push(certificate)
+    }
+    disk.commitCerts.set(run.commitCert.blockHash, run.commitCert)
   }
 
   private crash(self: Self): void {
+    self.isUp = false
     self.state = null
     self.incarnation++
     for (const other of this.others(self)) {
@@ -196,7 +299,7 @@ export class Cluster {
     if (crashes) {
       this.crash(self)
       this.time.later(50 + this.time.below(3_000), () => {
-        if (self.state === null && self.isHonest) this.start(self)
+        if (!self.isUp && !self.isCutOff && self.isHonest) this.start(self)
       })
     } else this.maybeDraft(self)
   }
@@ -253,6 +356,9 @@ export class Cluster {
       case 'misbehaviour':
         if (isHonest) this.misbehaviours.push(effect)
         break
+      case 'retired':
+        self.state = null
+        break
       case 'diverged':
       case 'invalidBlock':
         if (isHonest) this.laws.violate(`${effect.kind} at ${effect.height}: ${effect.reason}`)
@@ -275,18 +381,22 @@ export class Cluster {
       const parent = self.disk.blocks.get(chance.parentHash)
       if (parent === undefined) return
       const timeMs = Math.max(this.clockOf(self), chance.parentTimeMs + 1)
-      const transactions = chance.bytesMax > 0 ? [createTransaction(this.transactionCount++)] : []
-      this.step(self, { kind: 'propose', ...execute(parent, { timeMs, transactions }) })
+      const { epoch } = chance
+      const number = this.transactionCount++
+      const made = this.wanted === null ? createTransaction(number) : createChange(number, this.wanted)
+      const transactions = chance.bytesMax > 0 ? [made] : []
+      this.step(self, { kind: 'propose', ...this.ledger.execute(parent, { epoch, timeMs, transactions }) })
     })
   }
 
   private execute(self: Self, block: Block): void {
     const { parentHash } = block.header
     const parent = self.disk.blocks.get(parentHash) ?? self.executed.get(parentHash)
-    const isValid = parent !== undefined && isExecutionOf(block, parent)
-    const verdict = isValid
-      ? ({ kind: 'valid', nextSet: null } as const)
-      : ({ kind: 'invalid', reason: 'roots' } as const)
+    const checked = parent === undefined ? null : this.ledger.check(block, parent)
+    const verdict =
+      checked === null
+        ? ({ kind: 'invalid', reason: 'roots' } as const)
+        : ({ kind: 'valid', nextSet: checked.nextSet } as const)
     self.executed.set(block.hash, block)
     this.after(self, 1, () => this.step(self, { kind: 'executed', blockHash: block.hash, verdict }))
   }
@@ -300,6 +410,7 @@ export class Cluster {
       assert(block.header.parentHash === disk.chain.at(-1)?.hash, 'commits are consecutive')
       assert(disk.blocks.has(block.hash), 'only what is persisted is committed')
       disk.chain.push(block)
+      if (this.ledger.wishIdAfter(block) === this.wanted?.id) this.wanted = null
       if (isHonest) this.laws.onCommit(block)
     }
     disk.commitCerts.set(certificate.blockHash, certificate)
@@ -308,30 +419,47 @@ export class Cluster {
 
   /** A run of at most 20 blocks, up to the last of them that the peer has a certificate on. */
   private sync(self: Self, { from, fromHeight }: Extract<Effect, { kind: 'needSync' }>): void {
-    const peer = this.selves.find(({ member, state }) => member === from && state !== null)
-    const blocks = peer?.disk.chain.slice(fromHeight, fromHeight + 20) ?? []
-    const commitCert = blocks.map(({ hash }) => peer?.disk.commitCerts.get(hash)).findLast((held) => held !== undefined)
-    if (peer === undefined || commitCert === undefined || this.time.chance(this.faults.loss)) {
-      this.step(self, { kind: 'syncFailed', from })
-      return
+    const owner = this.ledger.owners.get(from)
+    const peer = this.selves.find(({ institution, isUp }) => institution === owner && isUp)
+    const run = peer === undefined || this.time.chance(this.faults.loss) ? null : this.runOf(peer, fromHeight)
+    this.step(self, run === null ? { kind: 'syncFailed', from } : { kind: 'synced', from, ...run })
+  }
+
+  /** Ends, too, on the certificate that makes the next set known. */
+  private runOf(
+    { disk }: Self,
+    fromHeight: number,
+  ): { blocks: readonly Block[]; leaderCerts: readonly LeaderCert[]; commitCert: CommitCert } | null {
+    let blocks = disk.chain.slice(fromHeight, fromHeight + 20)
+    let commitCert = blocks.map(({ hash }) => disk.commitCerts.get(hash)).findLast((held) => held !== undefined)
+    const opening = blocks.find(({ epochCert }) => epochCert !== null && epochCert.height >= fromHeight)
+    if (opening?.epochCert) {
+      blocks = blocks.filter(({ header }) => header.height < opening.header.height)
+      const held = blocks
+        .map(({ hash }) => disk.commitCerts.get(hash))
+        .findLast((certificate) => certificate !== undefined)
+      commitCert = held !== undefined && held.height > opening.epochCert.height ? held : opening.epochCert
     }
-    const run = blocks.filter(({ header }) => header.height <= commitCert.height)
-    const leaderCerts = peer.disk.leaderCerts.filter(({ term }) => run.some(({ header }) => header.term === term))
-    this.step(self, { kind: 'synced', from, blocks: run, leaderCerts, commitCert })
+    if (commitCert === undefined) return null
+    const { height } = commitCert
+    blocks = blocks.filter(({ header }) => header.height <= height)
+    const leaderCerts = disk.leaderCerts.filter(({ term }) => blocks.some(({ header }) => header.term === term))
+    return { blocks, leaderCerts, commitCert }
   }
 
   // ── network ──
 
   private route(self: Self, { to, message }: { to: Seat; message: Message }): void {
     const carried = this.options.throughBytes ? decodeMessage(encodeMessage(message)) : message
-    for (const target of this.selves.filter(({ member }) => member === to)) {
+    const owner = this.ledger.owners.get(to)
+    for (const target of this.selves.filter(({ institution }) => institution === owner)) {
       // Of the liar's two selves each hears about half.
       if (!target.isHonest && this.time.chance(0.4)) continue
       if (this.time.chance(this.faults.loss)) continue
       const copies = this.time.chance(this.faults.repetition) ? 2 : 1
       for (let copy = 0; copy < copies; copy++) {
         const delayMs = 1 + this.time.below(this.faults.delayMaxMs)
-        this.time.later(delayMs, () => this.step(target, { kind: 'received', from: self.member, message: carried }))
+        this.time.later(delayMs, () => this.deliver(target, { from: self, message: carried }))
       }
       if (this.time.chance(this.faults.disconnect)) {
         this.time.later(1, () => this.step(target, { kind: 'peerDisconnected', member: self.member }))
@@ -339,15 +467,40 @@ export class Cluster {
     }
   }
 
-  private others({ member }: Self): Self[] {
-    return this.selves.filter((self) => self.member !== member)
+  /** Who has no seat still answers candidates of an epoch that is over. */
+  private deliver(target: Self, { from: sender, message }: { from: Self; message: Message }): void {
+    const head = target.disk.chain.at(-1) as Block
+    const from = this.seatKnownTo(target, sender.institution)
+    if (from === undefined) return
+    if (target.state !== null) this.step(target, { kind: 'received', from, message })
+    if (target.state !== null || !target.isUp) return
+    if (message.kind !== 'voteRequest' && message.kind !== 'preVoteRequest') return
+    const { epoch } = this.ledger.presentSet(head)
+    const answer = certifiedAnswer(message, { epoch, commitCert: target.disk.commitCerts.get(head.hash) ?? null })
+    if (answer !== null) this.route(target, { to: from, message: answer })
+  }
+
+  /** The latest seat that an institution has in the sets of somebody's certified chain. */
+  private seatKnownTo({ disk }: Self, institution: IdentityId): Seat | undefined {
+    const head = disk.chain.at(-1) as Block
+    const { epoch: present } = this.ledger.presentSet(head)
+    for (let epoch: number = present; epoch >= 0; epoch--) {
+      const set = this.ledger.setOf(head, epoch as Epoch)
+      const member = set?.members.find((each) => each.institution === institution)
+      if (member !== undefined) return member.seat
+    }
+    return undefined
+  }
+
+  private others({ institution }: Self): Self[] {
+    return this.selves.filter((self) => self.institution !== institution)
   }
 
   // ── the liar ──
 
   /** Its other self gets the same memory: it leads the same term, on the same tip, and will make other blocks. */
   private shareLeadership(self: Self): void {
-    const other = this.selves.find((candidate) => candidate.member === self.member && candidate !== self)
+    const other = this.selves.find((each) => each.institution === self.institution && each !== self)
     if (other === undefined || other.state === null || self.state === null) return
     for (const [hash, block] of self.disk.blocks) other.disk.blocks.set(hash, block)
     other.disk.leaderCerts = [...self.disk.leaderCerts]

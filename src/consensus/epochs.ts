@@ -37,3 +37,10 @@ export function isSeated(state: State, { seat, epoch }: { seat: Seat; epoch: Epo
   const set = setOf(state, epoch)
   return set !== undefined && memberAt(set, seat) !== undefined
 }
+
+/** Has the epoch given the validator of `former` this new seat? */
+export function hasReplaced(state: State, { seat, former }: { seat: Seat; former: Seat | null }): boolean {
+  const before = state.epoch > 0 ? setOf(state, (state.epoch - 1) as Epoch) : undefined
+  const old = before && former !== null ? memberAt(before, former) : undefined
+  return old !== undefined && memberAt(presentSet(state), seat)?.institution === old.institution && seat !== former
+}

@@ -17,8 +17,8 @@ import {
   ZERO_HASH,
 } from '../types/brand.ts'
 import { blockHash, signTransaction } from '../types/signing.ts'
-import type { SignedTransaction } from '../types/transaction.ts'
-import { defaultLiars, memberAt, onlyEpoch, type ValidatorSet } from '../types/validator-set.ts'
+import type { Call, SignedTransaction } from '../types/transaction.ts'
+import { defaultLiars, memberAt, onlyEpoch, type Validator, type ValidatorSet } from '../types/validator-set.ts'
 import type { Propose } from './events.ts'
 import { DEFAULT_TIMING, type Timing } from './limits.ts'
 import type { Settings } from './settings.ts'
@@ -56,17 +56,25 @@ export function createSet(memberCount: number, b = defaultLiars(memberCount)): V
   return {
     epoch: 0 as Epoch,
     b,
-    members: Array.from({ length: memberCount }, (_, index) => ({
-      seat: index as Seat,
-      institution: asIdentityId(numbered('aa', index)),
-      consensusKey: asPublicKey(numbered('bb', index)),
-    })),
+    members: Array.from({ length: memberCount }, (_, index) => createMember(index, index)),
+  }
+}
+
+export function createMember(seat: number, institution: number): Validator {
+  return {
+    seat: seat as Seat,
+    institution: asIdentityId(numbered('aa', institution)),
+    consensusKey: asPublicKey(numbered('bb', seat)),
   }
 }
 
 export function signAs(set: ValidatorSet, member: number): (message: Uint8Array) => Uint8Array {
-  const publicKey = memberAt(set, member as Seat)?.consensusKey
-  if (publicKey === undefined) throw new RangeError('no such member')
+  if (memberAt(set, member as Seat) === undefined) throw new RangeError('no such member')
+  return signAsSeat(member)
+}
+
+export function signAsSeat(seat: number): (message: Uint8Array) => Uint8Array {
+  const publicKey = asPublicKey(numbered('bb', seat))
   return (message) => keyedHash(keyOf(publicKey), message)
 }
 
@@ -103,6 +111,11 @@ export function createGenesisBlock(): Block {
 
 /** The n-th transaction of a test: real in form, so that it survives the wire. */
 export function createTransaction(number: number): SignedTransaction {
+  return transactionOf(number, { contract: 'log', method: 'add', args: [number] })
+}
+
+/** Told apart from others by its number. */
+export function transactionOf(number: number, call: Call): SignedTransaction {
   const salt = new Uint8Array(16)
   new DataView(salt.buffer).setUint32(0, number)
   const sign = (message: Uint8Array): Uint8Array => keyedHash(new Uint8Array(1), message)
@@ -112,7 +125,7 @@ export function createTransaction(number: number): SignedTransaction {
       chainId: CHAIN_ID,
       sender: asIdentityId(numbered('dd', 0)),
       keyId: 0,
-      calls: [{ contract: 'log', method: 'add', args: [number] }],
+      calls: [call],
       atomic: false,
       gasLimit: 1,
       expiresAtMs: GENESIS_TIME_MS + 600_000,

@@ -66,9 +66,9 @@ export class Laws {
   }
 
   /** What a quorum has acked is on every chain that is long enough. */
-  checkAckedSurvive(chains: readonly (readonly Block[])[], quorum: number): void {
+  checkAckedSurvive(chains: readonly (readonly Block[])[], quorumOn: (hash: Hash) => number): void {
     for (const [hash, { height, members }] of this.ackers) {
-      if (members.size < quorum) continue
+      if (members.size < quorumOn(hash)) continue
       for (const chain of chains) {
         const block = chain[height]
         if (block !== undefined && block.hash !== hash) this.violate(`acked by a quorum and lost at height ${height}`)

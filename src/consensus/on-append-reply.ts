@@ -42,7 +42,8 @@ export function onAppendReply(step: Step, { from, message }: From<AppendReply>):
       return
   }
   maybeCertify(step)
-  if (state.role.kind !== 'leader') return
+  // The certificate may have ended a leadership, or the membership of this follower.
+  if (state.role.kind !== 'leader' || !state.role.progress.has(from)) return
   pump(step, from)
   if (state.role.transferTo === from) maybeHandOver(step)
 }
@@ -94,7 +95,9 @@ function collectAck(step: Step, { from, ack: { ack, signature } }: { from: Seat;
   }
   const set = setOf(state, ack.epoch)
   const validator = set && memberAt(set, from)
-  if (validator === undefined || !settings.verify(validator.consensusKey, ackMessage(ack), signature)) {
+  // Said before it got its seat: by its former key.
+  if (validator === undefined) return true
+  if (!settings.verify(validator.consensusKey, ackMessage(ack), signature)) {
     accuse(step, { member: from, what: 'badSignature' })
     return false
   }

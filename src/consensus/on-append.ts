@@ -5,6 +5,7 @@ import { acceptBlocks } from './accept-blocks.ts'
 import { acknowledge, positionOf, replyToLeader, standingAcks } from './acknowledge.ts'
 import { contains } from './block-tree.ts'
 import { learnCommitCert } from './commit.ts'
+import { hasReplaced } from './epochs.ts'
 import { learnLeaderCert } from './learn-leader.ts'
 import type { Append, AppendReply, From } from './messages.ts'
 import { hearLeader, leaderOf } from './roles.ts'
@@ -31,7 +32,9 @@ export function onAppend(step: Step, { from, message }: From<Append>): void {
     return
   }
   if (leaderOf(state) !== from || state.role.kind !== 'follower') {
-    accuse(step, { member: from, what: 'foreignStatement' })
+    // Sent by the leader before its key was replaced, it is no lie.
+    if (!hasReplaced(state, { seat: from, former: leaderOf(state) }))
+      accuse(step, { member: from, what: 'foreignStatement' })
     return
   }
   hearLeader(step)

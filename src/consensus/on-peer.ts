@@ -1,5 +1,6 @@
 // Connections come and go.
 
+import { isSeated } from './epochs.ts'
 import type { PeerConnected, PeerDisconnected } from './events.ts'
 import { askForPreVote } from './pre-campaign.ts'
 import { progressOf, sendHeartbeat } from './replicate.ts'
@@ -10,10 +11,11 @@ import { askForVotes } from './vote-request.ts'
 
 /** What was in flight is lost: go on from what the member is known to have, or ask it again. */
 export function onPeerConnected(step: Step, { member }: PeerConnected): void {
-  const { role } = step.state
-  if (member === step.settings.self) return
+  const { state } = step
+  const { role } = state
+  if (member === step.settings.self || !isSeated(state, { seat: member, epoch: state.epoch })) return
   if (role.kind === 'leader') {
-    const progress = progressOf(step.state, member)
+    const progress = progressOf(state, member)
     progress.sentHeight = progress.matchHeight
     sendHeartbeat(step, member)
   }

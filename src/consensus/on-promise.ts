@@ -3,7 +3,7 @@
 
 import { promiseMessage } from '../types/signing.ts'
 import { memberAt } from '../types/validator-set.ts'
-import { presentSet } from './epochs.ts'
+import { setOf } from './epochs.ts'
 import type { From, PromiseReply } from './messages.ts'
 import { accuse, type Step } from './step.ts'
 import { witnessWord } from './witness.ts'
@@ -12,10 +12,15 @@ export function onPromise(step: Step, { from, message }: From<PromiseReply>): vo
   const { state } = step
   const { chainId, verify } = state.settings
   const { promise, signature } = message
-  const member = memberAt(presentSet(state), from)
-  if (promise.chainId !== chainId || promise.epoch !== state.epoch) {
+  const set = setOf(state, promise.epoch)
+  const member = set && memberAt(set, from)
+  if (promise.chainId !== chainId) {
     accuse(step, { member: from, what: 'foreignStatement' })
-  } else if (member === undefined || !verify(member.consensusKey, promiseMessage(promise), signature)) {
+    return
+  }
+  // Said before it got its seat, or of an epoch that has not begun here.
+  if (member === undefined) return
+  if (!verify(member.consensusKey, promiseMessage(promise), signature)) {
     accuse(step, { member: from, what: 'badSignature' })
   } else witnessWord(step, { kind: 'promise', member: from, promise, signature })
 }
