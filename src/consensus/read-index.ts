@@ -17,7 +17,7 @@ import { READS_PENDING_MAX } from './limits.ts'
 import type { From, ReadIndexAnswer, ReadIndexRequest } from './messages.ts'
 import type { PendingRead, State } from './state.ts'
 import { accuse, emit, type Step, send, setTimer } from './step.ts'
-import { pendingAck, compareTips, tipOf } from './tip.ts'
+import { compareTips, pendingAck, tipOf } from './tip.ts'
 
 /** Answered by `readReady` or, at the latest an election timeout later, by `readFailed`. */
 export function onReadIndex(step: Step, { id }: ReadIndex): void {
