@@ -190,7 +190,7 @@ class Run {
   }
 
   #saveHistory(requests: readonly Request[]): void {
-    const rows = requests.map(({ signed, ...request }) => JSON.stringify({ id: signed.id, ...request }))
+    const rows = requests.map(({ signed, ...request }) => JSON.stringify({ id: signed?.id, ...request }))
     writeFileSync(join(this.#folder, 'history.jsonl'), `${rows.join('\n')}\n`)
   }
 

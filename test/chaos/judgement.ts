@@ -52,7 +52,7 @@ async function headOf(network: Network, name: string): Promise<string> {
  * it does not hold can stand in no later block.
  */
 export async function settle(network: Network, requests: readonly Request[]): Promise<Check> {
-  const open = requests.filter(({ output }) => output === null)
+  const open = requests.filter(isWrite).filter(({ output }) => output === null)
   const name = 'every request was decided or has expired'
   const [first] = network.members
   if (first === undefined) return { name, ok: false, detail: 'no member' }
@@ -95,7 +95,9 @@ export function nothingRefusedCommitted(requests: readonly Request[]): Check {
 
 /** After `settle`. Every node is asked for every transaction. */
 export async function nothingLost(network: Network, requests: readonly Request[]): Promise<Check> {
-  const acknowledged = requests.filter(({ endMs, height }) => height !== null && endMs !== Number.POSITIVE_INFINITY)
+  const acknowledged = requests
+    .filter(isWrite)
+    .filter(({ endMs, height }) => height !== null && endMs !== Number.POSITIVE_INFINITY)
   const missing: string[] = []
   for (const { name } of network.members) {
     const client = network.client(name)
@@ -119,6 +121,7 @@ export function linearizability(requests: readonly Request[]): Check {
   const history = requests
     .filter(({ output }) => output !== null)
     .map(({ input, output, startMs, endMs }): Operation<Input, Output> => ({ input, output, startMs, endMs }))
+  const reads = history.filter(({ input }) => input.kind === 'readGroup' || input.kind === 'requestAccess').length
   const wrong: string[] = []
   const registers = byKey(history, ({ key }) => key)
   for (const [key, operations] of registers) {
@@ -131,7 +134,9 @@ export function linearizability(requests: readonly Request[]): Check {
   return {
     name: 'the history that clients saw is linearizable',
     ok: history.length > 0 && wrong.length === 0,
-    detail: [`${history.length} operations on ${registers.size} registers`, ...wrong].join('; '),
+    detail: [`${history.length} operations, ${reads} of them reads, on ${registers.size} registers`, ...wrong].join(
+      '; ',
+    ),
   }
 }
 
@@ -191,6 +196,10 @@ function messageOf(line: string): string {
     return ''
   }
 }
+
+type Write = Request & { readonly signed: NonNullable<Request['signed']> }
+
+const isWrite = (request: Request): request is Write => request.signed !== null
 
 async function inTurns<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
   const rest = items[Symbol.iterator]()

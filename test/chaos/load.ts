@@ -8,14 +8,15 @@ import { randomBytes } from '../../src/crypto/random.ts'
 import { sleep } from '../../src/devnet/sleep.ts'
 import { SeededRandom } from '../../src/fhir/seeded-random.ts'
 import type { SignedTransaction } from '../../src/types/transaction.ts'
-import type { Network } from './network.ts'
+import type { Member, Network } from './network.ts'
 import { callOf, type Input, type Output, outputOf, type Parties, termsOf } from './registers.ts'
 
 /** One request, as its client saw it. */
 export interface Request {
   readonly client: number
   readonly input: Input
-  readonly signed: SignedTransaction
+  /** Null: a read, which leaves nothing behind. */
+  readonly signed: SignedTransaction | null
   /** Monotonic. */
   readonly startMs: number
   endMs: number
@@ -106,26 +107,35 @@ export class Load {
 
   async #work(client: number): Promise<void> {
     const random = new SeededRandom(this.#options.seed * 1_000 + client)
-    const node = this.#nodeOf(client)
+    const { members } = this.#network
+    const writer = this.#clientOf(members, client)
+    // ReadIndex is answered by validators alone.
+    const reader = this.#clientOf(
+      members.filter(({ role }) => role === 'validator'),
+      client,
+    )
     while (!this.#stopping) {
-      await this.#ask(client, this.#draw(random), node)
+      const input = this.#draw(random)
+      if (input.kind === 'readGroup') await this.#read(client, input, reader)
+      else await this.#write(client, input, writer)
       await sleep(random.between(THINK_MS.least, THINK_MS.most))
     }
   }
 
   /** Each begins at another node and moves on when that one does not answer. */
-  #nodeOf(client: number): Client {
-    const { members, devnet } = this.#network
-    const urls = members.map((_, i) => members[(client + i) % members.length]?.rpcUrl ?? '')
-    return connect({ url: urls, genesis: devnet.genesis.signed })
+  #clientOf(members: readonly Member[], client: number): Client {
+    const url = members.map((_, i) => members[(client + i) % members.length]?.rpcUrl ?? '')
+    return connect({ url, genesis: this.#network.devnet.genesis.signed })
   }
 
   #draw(random: SeededRandom): Input {
     const consent = random.pick([...this.#parties.patientOf.keys()] as [string, ...string[]])
     const group = random.pick(this.#groups as [string, ...string[]])
-    switch (random.between(0, 3)) {
+    switch (random.between(0, 4)) {
       case 0:
         return { kind: 'requestAccess', key: consent }
+      case 2:
+        return { kind: 'readGroup', key: group }
       case 1: {
         const members = this.#network.members.map(({ keys }) => keys.institution)
         return { kind: 'setGroup', key: group, members: members.filter(() => random.between(0, 1) === 0) }
@@ -137,14 +147,29 @@ export class Load {
     }
   }
 
-  async #ask(client: number, input: Input, node: Client): Promise<void> {
-    const signer = this.#network.signer(this.#signerOf(input))
-    const call = callOf(input, this.#parties)
-    const signed = node.sign([call], { signer, lifetimeMs: LIFETIME_MS })
+  #note(client: number, input: Input, signed: SignedTransaction | null): Request {
     const startMs = performance.now()
     const nothing = { output: null, height: null, reason: '', refused: false }
     const request: Request = { client, input, signed, startMs, endMs: startMs, ...nothing }
     this.requests.push(request)
+    return request
+  }
+
+  async #read(client: number, input: Input, node: Client): Promise<void> {
+    const request = this.#note(client, input, null)
+    try {
+      const { value } = await node.queryLatest(callOf(input, this.#parties))
+      request.output = outputOf(input, { status: 'ok', code: 'OK', value })
+    } catch (error) {
+      request.reason = reasonOf(error)
+    }
+    request.endMs = performance.now()
+  }
+
+  async #write(client: number, input: Input, node: Client): Promise<void> {
+    const signer = this.#network.signer(this.#signerOf(input))
+    const signed = node.sign([callOf(input, this.#parties)], { signer, lifetimeMs: LIFETIME_MS })
+    const request = this.#note(client, input, signed)
     try {
       const receipt = await node.submitSigned(signed)
       learn(request, receipt)
@@ -152,9 +177,8 @@ export class Load {
       if (output !== null && output.kind !== 'conflict') this.#versions.set(input.key, output.version)
     } catch (error) {
       // The node may have taken it and not have come to say so: nothing is known.
-      if (!(error instanceof ClientError)) throw error
-      request.refused = error.code === 'REFUSED'
-      request.reason = error.refusal?.reason ?? error.refusal?.code ?? error.code
+      request.reason = reasonOf(error)
+      request.refused = (error as ClientError).code === 'REFUSED'
     }
     request.endMs = performance.now()
   }
@@ -171,6 +195,12 @@ export class Load {
 export function learn(request: Request, { calls, height }: CommittedReceipt): void {
   request.output = outputOf(request.input, calls[0] as DecodedCall)
   request.height = height
+}
+
+/** Throws what is not the SDK's word. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof ClientError)) throw error
+  return error.refusal?.reason ?? error.refusal?.code ?? error.code
 }
 
 const registry = (method: string, args: object): NamedCall => ({ contract: 'registry', method, args }) as NamedCall
