@@ -9,6 +9,7 @@ import { addConsent } from './consent.ts'
 import { addDevnet } from './devnet.ts'
 import { addEnroll } from './enroll.ts'
 import { addGenesis } from './genesis.ts'
+import { addGovernance } from './governance.ts'
 import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
 import { addRecords } from './records.ts'
@@ -16,6 +17,7 @@ import { addSignState } from './sign-state.ts'
 import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
 import { describeError, isUserError } from './user-error.ts'
+import { addValidator } from './validator.ts'
 import { addVerify } from './verify.ts'
 
 const COMMANDS = [
@@ -27,6 +29,8 @@ const COMMANDS = [
   addSignState,
   addStatus,
   addConsensus,
+  addValidator,
+  addGovernance,
   addEnroll,
   addRecords,
   addConsent,

@@ -57,7 +57,7 @@ export async function atDesk<T>(action: Promise<T>, genesis: LoadedGenesis): Pro
 }
 
 /** What a refusal means stands in the contracts' interfaces, which the genesis holds. */
-function refusalInWords(code: string, { genesis }: LoadedGenesis): string {
+export function refusalInWords(code: string, { genesis }: LoadedGenesis): string {
   const contracts = loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module })))
   const refusals = contracts.names.flatMap((name) => contracts.abi(name)?.refusals ?? [])
   const meaning = refusals.find((refusal) => refusal.code === code)?.meaning

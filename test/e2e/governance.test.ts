@@ -1,0 +1,137 @@
+// The institutions of a running consortium decide by the command line: two validators, and a clinic that wants to join.
+
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { AssentNode, assent, type Finished, freePorts } from '../support/assent-cli.ts'
+
+let home: string
+let a: AssentNode
+let b: AssentNode
+
+const run = (...args: string[]): Promise<Finished> => assent(args, { cwd: home })
+
+async function done(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(...args)
+  expect(code, stderr).toBe(0)
+  return stdout
+}
+const json = async (...args: string[]) => JSON.parse(await done(...args, '--json'))
+
+async function fails(message: RegExp, ...args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await run(...args)
+  expect(stdout + stderr).toMatch(message)
+  expect(stderr).not.toMatch(/^\s+at .*:\d+/m)
+  expect(code).toBe(2)
+}
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'assent-governance-'))
+  const [p2pA = 0, rpcA = 0, p2pB = 0, rpcB = 0] = await freePorts(4)
+  const init = (folder: string, name: string, p2p: number, rpc: number) =>
+    done(
+      ...['init', '--name', name, '--kind', 'hospital', '--folder', folder],
+      ...['--listen', `/ip4/127.0.0.1/tcp/${p2p}`, '--rpc-port', String(rpc)],
+    )
+  await Promise.all([
+    init('a', 'Hospital A', p2pA, rpcA),
+    init('b', 'Hospital B', p2pB, rpcB),
+    init('c', 'Clinic', 1, 1),
+  ])
+  await done('genesis', 'build', '--name', 'Two hospitals', '--card', 'a/join-card.json', 'b/join-card.json')
+  for (const folder of ['a', 'b']) await done('genesis', 'sign', '--genesis', 'genesis.json', '--folder', folder)
+  for (const folder of ['a', 'b']) cpSync(join(home, 'genesis.json'), join(home, folder, 'genesis.json'))
+  a = new AssentNode('a', { cwd: home, rpcUrl: `http://127.0.0.1:${rpcA}` })
+  b = new AssentNode('b', { cwd: home, rpcUrl: `http://127.0.0.1:${rpcB}` })
+  await Promise.all([a.ready(), b.ready()])
+  const presences = async () =>
+    (await json('validator', 'list', '--folder', 'a')).current.members.map(
+      (member: { presence: string }) => member.presence,
+    )
+  while ((await presences()).includes('silent')) await sleep(200)
+}, 120_000)
+
+afterAll(async () => {
+  await Promise.all([a?.stop(), b?.stop()])
+  rmSync(home, { recursive: true, force: true })
+})
+
+describe('assent validator', () => {
+  it('lists validators, quorum and what the nodes say', async () => {
+    const text = await done('validator', 'list', '--folder', 'a')
+    expect(text).toContain('Epoch 0, as founded')
+    expect(text).toMatch(/0 {2}Hospital A {3}[0-9a-f]{12} +signs +\d/)
+    expect(text).toContain(
+      '2 validators, b = 0: 2 signatures certify a block; no fork by 1 liar, progress with 0 silent',
+    )
+  })
+
+  it('shows the quorum before and after, and does nothing without a yes', async () => {
+    const { code, stderr } = await run('validator', 'remove', 'Hospital B', '--folder', 'a')
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/validators \(n\) +2 +1\n/)
+    expect(stderr).toMatch(/quorum \(q\) +2 +1\n/)
+    expect(stderr).toContain('--yes: needed where nobody can be asked; nothing was done')
+    expect(await json('governance', 'list', '--folder', 'b')).toEqual([])
+  })
+
+  it('says why the chain refuses what was asked', async () => {
+    await fails(/STALLS_NOT_ACCEPTED: /, 'validator', 'liars', '1', '--yes', '--folder', 'a')
+    await fails(/QUORUM_IMPOSSIBLE: /, 'validator', 'liars', '2', '--accept-stalls', '--yes', '--folder', 'a')
+    await fails(/ALREADY_VALIDATOR: /, 'validator', 'promote', '--yes', '--folder', 'a')
+    await fails(/KEY_TAKEN: /, 'validator', 'replace-key', '--yes', '--folder', 'a')
+    await fails(/<b>: expected a whole number/, 'validator', 'liars', 'two', '--yes', '--folder', 'a')
+    await fails(/<institution>: expected "/, 'validator', 'remove', 'Nobody', '--yes', '--folder', 'a')
+  })
+
+  it('a proposal is rejected, another one withdrawn', async () => {
+    const proposed = await done('validator', 'remove', 'Hospital B', '--yes', '--folder', 'a')
+    expect(proposed).toMatch(/change +the validator of Hospital B leaves/)
+    expect(proposed).toMatch(/votes +1 for; 2 of 2 voters pass it/)
+    expect(await done('governance', 'list', '--folder', 'b')).toMatch(
+      /1 +open +Hospital A +the validator of Hospital B/,
+    )
+    const { proposal } = await json('governance', 'reject', '1', '--yes', '--folder', 'b')
+    expect(proposal).toMatchObject({ number: 1, status: 'rejected' })
+    await fails(/proposal 1: is rejected/, 'governance', 'approve', '1', '--yes', '--folder', 'a')
+    await fails(/there is no proposal 9/, 'governance', 'show', '9', '--folder', 'a')
+
+    const { quorum } = await json('validator', 'liars', '1', '--accept-stalls', '--yes', '--folder', 'a')
+    expect(quorum).toMatchObject({ now: { b: 0, quorum: 2 }, after: { b: 1, quorum: 2 } })
+    expect(await done('governance', 'withdraw', '2', '--folder', 'a')).toMatch(/status +withdrawn/)
+  })
+})
+
+describe('assent governance', () => {
+  it('admits an institution by its join card; from then on it has a name', async () => {
+    const { proposal } = await json('governance', 'admit', '--card', 'c/join-card.json', '--yes', '--folder', 'a')
+    const number = String(proposal.number)
+    expect(await done('governance', 'show', number, '--folder', 'b')).toMatch(/change +admit Clinic \(hospital, /)
+    expect(await done('governance', 'approve', number, '--yes', '--folder', 'b')).toMatch(/status +passed at height/)
+    expect(await done('governance', 'suspend', 'Clinic', '--yes', '--folder', 'a')).toMatch(/change +suspend Clinic/)
+    expect(
+      (await json('governance', 'list', '--all', '--folder', 'a')).map((each: { status: string }) => each.status),
+    ).toEqual(['rejected', 'withdrawn', 'passed', 'open'])
+  })
+
+  it('warns before a protocol version that the validators do not support', async () => {
+    const command = ['governance', 'version', '2', '--from', '1000', '--yes', '--folder', 'a']
+    await fails(/0 of 2 validators announce protocol version 2, 2 are needed.*nothing was done; --force/s, ...command)
+    expect(await done(...command, '--force')).toMatch(/change +protocol version 2 from height 1000 on/)
+  })
+})
+
+describe('when a validator is silent', () => {
+  it('a change that would need its signature is refused', async () => {
+    await b.stop()
+    const isSilent = async () =>
+      (await json('validator', 'list', '--folder', 'a')).current.members[1].presence === 'silent'
+    while (!(await isSilent())) await sleep(500)
+    await fails(
+      /1 of 2 validators would sign, 2 are needed: the chain would stop. Not signing now: Hospital B/,
+      ...['validator', 'liars', '1', '--accept-stalls', '--yes', '--folder', 'a'],
+    )
+  }, 60_000)
+})
