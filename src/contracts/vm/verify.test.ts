@@ -290,6 +290,44 @@ describe('tables that are refused', () => {
   })
 })
 
+describe('granted actions', () => {
+  const constant = [ins(OP.CONSTANT), ins(OP.RETURN)]
+  const owner = (by: string | null, kind: 'action' | 'view' = 'action'): Module => ({
+    ...withCode(constant, { parameters: [], result: 0, locals: [] }),
+    entries: [{ kind, name: 'grant', function: 0, parameters: [], reveals: null, by }],
+  })
+  const caller = (kind: 'action' | 'view', op: Opcode, name = 'caller'): Module => ({
+    ...withCode([ins(op), ins(OP.RETURN)], { parameters: [], result: 0, locals: [] }),
+    name,
+    uses: ['sample'],
+    imports: [{ kind, contract: 'sample', name: 'grant', parameters: [], result: 0 }],
+    entries: [{ kind: 'action', name: 'run', function: 0, parameters: [], reveals: null, by: null }],
+  })
+  const link =
+    (...modules: Module[]) =>
+    () =>
+      linkModules(modules.map((module) => ({ name: module.name, bytes: encodeModule(module) })))
+
+  test('link with the contract that they are granted to', () => {
+    expect(link(owner('caller'), caller('action', OP.CALL_ACTION))).not.toThrow()
+  })
+
+  test('link with no other contract, and are no views', () => {
+    expect(link(owner('caller'), caller('action', OP.CALL_ACTION, 'other'))).toThrow('may not call sample.grant')
+    expect(link(owner(null), caller('action', OP.CALL_ACTION))).toThrow('may not call sample.grant')
+    expect(link(owner('caller'), caller('view', OP.CALL_VIEW))).toThrow('there is no view sample.grant')
+    expect(link(owner(null, 'view'), caller('action', OP.CALL_ACTION))).toThrow('there is no action sample.grant')
+  })
+
+  test('are called by their own instruction, never from a view, and only actions are granted', () => {
+    expect(verify(caller('action', OP.CALL_VIEW))).toThrow('calls the action grant')
+    expect(verify(caller('view', OP.CALL_ACTION))).toThrow('calls the view grant')
+    const view = { kind: 'view' as const, name: 'run', function: 0, parameters: [], reveals: null, by: null }
+    expect(verify({ ...caller('action', OP.CALL_ACTION), entries: [view] })).toThrow('a view writes')
+    expect(verify(owner('caller', 'view'))).toThrow('only an action is granted')
+  })
+})
+
 // ── any bytes ──
 
 const SOURCE = contractText(`
