@@ -3,6 +3,7 @@
 import type { Block } from '../types/block.ts'
 import type { Hash, Seat } from '../types/brand.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
+import { isFarAhead } from './block-time.ts'
 import { ancestorsAfter, bytesOf, createEntry, type Entry } from './block-tree.ts'
 import { learnCommitCert } from './commit.ts'
 import { verifierOf } from './epochs.ts'
@@ -21,23 +22,25 @@ interface Arrival {
 
 /**
  * Takes in a chain of blocks on top of one that is here, as far as it is sound. Answers the last block of it that is
- * here now, and whether any is new.
+ * here now, and whether any is new. Uncertified, a block further ahead of this clock than anybody will wait stays outside:
+ * whoever inherited it could only build later ones, and one leader's clock would stop the chain until it is due.
  */
 export function acceptBlocks(
   step: Step,
   { from, base, blocks, isCertified }: Arrival & { base: Hash; blocks: readonly Block[] },
-): { readonly head: Hash; readonly isNew: boolean } {
+): { readonly head: Hash; readonly isNew: boolean; readonly isTooEarly: boolean } {
   let head = base
   let isNew = false
   for (const block of blocks) {
     const entry = step.state.tree.entries.get(block.hash)
     if (entry === undefined) {
+      if (!isCertified && isFarAhead(step, block.header)) return { head, isNew, isTooEarly: true }
       if (!acceptBlock(step, { from, block, isCertified })) break
       isNew = true
     } else if (entry.status === 'invalid') break
     head = block.hash
   }
-  return { head, isNew }
+  return { head, isNew, isTooEarly: false }
 }
 
 function acceptBlock(step: Step, { from, block, isCertified }: Arrival & { block: Block }): boolean {

@@ -6,6 +6,7 @@ import type { Header } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import type { Ack } from '../types/certificate.ts'
 import { ackMessage } from '../types/signing.ts'
+import { isOutOfTime } from './block-time.ts'
 import { contains, type Entry, headerOf, pathFrom } from './block-tree.ts'
 import { isSeated } from './epochs.ts'
 import type { AppendReply, Position, SignedAck } from './messages.ts'
@@ -57,7 +58,10 @@ export function standingAcks(step: Step): readonly SignedAck[] {
 }
 
 /** Tells the leader how far this follower is. */
-export function replyToLeader(step: Step, { acks }: { acks: readonly SignedAck[] }): void {
+export function replyToLeader(
+  step: Step,
+  { acks, isTooEarly = false }: { acks: readonly SignedAck[]; isTooEarly?: boolean },
+): void {
   const { state } = step
   const leader = leaderOf(state)
   if (state.role.kind !== 'follower' || leader === null) return
@@ -71,7 +75,7 @@ export function replyToLeader(step: Step, { acks }: { acks: readonly SignedAck[]
     match: positionOf(state, stored?.block.hash ?? state.certifiedHash),
     certified: positionOf(state, state.certifiedHash),
     acks,
-    timeRefused: nextToAck(state).some(({ block }) => isOutOfTime(step, block.header)),
+    timeRefused: isTooEarly || nextToAck(state).some(({ block }) => isOutOfTime(step, block.header)),
   }
   send(step, { to: leader, message })
 }
@@ -123,13 +127,6 @@ function holdUntilDue(step: Step, { timeMs }: Header): boolean {
 
 // Timers of the platform overflow beyond 2^31 ms; a block that far ahead is looked at again before.
 const ACK_TIMER_MAX_MS = 60_000
-
-/** Too far in the past, or further ahead than anybody will wait. The leader is told: it can only step down. */
-function isOutOfTime({ settings: { timing }, nowMs }: Step, { timeMs }: Header): boolean {
-  return (
-    timeMs < nowMs - timing.clockDriftMaxMs || timeMs > nowMs + timing.clockDriftMaxMs + timing.electionTimeoutMaxMs
-  )
-}
 
 function ackFor({ settings: { chainId } }: Step, { block: { header, hash } }: Entry): Ack {
   return { chainId, epoch: header.epoch, term: header.term, height: header.height, blockHash: hash }

@@ -171,6 +171,18 @@ describe('onAppend()', () => {
 })
 
 describe('time', () => {
+  it('does not take in a block further ahead than anybody will wait: nobody is to inherit it', () => {
+    const node = new Node(group, { self: 3 })
+    const farAhead = group.block(cert1, genesis, { timeMs: node.nowMs + 7_001 })
+    expect(node.receive(0, append(cert1, { previous: onGenesis, blocks: [farAhead] })).at(-1)).toBe(
+      'send 0 appendReply term 1 matched 0 certified 0 acks [] time refused',
+    )
+    expect(node.state.tree.entries.has(farAhead.hash)).toBe(false)
+    node.nowMs += 2
+    node.store(0, append(cert1, { previous: onGenesis, blocks: [farAhead] }), [farAhead])
+    expect(node.state.tipHash).toBe(farAhead.hash)
+  })
+
   it('holds the ack of a block from the future until it is due', () => {
     const node = new Node(group, { self: 3 })
     const early = group.block(cert1, genesis, { timeMs: node.nowMs + 6_000 })

@@ -60,7 +60,9 @@ export function onAppend(step: Step, { from, message }: From<Append>): void {
   }
   const acks = acknowledge(step)
   // New blocks are answered once they are executed; an empty append asks what may have been lost.
-  if (acks.length > 0 || !accepted.isNew) replyToLeader(step, { acks: accepted.isNew ? acks : standingAcks(step) })
+  if (acks.length > 0 || !accepted.isNew || accepted.isTooEarly) {
+    replyToLeader(step, { acks: accepted.isNew ? acks : standingAcks(step), isTooEarly: accepted.isTooEarly })
+  }
 }
 
 /** The leader's chain only grows within its term; what does not extend it is a lie that is not followed. */
