@@ -1,14 +1,17 @@
 // Verifies a receipt offline, from the genesis file alone: no node, no network, no clock. Trusts nothing that the proof
 // says; every step hangs on the one before. spec/rpc.md, "Receipt proofs".
 
-import { verifyCommitCert } from '../consensus/certificate.ts'
+import { type Verifier, verifyCommitCert } from '../consensus/certificate.ts'
+import { followEpochLink } from '../consensus/epoch-chain.ts'
 import { verify } from '../crypto/ed25519.ts'
+import { sha256Hex } from '../crypto/hash.ts'
 import { verifyMerkleProof } from '../crypto/merkle.ts'
 import { verifyRangeProof } from '../crypto/mountain-range.ts'
 import type { Header } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import { fromBytes, toBytes } from '../types/canonical.ts'
 import type { CommitCert } from '../types/certificate.ts'
+import { EPOCH_LINKS_MAX, type EpochLink, epochLinkCodec } from '../types/epoch-link.ts'
 import type { Genesis } from '../types/genesis.ts'
 import { type Receipt, receiptCodec } from '../types/receipt.ts'
 import { type ReceiptProof, receiptProofCodec } from '../types/receipt-proof.ts'
@@ -29,19 +32,23 @@ export interface VerifiedReceipt {
 /** Throws PROOF_INVALID naming the part that does not hold. Bytes are those of `receiptProofCodec`. */
 export function verifyReceipt(proof: ReceiptProof | Uint8Array, genesis: Genesis): VerifiedReceipt {
   const decoded = decode(proof)
-  const { receipt, index, leafCount, path, header, commitCert, ancestry } = decoded
+  const { receipt, index, leafCount, path, header, commitCert, ancestry, epochs } = decoded
   const anchor = anchorOf(genesis)
   const { chainId } = anchor
 
-  // 1. A quorum of the genesis' validators acked one block of this chain.
-  attempt('commitCert', () => verifyOnce(commitCert, anchor))
-  // 2. That block is the shown one, or its shown descendant.
+  // 1. The validators of the certificate's epoch follow from those of the genesis.
+  const set = attempt('epochs', () => lastSet(epochs, anchor))
+  expect(set.epoch === commitCert.epoch, 'epochs', "does not lead to the certificate's epoch")
+  // 2. A quorum of them acked one block of this chain.
+  attempt('commitCert', () => verifyOnce(commitCert, { anchor, set }))
+  // 3. That block is the shown one, or its shown descendant.
   const certified = ancestry?.descendant ?? header
   const certifiedField = ancestry ? 'ancestry.descendant' : 'header'
   expect(blockHash(certified) === commitCert.blockHash, certifiedField, 'is not the block that the certificate names')
   expect(certified.height === commitCert.height, certifiedField, 'has another height than the certificate')
+  expect(certified.epoch === commitCert.epoch, certifiedField, 'has another epoch than the certificate')
   expect(certified.term === commitCert.term, certifiedField, 'has another term than the certificate')
-  // 3. The block with the receipt is an ancestor of its descendant: a leaf of the range of all earlier block hashes.
+  // 4. The block with the receipt is an ancestor of its descendant: a leaf of the range of all earlier block hashes.
   if (ancestry) {
     const claim = {
       root: ancestry.descendant.logRoot,
@@ -53,7 +60,7 @@ export function verifyReceipt(proof: ReceiptProof | Uint8Array, genesis: Genesis
     expect(verifyRangeProof({ path, otherPeaks }, claim), 'ancestry', 'does not show the block as an ancestor')
   }
   expect(header.chainId === chainId, 'header', 'is of another chain')
-  // 4. The receipt is a leaf of that block's receiptRoot.
+  // 5. The receipt is a leaf of that block's receiptRoot.
   const isLeaf = verifyMerkleProof({ index, leafCount, path }, { root: header.receiptRoot, leaf: receipt })
   expect(isLeaf, 'path', 'does not lead from the receipt to the receiptRoot of its block')
 
@@ -62,12 +69,16 @@ export function verifyReceipt(proof: ReceiptProof | Uint8Array, genesis: Genesis
 
 interface Anchor {
   readonly chainId: Hash
+  /** Of epoch 0. */
   readonly set: ValidatorSet
+  /** Sets that valid links have shown, by hash over every byte of the links up to it. */
+  readonly sets: Map<Hash, ValidatorSet>
   /** Hashes, over every byte, of CommitCerts that were found valid: the receipts of a block share one. */
   readonly verified: Set<Hash>
 }
 
 const VERIFIED_KEPT = 64
+const SETS_KEPT = EPOCH_LINKS_MAX
 
 // Hashing a genesis with its contracts costs more than all the rest of a verification.
 const anchors = new WeakMap<Genesis, Anchor>()
@@ -75,19 +86,22 @@ const anchors = new WeakMap<Genesis, Anchor>()
 function anchorOf(genesis: Genesis): Anchor {
   const known = anchors.get(genesis)
   if (known) return known
-  const anchor = { chainId: chainIdOf(genesis), set: validatorsOf(genesis), verified: new Set<Hash>() }
+  const anchor = { chainId: chainIdOf(genesis), set: validatorsOf(genesis), sets: new Map(), verified: new Set<Hash>() }
   anchors.set(genesis, anchor)
   return anchor
 }
 
 /** Throws CertificateError. */
-function verifyOnce(commitCert: CommitCert, { chainId, set, verified }: Anchor): void {
+function verifyOnce(
+  commitCert: CommitCert,
+  { anchor: { chainId, verified }, set }: { anchor: Anchor; set: ValidatorSet },
+): void {
   const hash = commitCertHash(commitCert)
   if (verified.has(hash)) return
   verifyCommitCert(commitCert, {
     chainId,
     setOf: onlyEpoch(set),
-    verify: (publicKey, message, signature) => verify(Uint8Array.fromHex(publicKey), message, signature),
+    verify: verifySignature,
   })
   verified.add(hash)
   for (const oldest of verified) {
@@ -95,6 +109,25 @@ function verifyOnce(commitCert: CommitCert, { chainId, set, verified }: Anchor):
     verified.delete(oldest)
   }
 }
+
+/** The validators that the links lead to. What was followed once is known. Throws EpochLinkError. */
+function lastSet(links: readonly EpochLink[], { chainId, set: first, sets }: Anchor): ValidatorSet {
+  let set = first
+  let path: Hash = chainId
+  for (const link of links) {
+    path = sha256Hex(Uint8Array.fromHex(path + sha256Hex(toBytes(epochLinkCodec, link))))
+    set = sets.get(path) ?? followEpochLink(link, { set, chainId, verify: verifySignature })
+    sets.set(path, set)
+  }
+  for (const oldest of sets.keys()) {
+    if (sets.size <= SETS_KEPT) break
+    sets.delete(oldest)
+  }
+  return set
+}
+
+const verifySignature: Verifier['verify'] = (publicKey, message, signature) =>
+  verify(Uint8Array.fromHex(publicKey), message, signature)
 
 /** Through the codec in both cases, so that no field holds anything but its own type. */
 function decode(proof: ReceiptProof | Uint8Array): ReceiptProof {

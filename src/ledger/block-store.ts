@@ -7,6 +7,7 @@ import type { Hash, Height, Term } from '../types/brand.ts'
 import { bytes, type Codec, fromBytes, hash, height, list, record, toBytes, uint } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { type CommitCert, commitCertCodec, type LeaderCert, leaderCertCodec } from '../types/certificate.ts'
+import { type EpochLink, epochLinkCodec } from '../types/epoch-link.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import { type Receipt, receiptCodec } from '../types/receipt.ts'
 import { blockHash, decodeBlock, encodeBlock, leaderCertHash } from '../types/signing.ts'
@@ -20,6 +21,7 @@ import {
   commitCertKey,
   decodeNumber,
   encodeNumber,
+  epochLinkKey,
   FORMAT_KEY,
   HEAD_KEY,
   headerKey,
@@ -89,6 +91,9 @@ export const writeReceipts = (at: number, receipts: readonly Uint8Array[]): Stor
 export const writeRangeNode = (position: number, nodeHash: Hash): StoreWrite =>
   put(rangeNodeKey(position), Uint8Array.fromHex(nodeHash))
 
+export const writeEpochLink = (epoch: number, link: EpochLink): StoreWrite =>
+  put(epochLinkKey(epoch), toBytes(epochLinkCodec, link))
+
 export function writeLocation(id: Hash, { height, index }: TransactionLocation): StoreWrite {
   const value = new Uint8Array(12)
   value.set(encodeNumber(height))
@@ -157,6 +162,28 @@ export class BlockStore {
 
   leaderCertHashOf(term: number): Hash | undefined {
     return this.read(`LeaderCert of term ${term}`, leaderCertOfTermKey(term), toHash)
+  }
+
+  /** From the epoch before it to this one. */
+  epochLink(epoch: number): EpochLink | undefined {
+    return this.read(`proof of the validators of epoch ${epoch}`, epochLinkKey(epoch), (value) =>
+      fromBytes(epochLinkCodec, value),
+    )
+  }
+
+  /** Of the epochs 1 to `epoch`. */
+  epochLinks(epoch: number): readonly EpochLink[] {
+    return Array.from({ length: epoch }, (_, i) => {
+      const link = this.epochLink(i + 1)
+      if (link === undefined) throw corrupt(`proof of the validators of epoch ${i + 1}: missing`)
+      return link
+    })
+  }
+
+  /** As far as the block after a head of this epoch needs them. */
+  epochLinksFrom(headEpoch: number): readonly EpochLink[] {
+    const isPending = this.epochLink(headEpoch + 1) !== undefined
+    return this.epochLinks(isPending ? headEpoch + 1 : headEpoch)
   }
 
   receiptBytes(at: number): readonly Uint8Array[] | undefined {

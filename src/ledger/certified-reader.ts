@@ -111,6 +111,7 @@ export class CertifiedReader {
       receipts: this.blocks.receiptBytes(height) ?? missing(`receipts of height ${height}`),
       header,
       certified: { header: certified, commitCert },
+      epochs: this.blocks.epochLinks(commitCert.epoch),
       readNode: (position) => this.blocks.rangeNode(position),
     })
     keepLatest(this.provers, { height, value: prover })

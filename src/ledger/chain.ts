@@ -7,10 +7,12 @@ import { type CallOutcome, type ContractCall, type ContractSet, queryView } from
 import type { StateReader } from '../contracts/state-access.ts'
 import { sha256Hex } from '../crypto/hash.ts'
 import { appendLeaf } from '../crypto/mountain-range.ts'
+import type { StateProof } from '../crypto/state-proof.ts'
 import { assert } from '../types/assert.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Epoch, Hash, Height, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
+import type { EpochLink } from '../types/epoch-link.ts'
 import type { Genesis } from '../types/genesis.ts'
 import { TRANSACTION_GAS_MAX } from '../types/limits.ts'
 import { versionAt } from '../types/protocol-version.ts'
@@ -18,6 +20,7 @@ import type { ContractEvent, Receipt } from '../types/receipt.ts'
 import type { ReceiptProof } from '../types/receipt-proof.ts'
 import { leaderCertHash } from '../types/signing.ts'
 import type { NextSet, ValidatorSet } from '../types/validator-set.ts'
+import { setEntryKey } from '../types/validator-set-entry.ts'
 import { BlockNode } from './block-node.ts'
 import {
   type BlockStore,
@@ -25,6 +28,7 @@ import {
   writeBlock,
   writeCertified,
   writeCommitCert,
+  writeEpochLink,
   writeHead,
   writeLeaderCert,
   writeLeaderCertOfTerm,
@@ -33,7 +37,7 @@ import {
   writeReceipts,
 } from './block-store.ts'
 import { BlockTree } from './block-tree.ts'
-import { fromByteString } from './byte-string.ts'
+import { fromByteString, toByteString } from './byte-string.ts'
 import { CertifiedReader, missing } from './certified-reader.ts'
 import { type BlockRefusal, LedgerError } from './errors.ts'
 import { executeBlock, refuseBlock } from './execute-block.ts'
@@ -53,7 +57,6 @@ import type {
 } from './ledger.ts'
 import type { SignerOf } from './signer.ts'
 import { SnapshotSource } from './snapshot-source.ts'
-import type { StateProof } from './state-proof.ts'
 import type { StateVersion } from './state-version.ts'
 import type { KeyValueStore, StoreWrite } from './store.ts'
 import type { ValidatorSets } from './validator-sets.ts'
@@ -275,7 +278,8 @@ export class Chain implements Ledger {
   private moveHead(node: BlockNode, cert: CommitCert): { committed: readonly Block[]; writes: readonly StoreWrite[] } {
     assert(cert.height === node.height, 'commit: certificate and block have one height')
     const path = node.path()
-    const writes = [...path.flatMap((certified) => this.writeCommitted(certified)), writeCommitCert(cert)]
+    const epochLink = this.writeEpochLink(node, cert)
+    const writes = [...path.flatMap((certified) => this.writeCommitted(certified)), writeCommitCert(cert), ...epochLink]
     this.headCert = cert
     if (path.length > 0) {
       writes.push(writeHead({ height: node.height, hash: node.hash, range: node.range }))
@@ -284,6 +288,14 @@ export class Chain implements Ledger {
     this.counters.committedBlocks += path.length
     this.counters.uncommittedBlocks = this.tree.uncommittedCount
     return { committed: path.map(blockOf), writes }
+  }
+
+  /** Under the first certificate that covers the decision: what shows the next validators to those who know these. */
+  private writeEpochLink({ header, nextSet, state }: BlockNode, commitCert: CommitCert): StoreWrite[] {
+    if (nextSet === null || this.blocks.epochLink(nextSet.epoch) !== undefined) return []
+    const key = setEntryKey(nextSet.epoch)
+    const entry = state.get(toByteString(key)) ?? missing('the next validators')
+    return [writeEpochLink(nextSet.epoch, { header, commitCert, entry, proof: proveState(state, key) })]
   }
 
   /** Receipts, indexes, state and tree of one block on the way to the new head. */
@@ -436,11 +448,11 @@ export class Chain implements Ledger {
   }
 
   stateProof(key: Uint8Array): StateProof {
-    const { state } = this.tree.head
-    const { steps, leaf } = state.proveKey(key)
-    if (leaf === undefined) return { steps, leaf: null }
-    const value = state.get(leaf) ?? missing('value of a state key')
-    return { steps, leaf: { keyHash: sha256Hex(fromByteString(leaf)), valueHash: sha256Hex(value) } }
+    return proveState(this.tree.head.state, key)
+  }
+
+  epochLinks(epoch: Epoch): readonly EpochLink[] {
+    return this.blocks.epochLinks(epoch)
   }
 
   query(
@@ -481,4 +493,11 @@ function compareRoots(header: Header, roots: BlockRoots): BlockRefusal | undefin
 function blockOf({ block }: BlockNode): Block {
   assert(block !== undefined, 'chain: a block above the head is in memory')
   return block
+}
+
+function proveState(state: StateVersion, key: Uint8Array): StateProof {
+  const { steps, leaf } = state.proveKey(key)
+  if (leaf === undefined) return { steps, leaf: null }
+  const value = state.get(leaf) ?? missing('value of a state key')
+  return { steps, leaf: { keyHash: sha256Hex(fromByteString(leaf)), valueHash: sha256Hex(value) } }
 }

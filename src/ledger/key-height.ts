@@ -40,6 +40,7 @@ export function describeEntry(key: Uint8Array): string {
     [SPACE.transaction]: 'the index of transactions',
     [SPACE.header]: 'a header below the snapshot',
     [SPACE.rangeNode]: 'a node of the mountain range over block hashes',
+    [SPACE.epochLink]: 'the proof of the validators of an epoch',
     [SPACE.state]: 'a value of the state',
     [SPACE.branch]: 'a branch of the state tree',
   }

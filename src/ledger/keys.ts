@@ -12,6 +12,7 @@
 //   m position8                 hash32, node of the mountain range over block hashes
 //   h hash32                    header of a block below a snapshot, whose body is not here
 //   s key                       value of a state key
+//   e epoch8                     how its validators are known, from those of the epoch before
 //   p depth2 prefix             branch of the state tree; p alone: what stands at its root
 
 import type { Hash } from '../types/brand.ts'
@@ -31,6 +32,7 @@ export const SPACE = {
   header: 0x68,
   state: 0x73,
   branch: 0x70,
+  epochLink: 0x65,
 } as const
 
 export type Space = (typeof SPACE)[keyof typeof SPACE]
@@ -94,6 +96,7 @@ export const leaderCertKey = (hash: Hash): Uint8Array => hashKey(SPACE.leaderCer
 export const leaderCertOfTermKey = (term: number): Uint8Array => numberKey(SPACE.leaderCertOfTerm, term)
 export const receiptsKey = (height: number): Uint8Array => numberKey(SPACE.receipts, height)
 export const transactionKey = (id: Hash): Uint8Array => hashKey(SPACE.transaction, id)
+export const epochLinkKey = (epoch: number): Uint8Array => numberKey(SPACE.epochLink, epoch)
 export const rangeNodeKey = (position: number): Uint8Array => numberKey(SPACE.rangeNode, position)
 export const headerKey = (hash: Hash): Uint8Array => hashKey(SPACE.header, hash)
 export const stateKey = (key: ByteString): Uint8Array => fromByteString(`s${key}`)

@@ -5,9 +5,11 @@
 import type { Abi } from '../contracts/abi.ts'
 import type { CallOutcome, ContractCall, StateAccess } from '../contracts/execute.ts'
 import type { MountainRange } from '../crypto/mountain-range.ts'
+import type { StateProof } from '../crypto/state-proof.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Epoch, Hash, Height, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
+import type { EpochLink } from '../types/epoch-link.ts'
 import type { Genesis } from '../types/genesis.ts'
 import type { VersionChange } from '../types/protocol-version.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
@@ -18,7 +20,6 @@ import type { BlockRefusal } from './errors.ts'
 import type { BlockOutcome } from './execute-block.ts'
 import type { SignerOf } from './signer.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
-import type { StateProof } from './state-proof.ts'
 import type { VerdictCache } from './verdict-cache.ts'
 
 /** The four roots that execution puts into a header. */
@@ -178,6 +179,8 @@ export interface Ledger {
 
   /** The validators of every epoch up to `epoch`. */
   setOf(epoch: Epoch): ValidatorSet | undefined
+  /** How the validators of the epochs 1 to `epoch` are shown to somebody who holds the genesis. */
+  epochLinks(epoch: Epoch): readonly EpochLink[]
   /** As in ExecutedBlock, for the head and every adopted block; null for others. */
   nextSetOf(blockHash: Hash): NextSet | null
 

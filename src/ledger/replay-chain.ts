@@ -39,7 +39,7 @@ export async function replayChain(
     let previous: Block = ledger.genesisBlock
     for (height = 1; height <= claimedHeight; height++) {
       const block = readBlock(blocks, height)
-      checkHeader(block, { previous, ledger })
+      checkHeader(block, { previous, verifier: verifierOf(ledger) })
       run.push(block)
       previous = block
       const cert = blocks.commitCert(height)
@@ -96,17 +96,16 @@ export function readBlock(blocks: BlockStore, height: number): Block {
   return block
 }
 
-export function checkHeader(block: Block, on: { previous: Pick<Block, 'hash' | 'header'>; ledger: Ledger }): void {
-  const { previous, ledger } = on
+export function checkHeader(block: Block, on: { previous: Pick<Block, 'hash' | 'header'>; verifier: Verifier }): void {
+  const { previous, verifier } = on
   const { header, signature } = block
-  if (header.chainId !== ledger.chainId) wrong('chainId: is not that of this chain')
+  if (header.chainId !== verifier.chainId) wrong('chainId: is not that of this chain')
   if (header.height !== previous.header.height + 1) wrong('height: does not follow the parent')
   if (header.parentHash !== previous.hash) wrong('parentHash: does not name the block before')
   if (header.term < previous.header.term) wrong("term: below the parent's")
   if (header.term === previous.header.term && header.leaderCertHash !== previous.header.leaderCertHash) {
     wrong('leaderCertHash: changes within a term')
   }
-  const verifier = verifierOf(ledger)
   const set = verifier.setOf(header.epoch) ?? wrong('epoch: no certified block has begun it')
   if (!isOpenedBy(block, { parent: previous.header })) wrong('the certificate of the epoch is not that of the header')
   const epochFault = epochCertFault(block, verifier)

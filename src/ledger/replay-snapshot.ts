@@ -2,7 +2,7 @@
 // that a snapshot from a stranger has to pass, up to the head. Blocks are not executed: the state that they began on is gone.
 // What certificates say of it has been said by a quorum that did execute them.
 
-import { commitCertFault } from '../consensus/certificate.ts'
+import { commitCertFault, type Verifier } from '../consensus/certificate.ts'
 import { readRange } from '../crypto/mountain-range.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import type { BlockStore } from './block-store.ts'
@@ -45,6 +45,7 @@ export async function replaySnapshot(
   const manifest = {
     head: { header, signature },
     commitCert: blocks.commitCert(head.height) ?? wrong('the CommitCert of the head is missing'),
+    epochs: blocks.epochLinksFrom(header.epoch),
     before: blocks.headerOf(beforeHash) ?? wrong('the header before the first block is missing'),
     range: readRange(baseHeight, (position) => blocks.rangeNode(position)),
   }
@@ -63,9 +64,9 @@ export async function replaySnapshot(
     for (let next = builder.nextBlock; next !== null; next = builder.nextBlock) {
       at(next)
       const block = readBlock(blocks, next)
-      checkHeader(block, { previous: builder.lastBlock, ledger })
+      checkHeader(block, { previous: builder.lastBlock, verifier: builder.verifier })
       transactions += block.transactions.length
-      await builder.addBlocks([block], validCert(blocks.commitCert(next), ledger))
+      await builder.addBlocks([block], validCert(blocks.commitCert(next), builder.verifier))
       onProgress?.({ height: next, headHeight: head.height })
     }
     for (let from = builder.receiptsFrom; from !== null; from = builder.receiptsFrom) {
@@ -84,9 +85,9 @@ export async function replaySnapshot(
   }
 }
 
-function validCert(cert: CommitCert | undefined, ledger: Ledger): CommitCert | null {
+function validCert(cert: CommitCert | undefined, verifier: Verifier): CommitCert | null {
   if (cert === undefined) return null
-  const fault = commitCertFault(cert, verifierOf(ledger))
+  const fault = commitCertFault(cert, verifier)
   if (fault !== null) wrong(`the CommitCert is not valid: ${fault}`)
   return cert
 }

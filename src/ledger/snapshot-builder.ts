@@ -3,18 +3,22 @@
 // true. The head is written last: until then the store is no ledger. spec/ledger.md, "Snapshots".
 
 import { commitCertFault, leaderCertFault, type Verifier } from '../consensus/certificate.ts'
+import { EpochLinkError, followEpochLink } from '../consensus/epoch-chain.ts'
+import { isBodyOf } from '../consensus/header-rules.ts'
 import { merkleRoot } from '../crypto/merkle.ts'
 import { appendLeaf, isRange, type MountainRange, peakNodes, rangeRoot } from '../crypto/mountain-range.ts'
 import type { Block, Header } from '../types/block.ts'
-import type { Hash, Height } from '../types/brand.ts'
+import type { Epoch, Hash, Height } from '../types/brand.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import { EXPIRY_WINDOW_MS } from '../types/limits.ts'
 import { blockHash, leaderCertHash } from '../types/signing.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
 import {
   writeBase,
   writeBlock,
   writeCertified,
   writeCommitCert,
+  writeEpochLink,
   writeHead,
   writeHeader,
   writeIdentity,
@@ -32,6 +36,7 @@ export interface BuilderParts {
   /** Empty. */
   readonly store: KeyValueStore
   readonly genesisBlock: Block
+  /** Knows the validators of the genesis. */
   readonly verifier: Verifier
 }
 
@@ -42,6 +47,8 @@ export class SnapshotBuilder {
   /** First block that comes along. */
   readonly baseHeight: Height
   private readonly parts: BuilderParts
+  /** Knows the validators of every epoch that the manifest shows. */
+  readonly verifier: Verifier
   private readonly walk: StateWalk
   /** LeaderCert from which the terms go on downwards; null once they have reached the genesis. */
   private nextTerm: { readonly certHash: Hash; readonly below: Header } | null
@@ -56,11 +63,12 @@ export class SnapshotBuilder {
     const { head, commitCert, before, range } = manifest
     const { header } = head
     const { chainId } = parts.verifier
+    this.verifier = followed(manifest.epochs, parts.verifier)
     this.headHash = blockHash(header)
     expect(header.chainId === chainId && before.chainId === chainId, 'it is of another chain')
     expect(commitCert.blockHash === this.headHash, 'its CommitCert is on another block')
     expect(commitCert.height === header.height && commitCert.term === header.term, 'its CommitCert is on another block')
-    const fault = commitCertFault(commitCert, parts.verifier)
+    const fault = commitCertFault(commitCert, this.verifier)
     expect(fault === null, `CommitCert: ${fault}`)
     expect(before.height < header.height, 'it has no block')
     const isGenesis = before.height === 0
@@ -79,7 +87,7 @@ export class SnapshotBuilder {
   /** The store's own entries, and what is known of the blocks below. */
   async begin(): Promise<void> {
     const { genesisBlock, verifier } = this.parts
-    const { before, range } = this.manifest
+    const { before, range, epochs } = this.manifest
     await this.write([
       ...writeIdentity(verifier.chainId),
       ...writeBlock(genesisBlock),
@@ -88,6 +96,7 @@ export class SnapshotBuilder {
       ...(before.height === 0
         ? []
         : [writeHeader(before), writeCertified({ height: before.height, hash: this.last.hash })]),
+      ...epochs.map((link, i) => writeEpochLink(i + 1, link)),
       ...peakNodes(range).map(({ position, hash }) => writeRangeNode(position, hash)),
     ])
   }
@@ -106,7 +115,7 @@ export class SnapshotBuilder {
       expect(this.nextTerm !== null, 'terms below the genesis')
       const { certHash, below } = this.nextTerm as { certHash: Hash; below: Header }
       expect(leaderCertHash(certificate) === certHash, `the LeaderCert of term ${below.term} is another one`)
-      const fault = leaderCertFault(certificate, this.parts.verifier)
+      const fault = leaderCertFault(certificate, this.verifier)
       expect(fault === null, `the LeaderCert of term ${below.term}: ${fault}`)
       expect(
         certificate.term === below.term && certificate.candidate === below.proposer,
@@ -147,7 +156,7 @@ export class SnapshotBuilder {
       const { header, hash, transactions } = block
       if (this.nextBlock === null) break
       expect(header.parentHash === this.last.hash && header.height === this.nextBlock, 'a block is not on its parent')
-      expect(merkleRoot(transactions.map(({ bytes }) => bytes)) === header.txRoot, 'a block has other transactions')
+      expect(isBodyOf(block, { parent: this.last.header }), 'a block has other transactions, or another certificate')
       const range = this.rangeBefore()
       expect(rangeRoot(range.range) === header.logRoot, 'a block has another past')
       for (const { position, hash: node } of range.newNodes) writes.push(writeRangeNode(position, node))
@@ -215,6 +224,23 @@ export class SnapshotBuilder {
   private async write(writes: readonly StoreWrite[]): Promise<void> {
     await this.parts.store.write(writes, { sync: false })
   }
+}
+
+function followed(epochs: SnapshotManifest['epochs'], verifier: Verifier): Verifier {
+  const first = verifier.setOf(0 as Epoch)
+  expect(first !== undefined, 'the validators of the genesis are not known')
+  const sets = [first as ValidatorSet]
+  for (const link of epochs) {
+    const set = sets.at(-1) as ValidatorSet
+    try {
+      sets.push(followEpochLink(link, { ...verifier, set }))
+    } catch (error) {
+      if (error instanceof EpochLinkError)
+        throw new SnapshotFault(`validators of epoch ${set.epoch + 1}: ${error.message}`)
+      throw error
+    }
+  }
+  return { ...verifier, setOf: (epoch) => sets[epoch] }
 }
 
 function expect(holds: boolean, complaint: string): void {

@@ -7,6 +7,7 @@ import { type Header, headerCodec, type SignedHeader, signedHeaderCodec } from '
 import type { Hash } from '../types/brand.ts'
 import { bytes, type Codec, hash, list, optional, record, uint } from '../types/canonical.ts'
 import { type CommitCert, commitCertCodec, type LeaderCert, leaderCertCodec } from '../types/certificate.ts'
+import { EPOCH_LINKS_MAX, type EpochLink, epochLinkCodec } from '../types/epoch-link.ts'
 import { BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import { RECEIPT_BYTES_MAX } from './block-store.ts'
 
@@ -15,6 +16,8 @@ export interface SnapshotManifest {
   /** S. */
   readonly head: SignedHeader
   readonly commitCert: CommitCert
+  /** From the validators of the genesis to those of S and of the block after it. */
+  readonly epochs: readonly EpochLink[]
   /**
    * The block before the first that comes along. It is as old as the window in which ids are remembered, so the blocks
    * after it hold every id that may still be repeated.
@@ -74,6 +77,7 @@ export const rangeCodec: Codec<MountainRange> = record<MountainRange>({ size: ui
 export const manifestCodec: Codec<SnapshotManifest> = record<SnapshotManifest>({
   head: signedHeaderCodec,
   commitCert: commitCertCodec,
+  epochs: list(epochLinkCodec, EPOCH_LINKS_MAX),
   before: headerCodec,
   range: rangeCodec,
 })

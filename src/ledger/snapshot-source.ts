@@ -44,7 +44,7 @@ export class SnapshotSource {
     const before = this.lastBefore(head.header.timeMs - EXPIRY_WINDOW_MS, at.height)
     if (before === null) return null
     const range = readRange(before.height + 1, (position) => this.blocks.rangeNode(position))
-    return { head, commitCert, before, range }
+    return { head, commitCert, epochs: this.blocks.epochLinksFrom(head.header.epoch), before, range }
   }
 
   private signedHeader(at: { height: number; hash: Hash }): SignedHeader {

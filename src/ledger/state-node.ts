@@ -1,11 +1,11 @@
 // Nodes of the state tree, in memory and as stored. Nodes never change once made, so versions of the tree share what
 // they have in common; only whether a branch's children are in memory comes and goes. spec/ledger.md, "State tree".
 
+import { bitsOf, EMPTY_STATE_ROOT, hashBranch } from '../crypto/state-proof.ts'
 import type { Hash } from '../types/brand.ts'
 import { type ByteString, toByteString } from './byte-string.ts'
 import { corrupt } from './errors.ts'
 import { branchKey } from './keys.ts'
-import { bitsOf, EMPTY_STATE_ROOT, hashBranch } from './state-proof.ts'
 
 export interface Leaf {
   readonly kind: 'leaf'

@@ -1,21 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sha256Hex } from '../crypto/hash.ts'
+import { DIGITS, digitAt } from '../crypto/state-digits.ts'
+import { EMPTY_STATE_ROOT, hashBranch, hashLeaf, type StateProof, verifyStateProof } from '../crypto/state-proof.ts'
 import type { Hash } from '../types/brand.ts'
 import { toBytes } from '../types/canonical.ts'
+import { stateProofCodec } from '../types/state-proof.ts'
 import { type ByteString, fromByteString, toByteString } from './byte-string.ts'
 import { STATE_ROOT_KEY } from './keys.ts'
 import { MemoryStore } from './memory-store.ts'
-import { DIGITS, digitAt } from './state-digits.ts'
 import { decodeRoot, type Node, rootHashOf } from './state-node.ts'
-import {
-  EMPTY_STATE_ROOT,
-  hashBranch,
-  hashLeaf,
-  type StateProof,
-  stateProofCodec,
-  verifyStateProof,
-} from './state-proof.ts'
 import { type StateChange, StateTree } from './state-tree.ts'
 
 type Content = Map<ByteString, Uint8Array>

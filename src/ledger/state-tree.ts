@@ -6,11 +6,12 @@
 // memory holds the upper levels and what was used lately; how many branches, `branchesKept` says.
 
 import { sha256Hex } from '../crypto/hash.ts'
+import { DIGITS, digitAt, firstDifference, prefixOf } from '../crypto/state-digits.ts'
+import { hashLeaf, type ProofStep, rankOf, type StateProof } from '../crypto/state-proof.ts'
 import { assert } from '../types/assert.ts'
 import type { Hash } from '../types/brand.ts'
 import { type ByteString, fromByteString } from './byte-string.ts'
 import { STATE_ROOT_KEY } from './keys.ts'
-import { DIGITS, digitAt, firstDifference, prefixOf } from './state-digits.ts'
 import {
   addressOf,
   type Branch,
@@ -21,7 +22,6 @@ import {
   loadChildren,
   type Node,
 } from './state-node.ts'
-import { hashLeaf, type ProofStep, rankOf, type StateProof } from './state-proof.ts'
 import type { KeyValueStore, StoreWrite } from './store.ts'
 
 /** About 1 kB each, with their leaves. */

@@ -4,11 +4,12 @@
 // spec/ledger.md, "State tree".
 
 import { sha256Hex } from '../crypto/hash.ts'
+import { digitAt, firstDifference, prefixOf } from '../crypto/state-digits.ts'
+import { bitsOf, hashBranch, hashLeaf } from '../crypto/state-proof.ts'
 import type { Hash } from '../types/brand.ts'
 import { type ByteString, fromByteString } from './byte-string.ts'
 import { STATE_ROOT_KEY, stateKey } from './keys.ts'
 import { BRANCHES_ASKED_MAX, type BranchAddress, type StatePiece } from './snapshot-format.ts'
-import { digitAt, firstDifference, prefixOf } from './state-digits.ts'
 import {
   addressOf,
   type Branch,
@@ -19,7 +20,6 @@ import {
   type Node,
   rootHashOf,
 } from './state-node.ts'
-import { bitsOf, hashBranch, hashLeaf } from './state-proof.ts'
 import type { StoreWrite } from './store.ts'
 
 /** Something in a snapshot is not what it has to be: whoever sent it lies, or is broken. */

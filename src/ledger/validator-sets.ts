@@ -1,11 +1,11 @@
 // Validator sets by epoch, as the registry's state has them. The entry of an epoch is written once and stays, so the state
 // at the head holds every set that ever was, and opening a ledger reads one of them. spec/ledger.md, "Validator sets".
 
-import { decodeSetEntry, setEntryKey } from '../contracts/validator-set-entry.ts'
 import { assert } from '../types/assert.ts'
 import type { Epoch } from '../types/brand.ts'
 import type { Genesis } from '../types/genesis.ts'
 import { type NextSet, type ValidatorSet, validatorsOf } from '../types/validator-set.ts'
+import { decodeSetEntry, setEntryKey } from '../types/validator-set-entry.ts'
 import { type ByteString, toByteString } from './byte-string.ts'
 import type { StateDiff, StoredState } from './state-version.ts'
 

@@ -5,6 +5,7 @@ import { type Header, headerCodec } from './block.ts'
 import type { Hash } from './brand.ts'
 import { bytes, type Codec, hash, list, optional, record, uint } from './canonical.ts'
 import { type CommitCert, commitCertCodec } from './certificate.ts'
+import { EPOCH_LINKS_MAX, type EpochLink, epochLinkCodec } from './epoch-link.ts'
 import { BLOCK_BYTES_MAX } from './limits.ts'
 
 /** Hashes in one Merkle or mountain-range path: trees of up to 2^53 leaves. */
@@ -35,6 +36,8 @@ export interface ReceiptProof {
   readonly commitCert: CommitCert
   /** Null where the certificate is on the block itself. */
   readonly ancestry: Ancestry | null
+  /** From the validators of the genesis to those of the certificate's epoch; empty in epoch 0. */
+  readonly epochs: readonly EpochLink[]
 }
 
 const path = list(hash, PATH_MAX)
@@ -47,4 +50,5 @@ export const receiptProofCodec: Codec<ReceiptProof> = record<ReceiptProof>({
   header: headerCodec,
   commitCert: commitCertCodec,
   ancestry: optional(record<Ancestry>({ descendant: headerCodec, path, otherPeaks: path })),
+  epochs: list(epochLinkCodec, EPOCH_LINKS_MAX),
 })

@@ -122,7 +122,7 @@ export class TestChain {
     const { block, receipts, commitCert } = this.blocks[at.height] as TestBlock
     const leaves = receipts.map((receipt) => toBytes(receiptCodec, receipt))
     const receipt = leaves[at.index] as Uint8Array
-    const base = { receipt, ...createMerkleProof(leaves, at.index), header: block.header }
+    const base = { receipt, ...createMerkleProof(leaves, at.index), header: block.header, epochs: [] }
     if (commitCert) return { ...base, commitCert, ancestry: null }
     const covering = this.blocks.slice(at.height).find((candidate) => candidate.commitCert !== null)
     if (covering?.commitCert == null) return null

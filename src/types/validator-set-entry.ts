@@ -2,31 +2,24 @@
 // each epoch, never written again. Read as bytes, without running the contract: by the ledger after every block that wrote
 // one, and by whoever checks a receipt of a later epoch from the genesis alone. spec/contracts.md, "validators".
 
-import {
-  epoch,
-  fromBytes,
-  height,
-  identityId,
-  list,
-  optional,
-  publicKey,
-  seat,
-  tuple,
-  uint,
-} from '../types/canonical.ts'
-import { DecodeError } from '../types/canonical-bytes.ts'
-import { VALIDATORS_MAX } from '../types/limits.ts'
-import { isValidatorSet, type NextSet } from '../types/validator-set.ts'
-import { encodeKey, stateKeyPrefix } from './vm/key.ts'
+import { epoch, fromBytes, height, identityId, list, optional, publicKey, seat, tuple, uint } from './canonical.ts'
+import { DecodeError } from './canonical-bytes.ts'
+import { VALIDATORS_MAX } from './limits.ts'
+import { isValidatorSet, type NextSet } from './validator-set.ts'
 
-const PREFIX = stateKeyPrefix('validators', 'sets')
+/** Contract, state, and the integer that is the key. spec/clause.md, "State in bytes". */
+const PREFIX = new TextEncoder().encode('validators\0sets\0')
 
 /** Key of the state entry that holds the set of this epoch. */
 export function setEntryKey(epoch: number): Uint8Array {
-  return encodeKey(PREFIX, [{ kind: 'int' }], [epoch])
+  const key = new Uint8Array(PREFIX.length + 8)
+  key.set(PREFIX)
+  // Integers are ordered with their sign: 2^63 is added.
+  new DataView(key.buffer).setBigInt64(PREFIX.length, BigInt(epoch) ^ (-1n << 63n))
+  return key
 }
 
-// State form of Clause: a record is the list of its fields (spec/clause.md, "State in bytes").
+// A record is the list of its fields.
 const memberCodec = tuple(seat, identityId, publicKey)
 const entryCodec = tuple(epoch, uint, list(memberCodec, VALIDATORS_MAX), height, uint, optional(uint))
 

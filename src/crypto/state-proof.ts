@@ -1,5 +1,5 @@
 // Proofs about single state keys under a header's stateRoot: "this key has this value", "this key is not there".
-// Checking needs nothing but the root. How the tree is hashed stands here; state-tree.ts builds it.
+// Checking needs nothing but the root. How the tree is hashed stands here; ledger/state-tree.ts builds it.
 // spec/ledger.md, "State tree".
 //
 //   leaf    SHA-256(0x00 || SHA-256(key) || SHA-256(value))
@@ -10,9 +10,8 @@
 // A branch commits to its depth, so a key's digits lead to one place only: whoever shows what stands there has shown
 // that nothing else does. A leaf found there for another key is shown by hashes: it reveals neither key nor value.
 
-import { sha256Hex } from '../crypto/hash.ts'
 import type { Hash } from '../types/brand.ts'
-import { type Codec, hash, list, optional, record, uint } from '../types/canonical.ts'
+import { sha256Hex } from './hash.ts'
 import { DIGITS, digitAt } from './state-digits.ts'
 
 export interface ProofStep {
@@ -37,15 +36,8 @@ export interface StateProof {
 }
 
 const DEPTH_MAX = 0xffff
-/** About 12 at a million keys; more where somebody chose keys to that end. */
-const STEPS_MAX = 1_024
 
 export const EMPTY_STATE_ROOT: Hash = sha256Hex(Uint8Array.of(2))
-
-export const stateProofCodec: Codec<StateProof> = record<StateProof>({
-  steps: list(record<ProofStep>({ depth: uint, mask: uint, siblings: list(hash, DIGITS) }), STEPS_MAX),
-  leaf: optional(record<ProofLeaf>({ keyHash: hash, valueHash: hash })),
-})
 
 const leafBytes = new Uint8Array(65)
 const leafKey = leafBytes.subarray(1, 33)
@@ -88,7 +80,7 @@ export function bitsOf(mask: number): number {
 
 /**
  * Whether `proof` shows, under `root`, that `key` has `value`, or with `value` undefined that the key is not there.
- * A malformed proof shows nothing; foreign bytes go through `stateProofCodec` first.
+ * A malformed proof shows nothing; foreign bytes go through their codec (types/state-proof.ts) first.
  */
 export function verifyStateProof(
   proof: StateProof,

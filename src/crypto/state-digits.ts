@@ -5,12 +5,10 @@
 //   byte     b7 b6 b5 b4 b3 b2 b1 b0
 //   digits   (1 b7 b6) (b5 b4 b3) (b2 b1 b0)
 
-import type { ByteString } from './byte-string.ts'
-
 export const DIGITS = 8
 
 /** Digit number `at` of the key's path. Behind the end: 0. */
-export function digitAt(key: ByteString, at: number): number {
+export function digitAt(key: string, at: number): number {
   const index = Math.floor(at / 3)
   if (index >= key.length) return 0
   const byte = key.charCodeAt(index)
@@ -25,7 +23,7 @@ export function digitAt(key: ByteString, at: number): number {
 }
 
 /** The first digit, from `start` on, in which two different keys part; `limit` when they agree up to there. */
-export function firstDifference(a: ByteString, b: ByteString, limit: number): number {
+export function firstDifference(a: string, b: string, limit: number): number {
   const shorter = Math.min(a.length, b.length)
   let index = 0
   while (index < shorter && a.charCodeAt(index) === b.charCodeAt(index)) index++
@@ -35,7 +33,7 @@ export function firstDifference(a: ByteString, b: ByteString, limit: number): nu
 }
 
 /** The key bytes that the first `digits` digits of a path spell, unknown low bits zero. */
-export function prefixOf(key: ByteString, digits: number): ByteString {
+export function prefixOf(key: string, digits: number): string {
   const whole = Math.floor(digits / 3)
   const rest = digits - 3 * whole
   if (rest === 0) return key.slice(0, whole)
