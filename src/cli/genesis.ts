@@ -6,9 +6,15 @@ import type { Command } from 'commander'
 import { BUILT_IN_SETUP, compileBuiltInContracts } from '../node/built-in-contracts.ts'
 import { buildGenesis, loadGenesis, loadJoinCard, saveGenesis, signGenesis } from '../node/genesis-file.ts'
 import { loadKeyFile } from '../node/key-file.ts'
+import type { Predecessor } from '../types/genesis.ts'
 import { chainIdOf } from '../types/signing.ts'
 import { quorum, validatorsOf } from '../types/validator-set.ts'
 import { pairs, print, shortId, table, UsageError } from './output.ts'
+
+function predecessorInWords({ head, voters, acceptsMinority }: Predecessor): string {
+  const minority = acceptsMinority ? '; signed by fewer than half is accepted' : ''
+  return `height ${head.height} of ${head.chainId}, where ${voters.length} institutions had a vote${minority}`
+}
 
 export function addGenesis(program: Command): void {
   const genesis = program.command('genesis').description('build, sign and show the genesis of a consortium')
@@ -118,6 +124,7 @@ export function addGenesis(program: Command): void {
             ['consortium', result.name],
             ['chain', chainId],
             ['certificate quorum', `${result.quorum} of ${validators.members.length} (b = ${result.b})`],
+            ...(shown.predecessor ? ([['goes on from', predecessorInWords(shown.predecessor)]] as const) : []),
             ['contracts', contracts.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(', ')],
           ]),
           '',

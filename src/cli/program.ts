@@ -13,6 +13,7 @@ import { addGovernance } from './governance.ts'
 import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
 import { addRecords } from './records.ts'
+import { addRecover } from './recover.ts'
 import { addSignState } from './sign-state.ts'
 import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
@@ -37,6 +38,7 @@ const COMMANDS = [
   addAccess,
   addAudit,
   addVerify,
+  addRecover,
 ] as const
 
 export async function run(args: readonly string[]): Promise<number> {

@@ -8,6 +8,7 @@ import { SignStateMoveError } from '../ledger/sign-state-move.ts'
 import { ConfigError } from '../node/config.ts'
 import { GenesisError } from '../node/genesis-file.ts'
 import { KeyFileError } from '../node/key-file.ts'
+import { RecoveryError } from '../node/recovery-error.ts'
 import { StartError } from '../node/start-error.ts'
 import { P2pError } from '../p2p/errors.ts'
 import { ListenError } from '../rpc/listen-policy.ts'
@@ -24,6 +25,7 @@ const USER_ERRORS = [
   HexError,
   StartError,
   SignStateMoveError,
+  RecoveryError,
   ListenError,
 ] as const
 
@@ -35,6 +37,8 @@ const DATA_FOLDER: readonly LedgerErrorCode[] = [
   'DATA_NEWER_FORMAT',
   'DATA_CORRUPT',
   'STORE_FAILED',
+  'GENESIS_REFUSED',
+  'NOT_ON_CHAIN',
 ]
 
 /** What the operating system says about a path that a user named. */

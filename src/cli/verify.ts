@@ -18,6 +18,7 @@ interface ChainOptions {
   readonly folder?: string
   readonly data?: string
   readonly genesis?: string
+  readonly predecessor?: string
   readonly json?: boolean
 }
 
@@ -37,6 +38,7 @@ export function addVerify(program: Command): void {
     .option('--folder <folder>', "an institution's folder: its configuration names data folder and genesis")
     .option('--data <folder>', 'the data folder, or the ledger in it, instead')
     .option('--genesis <file>', 'the genesis file, with --data')
+    .option('--predecessor <folder>', 'of a recovered chain: a ledger of the chain before it, at its end')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -50,11 +52,16 @@ The folder is not changed. Exit code 0: it is exactly this chain; 1: it is not, 
     .action(async (options: ChainOptions) => {
       const { data, genesisFile } = locateChain(options)
       const { genesis } = loadGenesis(genesisFile, { complete: true })
+      const { predecessor } = options
+      if (genesis.predecessor && predecessor === undefined) {
+        throw new UsageError('--predecessor: needed; this chain goes on from another, whose state its first block has')
+      }
       const startMs = performance.now()
       let nextMs = startMs + PROGRESS_MS
       const report = await verifyChain({
         folder: data,
         genesis,
+        ...(predecessor === undefined ? {} : { predecessor: ledgerIn(predecessor, '--predecessor') }),
         onProgress({ height, headHeight }) {
           if (performance.now() < nextMs) return
           nextMs += PROGRESS_MS
@@ -81,7 +88,7 @@ The folder is not changed. Exit code 0: it is exactly this chain; 1: it is not, 
       const { receipt, header, index } = verifyOrExplain(proof, { genesis, file: options.proof })
       const result = {
         ok: true,
-        chainId,
+        chainId: header.chainId,
         transactionId: receipt.transactionId,
         height: header.height,
         timeMs: header.timeMs,
@@ -97,7 +104,7 @@ The folder is not changed. Exit code 0: it is exactly this chain; 1: it is not, 
           '',
           ...pairs([
             ['consortium', genesis.name],
-            ['chain', chainId],
+            ['chain', header.chainId === chainId ? chainId : `${header.chainId}, from which this one goes on`],
             ['transaction', result.transactionId],
             ['block', `height ${result.height}, transaction ${index}, ${timeInWords(header.timeMs)}`],
             ...result.calls.map(({ status, code, events }, i) => {

@@ -12,7 +12,7 @@ import type { Hash } from '../types/brand.ts'
 import { fromBytes, toBytes } from '../types/canonical.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import { EPOCH_LINKS_MAX, type EpochLink, epochLinkCodec } from '../types/epoch-link.ts'
-import type { Genesis } from '../types/genesis.ts'
+import type { Genesis, PastChain } from '../types/genesis.ts'
 import { type Receipt, receiptCodec } from '../types/receipt.ts'
 import { type ReceiptProof, receiptProofCodec } from '../types/receipt-proof.ts'
 import { blockHash, chainIdOf, commitCertHash } from '../types/signing.ts'
@@ -33,12 +33,18 @@ export interface VerifiedReceipt {
 export function verifyReceipt(proof: ReceiptProof | Uint8Array, genesis: Genesis): VerifiedReceipt {
   const decoded = decode(proof)
   const { receipt, index, leafCount, path, header, commitCert, ancestry, epochs } = decoded
-  const anchor = anchorOf(genesis)
-  const { chainId } = anchor
+  const anchor = anchorOf(genesis, commitCert.chainId)
+  const { chainId, end } = anchor
 
-  // 1. The validators of the certificate's epoch follow from those of the genesis.
-  const set = attempt('epochs', () => lastSet(epochs, anchor))
+  // 1. The validators of the certificate's epoch follow from those of the genesis; of a chain that this one goes on from,
+  //    the genesis names them, and where it ended: who holds its old keys may sign what he likes above that.
+  const set = attempt('epochs', () => (end === null ? lastSet(epochs, anchor) : setOfPast(end, commitCert)))
   expect(set.epoch === commitCert.epoch, 'epochs', "does not lead to the certificate's epoch")
+  if (end !== null) {
+    expect(commitCert.height <= end.height, 'commitCert', 'is above the end of a chain that ended')
+    const isEnd = commitCert.height < end.height || commitCert.blockHash === end.headHash
+    expect(isEnd, 'commitCert', 'is on another block than the one that its chain ended with')
+  }
   // 2. A quorum of them acked one block of this chain.
   attempt('commitCert', () => verifyOnce(commitCert, { anchor, set }))
   // 3. That block is the shown one, or its shown descendant.
@@ -69,10 +75,12 @@ export function verifyReceipt(proof: ReceiptProof | Uint8Array, genesis: Genesis
 
 interface Anchor {
   readonly chainId: Hash
-  /** Of epoch 0. */
+  /** Of its first epoch. */
   readonly set: ValidatorSet
   /** Sets that valid links have shown, by hash over every byte of the links up to it. */
   readonly sets: Map<Hash, ValidatorSet>
+  /** Of a past chain. */
+  readonly end: PastChain | null
   /** Hashes, over every byte, of CommitCerts that were found valid: the receipts of a block share one. */
   readonly verified: Set<Hash>
 }
@@ -81,14 +89,27 @@ const VERIFIED_KEPT = 64
 const SETS_KEPT = EPOCH_LINKS_MAX
 
 // Hashing a genesis with its contracts costs more than all the rest of a verification.
-const anchors = new WeakMap<Genesis, Anchor>()
+const anchors = new WeakMap<Genesis, readonly Anchor[]>()
 
-function anchorOf(genesis: Genesis): Anchor {
-  const known = anchors.get(genesis)
-  if (known) return known
-  const anchor = { chainId: chainIdOf(genesis), set: validatorsOf(genesis), sets: new Map(), verified: new Set<Hash>() }
-  anchors.set(genesis, anchor)
-  return anchor
+/** The chain of the genesis, or the one of that id that it goes on from. */
+function anchorOf(genesis: Genesis, chainId: Hash): Anchor {
+  let known = anchors.get(genesis)
+  if (known === undefined) {
+    const set = validatorsOf(genesis)
+    const anchor = (id: Hash, end: PastChain | null): Anchor => {
+      return { chainId: id, set, sets: new Map(), end, verified: new Set() }
+    }
+    const past = genesis.predecessor?.chains ?? []
+    known = [anchor(chainIdOf(genesis), null), ...past.map((end) => anchor(end.chainId, end))]
+    anchors.set(genesis, known)
+  }
+  return known.find((anchor) => anchor.chainId === chainId) ?? (known[0] as Anchor)
+}
+
+function setOfPast({ sets }: PastChain, { epoch }: CommitCert): ValidatorSet {
+  const set = sets.find((each) => each.epoch === epoch)
+  if (set === undefined) throw new Error('the genesis names no validators of that epoch')
+  return set
 }
 
 /** Throws CertificateError. */

@@ -4,15 +4,17 @@
 import { type ContractCall, type ContractSet, executeCall, loadContracts } from '../contracts/execute.ts'
 import { merkleRoot } from '../crypto/merkle.ts'
 import { EMPTY_RANGE, rangeRoot } from '../crypto/mountain-range.ts'
+import { assert } from '../types/assert.ts'
 import type { Block, Header } from '../types/block.ts'
-import { type Epoch, type Hash, type Height, type IdentityId, type Seat, type Term, ZERO_HASH } from '../types/brand.ts'
-import type { Founder, Genesis } from '../types/genesis.ts'
+import { type Hash, type Height, type IdentityId, type Seat, type Term, ZERO_HASH } from '../types/brand.ts'
+import type { Founder, Genesis, Predecessor } from '../types/genesis.ts'
 import { TRANSACTION_GAS_MAX } from '../types/limits.ts'
 import { FIRST_VERSION } from '../types/protocol-version.ts'
 import { blockHash, chainIdOf } from '../types/signing.ts'
 import { validatorsOf } from '../types/validator-set.ts'
 import { LedgerError } from './errors.ts'
 import type { StateOverlay } from './overlay.ts'
+import { recoveringCalls } from './recover-state.ts'
 import type { StateVersion } from './state-version.ts'
 
 /** Calls of the genesis itself have no sender. */
@@ -25,11 +27,55 @@ export interface GenesisOutcome {
   readonly state: StateVersion
 }
 
-/** Throws LedgerError GENESIS_REFUSED, ContractError. `empty` is the state without a key. */
-export function executeGenesis(genesis: Genesis, empty: StateVersion): GenesisOutcome {
+/**
+ * `before`: the state without a key, or, for a recovery, the one that the predecessor left. Throws LedgerError
+ * GENESIS_REFUSED, ContractError.
+ */
+export function executeGenesis(genesis: Genesis, before: StateVersion): GenesisOutcome {
   const contracts = loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module })))
   const chainId = chainIdOf(genesis)
-  const overlay = empty.overlay()
+  const { predecessor } = genesis
+  const state = predecessor
+    ? recoverState(predecessor, { contracts, before, timeMs: genesis.timeMs })
+    : foundState(genesis, { contracts, before, chainId })
+  if (predecessor && state.stateRoot !== predecessor.stateRoot) {
+    throw new LedgerError(
+      'GENESIS_REFUSED',
+      'genesis: its stateRoot is not what its calls make of the state carried over',
+    )
+  }
+  return { chainId, contracts, block: genesisBlock(genesis, state.stateRoot), state }
+}
+
+/** Block 0 without its state, where a recovery's genesis says which one it is. */
+export function recoveredBlockZero(genesis: Genesis): Block {
+  const { predecessor } = genesis
+  assert(predecessor !== null && predecessor !== undefined, 'the genesis names a predecessor')
+  return genesisBlock(genesis, predecessor.stateRoot)
+}
+
+/** The state after block 0 of a chain that goes on from another. */
+export function recoverState(
+  predecessor: Pick<Predecessor, 'validators' | 'head'>,
+  on: { readonly contracts: ContractSet; readonly before: StateVersion; readonly timeMs: number },
+): StateVersion {
+  const { contracts, before, timeMs } = on
+  const overlay = before.overlay()
+  const { epoch } = predecessor.validators
+  for (const [callIndex, call] of recoveringCalls(predecessor).entries()) {
+    const transactionId = predecessor.head.chainId
+    const context = { sender: NOBODY, timeMs, height: 0, epoch, transactionId, callIndex, genesis: true }
+    run(call, { contracts, overlay, context })
+  }
+  return before.after(overlay.diff())
+}
+
+function foundState(
+  genesis: Genesis,
+  on: { readonly contracts: ContractSet; readonly before: StateVersion; readonly chainId: Hash },
+): StateVersion {
+  const { contracts, before, chainId } = on
+  const overlay = before.overlay()
   const calls = [
     ...genesis.founders.map((founder) => ({ sender: founder.institution, call: foundingCall(founder) })),
     { sender: NOBODY, call: establishingCall(genesis) },
@@ -47,13 +93,7 @@ export function executeGenesis(genesis: Genesis, empty: StateVersion): GenesisOu
     }
     run(call, { contracts, overlay, context })
   }
-  const state = empty.after(overlay.diff())
-  return {
-    chainId,
-    contracts,
-    block: genesisBlock({ chainId, timeMs: genesis.timeMs, stateRoot: state.stateRoot }),
-    state,
-  }
+  return before.after(overlay.diff())
 }
 
 function run(
@@ -91,11 +131,12 @@ function bytes(hex: string): Uint8Array {
   return Uint8Array.fromHex(hex)
 }
 
-function genesisBlock({ chainId, timeMs, stateRoot }: { chainId: Hash; timeMs: number; stateRoot: Hash }): Block {
+function genesisBlock(genesis: Genesis, stateRoot: Hash): Block {
+  const { timeMs, predecessor } = genesis
   const header: Header = {
-    version: FIRST_VERSION,
-    chainId,
-    epoch: 0 as Epoch,
+    version: predecessor?.head.version ?? FIRST_VERSION,
+    chainId: chainIdOf(genesis),
+    epoch: validatorsOf(genesis).epoch,
     height: 0 as Height,
     term: 0 as Term,
     parentHash: ZERO_HASH,

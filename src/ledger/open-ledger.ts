@@ -40,6 +40,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const isNew = checkIdentity(blocks, chainId)
   const tree = new StateTree(store, branchesKept === undefined ? {} : { branchesKept })
   const stored = new StoredState(store, tree)
+  if (isNew && genesis.predecessor) {
+    const message = `this chain goes on from another: 'assent recover apply' carries its state over before the first start`
+    throw new LedgerError('GENESIS_REFUSED', message)
+  }
   if (isNew) await createBlockZero(store, { genesis, stored })
 
   const head = blocks.head()

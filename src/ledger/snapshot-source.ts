@@ -26,10 +26,10 @@ const ENTRY_BYTES = 16
 export class SnapshotSource {
   private readonly store: StoreSnapshot
   private readonly blocks: BlockStore
-  private readonly genesisBlock: Block
+  private readonly genesisBlock: Block | undefined
 
-  /** Owns `store`. */
-  constructor(store: StoreSnapshot, { genesisBlock }: { genesisBlock: Block }) {
+  /** Owns `store`. Without `genesisBlock` it gives state only. */
+  constructor(store: StoreSnapshot, { genesisBlock }: { genesisBlock?: Block }) {
     this.store = store
     this.blocks = new BlockStore(store)
     this.genesisBlock = genesisBlock
@@ -66,7 +66,7 @@ export class SnapshotSource {
   }
 
   private headerAt(height: number): SnapshotManifest['before'] {
-    if (height === 0) return this.genesisBlock.header
+    if (height === 0) return this.genesisBlock?.header ?? missing('genesis')
     const hash = this.blocks.hashAt(height) ?? missing(`certified hash of height ${height}`)
     return this.blocks.headerOf(hash) ?? missing(`header ${height}`)
   }
@@ -78,7 +78,7 @@ export class SnapshotSource {
       const certificate = this.blocks.leaderCert(at)
       if (certificate === undefined) break
       const { hash, height } = certificate.tip
-      const tip = height === 0 ? this.genesisBlock.header : this.blocks.headerOf(hash)
+      const tip = height === 0 ? this.genesisBlock?.header : this.blocks.headerOf(hash)
       if (tip === undefined) break
       links.push({ certificate, tip })
       if (height === 0) break

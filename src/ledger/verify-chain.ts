@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Genesis } from '../types/genesis.ts'
 import { BlockStore } from './block-store.ts'
+import { carryOver } from './carry-over.ts'
 import type { ChainFault, ChainReport, OnProgress } from './chain-report.ts'
 import { compareStores } from './compare-stores.ts'
 import { LedgerError } from './errors.ts'
@@ -30,6 +31,8 @@ export interface VerifyOptions {
   /** Of the database; not changed. */
   readonly folder: string
   readonly genesis: Genesis
+  /** A ledger of the chain that the genesis goes on from, at its end: the state before block 0. */
+  readonly predecessor?: string
   readonly onProgress?: OnProgress
 }
 
@@ -37,7 +40,7 @@ export interface VerifyOptions {
 export type StoredEntries = Pick<KeyValueStore, 'get' | 'range' | 'close'>
 
 /** Throws LedgerError STORE_FAILED where the folder holds no database or cannot be read, GENESIS_REFUSED. */
-export async function verifyChain({ folder, genesis, onProgress }: VerifyOptions): Promise<ChainReport> {
+export async function verifyChain({ folder, genesis, predecessor, onProgress }: VerifyOptions): Promise<ChainReport> {
   const workFolder = mkdtempSync(join(tmpdir(), 'assent-verify-'))
   try {
     const fileFaults = findFileFaults(folder)
@@ -45,12 +48,28 @@ export async function verifyChain({ folder, genesis, onProgress }: VerifyOptions
     const stored = await open(folder, join(workFolder, 'stored'))
     try {
       const expectedFolder = join(workFolder, 'expected')
+      if (predecessor !== undefined) await carryInto(expectedFolder, { genesis, predecessor, workFolder })
       return await verifyStore(stored, { genesis, fileFaults, expectedFolder, onProgress })
     } finally {
       await stored.close()
     }
   } finally {
     rmSync(workFolder, { recursive: true, force: true })
+  }
+}
+
+/** The first block of a recovered chain, from the ledger before it. */
+async function carryInto(
+  folder: string,
+  on: { readonly genesis: Genesis; readonly predecessor: string; readonly workFolder: string },
+): Promise<void> {
+  const { genesis, predecessor, workFolder } = on
+  const from = await openClone(predecessor, join(workFolder, 'predecessor'))
+  const to = await openLevelStore(folder)
+  try {
+    await carryOver({ from, to, genesis })
+  } finally {
+    await Promise.all([from.close(), to.close()])
   }
 }
 
@@ -172,7 +191,7 @@ function locate({ file, offset, what, keys }: NamedFault, headHeight: number): C
 }
 
 /** Tables never change, so the clone may share them; the rest is copied. */
-function openClone(folder: string, clone: string): Promise<StoredEntries> {
+function openClone(folder: string, clone: string): Promise<KeyValueStore> {
   mkdirSync(clone)
   for (const name of namesIn(folder)) {
     const [from, to] = [join(folder, name), join(clone, name)]

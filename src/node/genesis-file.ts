@@ -2,7 +2,9 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import * as z from 'zod'
+import { commitCertFault } from '../consensus/certificate.ts'
 import { verify } from '../crypto/ed25519.ts'
+import { signersFault } from '../ledger/recover-state.ts'
 import type { Hash, PublicKey } from '../types/brand.ts'
 import { fromBytes, toBytes } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
@@ -16,8 +18,8 @@ import {
   signedGenesisCodec,
 } from '../types/genesis.ts'
 import { VALIDATORS_MAX } from '../types/limits.ts'
-import { chainIdOf, genesisMessage, joinCardMessage } from '../types/signing.ts'
-import { defaultLiars, type ValidatorSet, validatorsOf } from '../types/validator-set.ts'
+import { blockHash, chainIdOf, genesisMessage, joinCardMessage } from '../types/signing.ts'
+import { defaultLiars, isValidatorSet, type ValidatorSet, validatorsOf } from '../types/validator-set.ts'
 import type { NodeKeys } from './key-file.ts'
 
 export class GenesisError extends Error {
@@ -104,10 +106,13 @@ export function buildGenesis(options: {
 }
 
 /** Why this cannot be the constitution of a consortium, or null. A key stands for one founder, and for one use. */
-function genesisFault({ founders, b }: Genesis): string | null {
+function genesisFault(genesis: Genesis): string | null {
+  const { founders, b } = genesis
   const validators = founders.filter(({ consensusKey }) => consensusKey !== null).length
   if (validators === 0) return 'founders: no validator among them; expected at least one'
   if (validators > VALIDATORS_MAX) return `founders: ${validators} validators; expected at most ${VALIDATORS_MAX}`
+  const recovery = predecessorFault(genesis)
+  if (recovery !== null) return recovery
   if (b > defaultLiars(validators))
     return `b: at most ${defaultLiars(validators)} of ${validators} validators, got ${b}`
   const owners = new Map<string, string>()
@@ -121,6 +126,33 @@ function genesisFault({ founders, b }: Genesis): string | null {
     }
   }
   return null
+}
+
+/** Of a recovery: does it name one certified end of one chain, and do enough institutions sign? */
+function predecessorFault(genesis: Genesis): string | null {
+  const { predecessor, founders, b } = genesis
+  if (!predecessor) return null
+  const { chains, head, commitCert, validators } = predecessor
+  const [chain] = chains
+  const hash = blockHash(head)
+  if (chain === undefined || chain.chainId !== head.chainId || chain.height !== head.height || chain.headHash !== hash)
+    return 'predecessor: its chain does not end with its head'
+  if (commitCert.blockHash !== hash || commitCert.height !== head.height || commitCert.term !== head.term)
+    return 'predecessor: its CommitCert is on another block'
+  const fault = commitCertFault(commitCert, {
+    chainId: chain.chainId,
+    setOf: (epoch) => chain.sets.find((set) => set.epoch === epoch),
+    verify: (key, message, signature) => verify(Uint8Array.fromHex(key), message, signature),
+  })
+  if (fault !== null) return `predecessor: CommitCert: ${fault}`
+  if (!isValidatorSet(validators) || validators.b !== b) return 'predecessor: its validators cannot go on'
+  for (const { institution, consensusKey } of validators.members) {
+    const founder = founders.find((each) => each.institution === institution)
+    if (founder?.consensusKey !== consensusKey) return 'founders: not those of the validators that go on'
+  }
+  if (founders.filter(({ consensusKey }) => consensusKey !== null).length !== validators.members.length)
+    return 'founders: more validators than go on'
+  return signersFault(genesis)
 }
 
 const IDENTIFYING = ['institution', 'signingKey', 'encryptionKey', 'transportKey', 'consensusKey'] as const

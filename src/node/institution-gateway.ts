@@ -20,6 +20,7 @@ import type { InstitutionService } from '../rpc/services.ts'
 import { assert, assertNever } from '../types/assert.ts'
 import { asIdentityId, type Hash, type IdentityId, type PublicKey } from '../types/brand.ts'
 import type { CallReceipt } from '../types/receipt.ts'
+import { originOf } from '../types/signing.ts'
 import type { Call } from '../types/transaction.ts'
 import { ConsentBodies } from '../vault/consent-bodies.ts'
 import { createDatabase } from '../vault/database.ts'
@@ -110,10 +111,10 @@ export class InstitutionGateway implements InstitutionService {
 
   /** Opens vault and index. To be called before the transport starts: it answers record requests from then on. */
   static async open(parts: GatewayParts): Promise<InstitutionGateway> {
-    const { config, chainId, keys, transport } = parts
+    const { config, keys, transport } = parts
     const { dataFolder } = config
     const secret = await readKeySecret(keySource(config), { dataFolder })
-    const owner = { chainId, custodian: keys.institution }
+    const owner = { chainId: originOf(parts.ledger.genesis), custodian: keys.institution }
     const opened: { close(): Promise<void> }[] = []
     const keep = <T extends { close(): Promise<void> }>(store: T): T => {
       opened.push(store)

@@ -29,6 +29,10 @@ export const MODULE_BYTES_MAX = 256 * 1024
 /** A Release carried by a certificate (consensus). */
 export const RELEASES_MAX = 8
 export const RELEASE_BYTES_MAX = 64 * 1024
+/** Validator sets of a past chain that a genesis names; chains before it; institutions with a vote. */
+export const EPOCHS_MAX = 4_096
+export const PAST_CHAINS_MAX = 16
+export const VOTERS_MAX = 256
 /** Founding institutions in a genesis. */
 export const FOUNDERS_MAX = 64
 /** Transactions waiting in one node's mempool, and their bytes. */

@@ -68,6 +68,9 @@ export function withoutReleases({ releases, ...certificate }: LeaderCert): BareL
   return { ...certificate, releasesHash: hashReleases(releases) }
 }
 
+/** The chain that a consortium began with: what it keeps outside the chain stays its own through every recovery. */
+export const originOf = (genesis: Genesis): Hash => genesis.predecessor?.chains.at(-1)?.chainId ?? chainIdOf(genesis)
+
 /** What a transaction's signature covers. */
 export const transactionMessage = (unsignedBytes: Uint8Array): Uint8Array => taggedBytes(TAG.transaction, unsignedBytes)
 

@@ -65,8 +65,12 @@ export function seatOf(set: ValidatorSet, consensusKey: PublicKey): Seat | undef
   return set.members.find((member) => member.consensusKey === consensusKey)?.seat
 }
 
-/** Epoch 0: the founders that run a validator, in the order of the genesis. */
+/**
+ * Of block 0. Epoch 0: the founders that run a validator, in the order of the genesis; after a recovery, those of the chain
+ * before that are left, with their seats.
+ */
 export function validatorsOf(genesis: Genesis): ValidatorSet {
+  if (genesis.predecessor) return genesis.predecessor.validators
   const members = genesis.founders
     .flatMap(({ institution, consensusKey }) => (consensusKey === null ? [] : [{ institution, consensusKey }]))
     .map((member, i) => ({ seat: i as Seat, ...member }))
