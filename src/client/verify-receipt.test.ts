@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { idOf, keyOf, TestChain } from '../../test/support/test-chain.ts'
-import type { Hash } from '../types/brand.ts'
+import { idOf, keyOf, type TestBlock, TestChain } from '../../test/support/test-chain.ts'
+import type { Epoch, Hash } from '../types/brand.ts'
 import { toBytes } from '../types/canonical.ts'
 import type { Value } from '../types/canonical-value.ts'
+import type { Genesis } from '../types/genesis.ts'
 import { type Receipt, receiptCodec } from '../types/receipt.ts'
 import { type ReceiptProof, receiptProofCodec } from '../types/receipt-proof.ts'
 import { signTransaction } from '../types/signing.ts'
+import { validatorsOf } from '../types/validator-set.ts'
 import { ClientError } from './errors.ts'
 import { verifyReceipt } from './verify-receipt.ts'
 
@@ -172,5 +174,50 @@ describe('verifyReceipt()', () => {
     const forged: Receipt = { transactionId: ids[0] as Hash, calls: [] }
     const shortened = { ...proof, receipt: toBytes(receiptCodec, forged), leafCount: 3, path: proof.path.slice(1) }
     expect(refusal(shortened, chain)).toMatchObject({ field: 'path' })
+  })
+})
+
+describe('verifyReceipt() of a chain that this one goes on from', () => {
+  /** A genesis that goes on from the head of `chain`, or from its block of this height. */
+  function goesOnFrom(chain: TestChain, height = chain.blocks.length - 1): Genesis {
+    const { genesis } = chain.genesis
+    const { block, commitCert } = chain.blocks[height] as TestBlock
+    if (commitCert === null) throw new Error('certified')
+    const set = validatorsOf(genesis)
+    const past = { chainId: chain.chainId, sets: [set], height: block.header.height, headHash: block.hash }
+    const predecessor = {
+      chains: [past],
+      head: block.header,
+      commitCert,
+      validators: { ...set, epoch: 1 as Epoch },
+      voters: [],
+      acceptsMinority: true,
+      stateRoot: block.header.stateRoot,
+    }
+    return { ...genesis, founders: [], setup: [], predecessor }
+  }
+
+  it('accepts what the chain itself accepts', () => {
+    const { chain, ids } = createChain({ certified: true })
+    for (const id of ids) {
+      expect(verifyReceipt(proofOf(chain, id), goesOnFrom(chain)).header.chainId).toBe(chain.chainId)
+    }
+  })
+
+  it('refuses what is certified above its end, and another block at its end', () => {
+    const { chain, ids } = createChain({ certified: true })
+    const proof = proofOf(chain, ids[5])
+    expect(() => verifyReceipt(proof, goesOnFrom(chain, 1))).toThrow(/above the end of a chain that ended/)
+    const genesis = goesOnFrom(chain, 2)
+    const [past] = genesis.predecessor?.chains ?? []
+    const other = { ...genesis, predecessor: { ...genesis.predecessor, chains: [{ ...past, headHash: idOf(7) }] } }
+    expect(() => verifyReceipt(proof, other as unknown as Genesis)).toThrow(/another block than the one/)
+  })
+
+  it('refuses a chain that is not among them', () => {
+    const { chain, ids } = createChain({ certified: true })
+    const stranger = new TestChain({ validators: 1 })
+    stranger.commit([])
+    expect(() => verifyReceipt(proofOf(chain, ids[0]), goesOnFrom(stranger))).toThrow(ClientError)
   })
 })

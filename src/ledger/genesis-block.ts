@@ -62,7 +62,7 @@ export function recoverState(
   const { contracts, before, timeMs } = on
   const overlay = before.overlay()
   const { epoch } = predecessor.validators
-  for (const [callIndex, call] of recoveringCalls(predecessor).entries()) {
+  for (const [callIndex, call] of recoveringCalls(predecessor, contracts).entries()) {
     const transactionId = predecessor.head.chainId
     const context = { sender: NOBODY, timeMs, height: 0, epoch, transactionId, callIndex, genesis: true }
     run(call, { contracts, overlay, context })

@@ -9,12 +9,11 @@ import type { KeyValueStore } from '../ledger/store.ts'
 import { assert } from '../types/assert.ts'
 import type { Header } from '../types/block.ts'
 import type { Epoch, Height, IdentityId, PublicKey } from '../types/brand.ts'
-import { list, toBytes } from '../types/canonical.ts'
+import { toBytes } from '../types/canonical.ts'
 import type { CommitCert } from '../types/certificate.ts'
-import type { Founder, Genesis, PastChain, Predecessor } from '../types/genesis.ts'
-import { EPOCHS_MAX } from '../types/limits.ts'
+import { type Founder, type Genesis, genesisCodec, type PastChain, type Predecessor } from '../types/genesis.ts'
 import { blockHash } from '../types/signing.ts'
-import { defaultLiars, type ValidatorSet, validatorSetCodec } from '../types/validator-set.ts'
+import { defaultLiars, type ValidatorSet } from '../types/validator-set.ts'
 import { idValue, queryView } from './query.ts'
 import { RecoveryError } from './recovery-error.ts'
 
@@ -185,15 +184,36 @@ export function disagreement(genesis: Genesis, { ledger, store }: SurvivingLedge
   }
   if (ledger.head.hash !== chain.headHash)
     return `the genesis goes on from another block of height ${head.height}: a fork`
-  if (!isSame(chain.sets, setsOf(ledger))) return 'the genesis names other validators of this chain than its state does'
-  const root = recoveredStateRoot(store, { genesis, predecessor })
-  return root === predecessor.stateRoot ? null : 'the genesis names another state than its first calls give'
+  const expected = buildRecovery({
+    last: { from: 'own', ledger, store },
+    surviving: genesis.founders.map(({ institution }) => institution),
+    acceptsMinority: predecessor.acceptsMinority,
+    b: genesis.b,
+    nowMs: genesis.timeMs,
+  })
+  const field = firstDifference(genesis, {
+    ...expected,
+    // Any certificate on the block will do; whoever loaded the genesis has checked this one.
+    predecessor: expected.predecessor ? { ...expected.predecessor, commitCert: predecessor.commitCert } : null,
+  })
+  return field === null ? null : `the genesis names another ${field} than this ledger gives`
 }
 
-const setsCodec = list(validatorSetCodec, EPOCHS_MAX)
-
-function isSame(left: readonly ValidatorSet[], right: readonly ValidatorSet[]): boolean {
-  return toBytes(setsCodec, left).toHex() === toBytes(setsCodec, right).toHex()
+/** The field in which two genesis files part, by their canonical bytes. */
+function firstDifference(left: Genesis, right: Genesis): string | null {
+  const isSame = (change: Partial<Genesis>): boolean =>
+    toBytes(genesisCodec, { ...left, ...change }).toHex() === toBytes(genesisCodec, left).toHex()
+  if (isSame(right)) return null
+  const { predecessor } = right
+  if (left.predecessor && predecessor) {
+    for (const field of ['stateRoot', 'voters', 'validators', 'chains', 'head'] as const) {
+      if (!isSame({ predecessor: { ...left.predecessor, [field]: predecessor[field] } })) return field
+    }
+  }
+  for (const field of ['founders', 'contracts', 'setup', 'timeMs', 'name'] as const) {
+    if (!isSame({ [field]: right[field] })) return field
+  }
+  return 'predecessor'
 }
 
 /** Blocks above the certified head that no certificate was seen for: they end with the chain. */
