@@ -99,7 +99,7 @@ export function buildGenesis(options: {
   const founders = cards.map(({ founder }) => founder)
   const validators = founders.filter(({ consensusKey }) => consensusKey !== null).length
   const b = options.b ?? defaultLiars(Math.max(1, validators))
-  const genesis: Genesis = { version: 1, name, timeMs, b, founders, contracts, setup }
+  const genesis: Genesis = { version: 1, name, timeMs, b, founders, contracts, setup, predecessor: null }
   const fault = genesisFault(genesis)
   if (fault !== null) throw new GenesisError(fault)
   return genesis
