@@ -9,10 +9,10 @@ describe('explore()', () => {
     expect(states).toBeGreaterThan(10_000)
   })
 
-  it('finds the fork that one liar among three can make, step by step', () => {
+  it('finds the fork that one liar among three can make, step by step, and proves who lied', () => {
     const { fork } = explore({ members: 3, terms: 1, heights: 1, statesMax: 100_000 })
     expect(fork?.blocks?.map(({ header }) => header.proposer)).toEqual([2, 2])
-    expect(fork?.path.at(-1)).toBe('1 takes append of 2')
+    expect(fork?.guilty).toEqual([2])
   })
 
   it('stops where it is told to', () => {

@@ -1,11 +1,12 @@
 // Through every state of the world within bounds: the honest nodes' states and the set of packets. Each is entered once,
 // the most dangerous first, so that what can go wrong goes wrong early. A fork is two blocks that exclude each other and that a quorum has acked, the liar's acks counted.
 
-import { createSet } from '../../../src/consensus/fakes.test-support.ts'
+import { createSet, createSettings } from '../../../src/consensus/fakes.test-support.ts'
+import { Statements } from '../../../src/consensus/statements.test-support.ts'
 import type { Block } from '../../../src/types/block.ts'
 import type { Seat } from '../../../src/types/brand.ts'
 import { Liar } from './liar.ts'
-import { type Action, type Bounds, World } from './world.ts'
+import { type Action, type Bounds, genesis, type Packet, World } from './world.ts'
 
 export interface Exploration {
   readonly states: number
@@ -18,6 +19,8 @@ export interface Exploration {
 }
 
 export interface Fork {
+  /** Proven to have lied, by what was said on the way. */
+  readonly guilty: readonly Seat[]
   readonly blocks: readonly [Block, Block] | null
   /** One line a step. */
   readonly path: readonly string[]
@@ -137,11 +140,22 @@ class Explorer {
           before: place,
           made: `${seat} ${this.#describe(action)}`,
         }
-        if (outcome.diverged || next.packets.fork !== null) return { blocks: next.packets.fork, path: pathTo(next) }
+        if (outcome.diverged || next.packets.fork !== null) return this.#forkAt(next)
         this.#enter(next)
       }
     }
     return null
+  }
+
+  #forkAt(place: Place): Fork {
+    const statements = new Statements()
+    for (const packet of place.packets.all) {
+      const { from, message } = this.#world.packets[packet] as Packet
+      statements.onSend(from, message)
+    }
+    const settings = createSettings(this.#world.set, 0)
+    const { guilty } = statements.investigate({ genesis, verifier: { ...settings, setOf: settings.restoredSetOf } })
+    return { guilty, blocks: place.packets.fork, path: pathTo(place) }
   }
 
   #with(packets: Packets, sent: readonly number[]): Packets {
