@@ -52,6 +52,11 @@ export class BlockTree {
     this.waiting.set(hash, { hash, height, parentHash })
   }
 
+  /** Executed here, too; parents before children. */
+  storedBlocks(): readonly Block[] {
+    return [...this.waiting.keys()].flatMap((hash) => this.nodes.get(hash)?.block ?? [])
+  }
+
   isStored(hash: Hash): boolean {
     return this.waiting.has(hash)
   }

@@ -99,7 +99,6 @@ export class Chain implements Ledger {
     signatureChecks: 0,
     signatureCacheHits: 0,
   }
-  restored: Restored = { uncommitted: [], leaderCerts: [] }
   private readonly contractSet: ContractSet
   private readonly supportedVersions: readonly number[]
   private readonly sets: ValidatorSets
@@ -108,6 +107,8 @@ export class Chain implements Ledger {
   private readonly reader: CertifiedReader
   private readonly tree: BlockTree
   private headCert: CommitCert | null
+  /** Stored, of the head's term and later. */
+  private readonly lateLeaderCerts = new Map<Hash, LeaderCert>()
 
   constructor(parts: ChainParts) {
     this.chainId = parts.chainId
@@ -148,6 +149,10 @@ export class Chain implements Ledger {
 
   get baseHeight(): Height {
     return this.reader.baseHeight
+  }
+
+  get restored(): Restored {
+    return { uncommitted: this.tree.storedBlocks(), leaderCerts: [...this.lateLeaderCerts.values()] }
   }
 
   get storedHeight(): Height {
@@ -244,6 +249,7 @@ export class Chain implements Ledger {
 
   /** A second certificate of a term that the certified chain has gone through is kept, but does not take its place. */
   private writeLeaderCert(cert: LeaderCert): StoreWrite[] {
+    if (cert.term >= this.tree.head.header.term) this.lateLeaderCerts.set(leaderCertHash(cert), cert)
     const isSettled = cert.term <= this.tree.head.header.term && this.blocks.leaderCertHashOf(cert.term) !== undefined
     const stored = writeLeaderCert(cert)
     return isSettled ? stored : [...stored, writeLeaderCertOfTerm(cert.term, leaderCertHash(cert))]
@@ -284,6 +290,9 @@ export class Chain implements Ledger {
     if (path.length > 0) {
       writes.push(writeHead({ height: node.height, hash: node.hash, range: node.range }))
       for (const lost of this.tree.moveHead(node)) writes.push(...deleteBlock(lost))
+      for (const [hash, { term }] of this.lateLeaderCerts) {
+        if (term < node.header.term) this.lateLeaderCerts.delete(hash)
+      }
     }
     this.counters.committedBlocks += path.length
     this.counters.uncommittedBlocks = this.tree.uncommittedCount
@@ -348,20 +357,16 @@ export class Chain implements Ledger {
    * first block of an epoch brings the certificate of the blocks before it along: a commit that a crash took back is made
    * good, so that no epoch begins before the block that decided it is certified.
    */
-  async restore(restored: Restored): Promise<void> {
-    const uncommitted: Block[] = []
-    for (const block of restored.uncommitted) {
+  async restore({ uncommitted, leaderCerts }: Restored): Promise<void> {
+    for (const certificate of leaderCerts) this.lateLeaderCerts.set(leaderCertHash(certificate), certificate)
+    for (const block of uncommitted) {
       const { epochCert } = block
       if (epochCert !== null && epochCert.height > this.tree.head.height && this.isExecuted(epochCert.blockHash))
         await this.commit(epochCert)
       this.tree.noteStored(block)
       const execution = this.check(block)
-      if (!execution.ok) continue
-      this.adopt(block, execution.executed)
-      uncommitted.push(block)
+      if (execution.ok) this.adopt(block, execution.executed)
     }
-    const isAbove = ({ hash, header }: Block) => header.height > this.tree.head.height && this.isExecuted(hash)
-    this.restored = { ...restored, uncommitted: uncommitted.filter(isAbove) }
   }
 
   // ── reads ──

@@ -74,9 +74,9 @@ export interface Protocol {
   readonly next: VersionChange | null
 }
 
-/** What stood on disk at start beyond the certified chain: what consensus starts from. */
+/** What stands on disk beyond the certified chain: what consensus starts from. */
 export interface Restored {
-  /** Stored blocks on top of the head, parents first; executed and adopted again. */
+  /** Stored blocks on top of the head, parents first; executed and adopted. */
   readonly uncommitted: readonly Block[]
   /** LeaderCerts of the head's term and later. */
   readonly leaderCerts: readonly LeaderCert[]
