@@ -171,13 +171,23 @@ export class BlockStore {
     )
   }
 
-  /** Of the epochs 1 to `epoch`. */
+  /** Of the epochs after the first one to `epoch`. */
   epochLinks(epoch: number): readonly EpochLink[] {
-    return Array.from({ length: epoch }, (_, i) => {
-      const link = this.epochLink(i + 1)
-      if (link === undefined) throw corrupt(`proof of the validators of epoch ${i + 1}: missing`)
+    const first = this.firstEpoch()
+    return Array.from({ length: epoch - first }, (_, i) => {
+      const next = first + i + 1
+      const link = this.epochLink(next)
+      if (link === undefined) throw corrupt(`proof of the validators of epoch ${next}: missing`)
       return link
     })
+  }
+
+  /** Of block 0: above 0 where the chain goes on from another. */
+  private firstEpoch(): number {
+    const hash = this.hashAt(0)
+    const header = hash && this.header({ height: 0, hash })
+    if (header === undefined) throw corrupt('block 0: missing')
+    return header.epoch
   }
 
   /** As far as the block after a head of this epoch needs them. */

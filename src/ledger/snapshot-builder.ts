@@ -8,7 +8,7 @@ import { isBodyOf } from '../consensus/header-rules.ts'
 import { merkleRoot } from '../crypto/merkle.ts'
 import { appendLeaf, isRange, type MountainRange, peakNodes, rangeRoot } from '../crypto/mountain-range.ts'
 import type { Block, Header } from '../types/block.ts'
-import type { Epoch, Hash, Height } from '../types/brand.ts'
+import type { Hash, Height } from '../types/brand.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import { EXPIRY_WINDOW_MS } from '../types/limits.ts'
 import { blockHash, leaderCertHash } from '../types/signing.ts'
@@ -63,7 +63,7 @@ export class SnapshotBuilder {
     const { head, commitCert, before, range } = manifest
     const { header } = head
     const { chainId } = parts.verifier
-    this.verifier = followed(manifest.epochs, parts.verifier)
+    this.verifier = followed(manifest.epochs, parts)
     this.headHash = blockHash(header)
     expect(header.chainId === chainId && before.chainId === chainId, 'it is of another chain')
     expect(commitCert.blockHash === this.headHash, 'its CommitCert is on another block')
@@ -96,7 +96,7 @@ export class SnapshotBuilder {
       ...(before.height === 0
         ? []
         : [writeHeader(before), writeCertified({ height: before.height, hash: this.last.hash })]),
-      ...epochs.map((link, i) => writeEpochLink(i + 1, link)),
+      ...epochs.map((link, i) => writeEpochLink(genesisBlock.header.epoch + i + 1, link)),
       ...peakNodes(range).map(({ position, hash }) => writeRangeNode(position, hash)),
     ])
   }
@@ -226,8 +226,12 @@ export class SnapshotBuilder {
   }
 }
 
-function followed(epochs: SnapshotManifest['epochs'], verifier: Verifier): Verifier {
-  const first = verifier.setOf(0 as Epoch)
+function followed(
+  epochs: SnapshotManifest['epochs'],
+  { verifier, genesisBlock }: Pick<BuilderParts, 'verifier' | 'genesisBlock'>,
+): Verifier {
+  const firstEpoch = genesisBlock.header.epoch
+  const first = verifier.setOf(firstEpoch)
   expect(first !== undefined, 'the validators of the genesis are not known')
   const sets = [first as ValidatorSet]
   for (const link of epochs) {
@@ -240,7 +244,7 @@ function followed(epochs: SnapshotManifest['epochs'], verifier: Verifier): Verif
       throw error
     }
   }
-  return { ...verifier, setOf: (epoch) => sets[epoch] }
+  return { ...verifier, setOf: (epoch) => sets[epoch - firstEpoch] }
 }
 
 function expect(holds: boolean, complaint: string): void {
