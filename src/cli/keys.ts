@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { loadKeyFile } from '../node/key-file.ts'
+import { addConsensusKey, loadKeyFile } from '../node/key-file.ts'
 import { createPersonFile, loadPersonFile } from '../node/person-file.ts'
 import { pairs, print } from './output.ts'
 
@@ -16,15 +16,42 @@ export function addKeys(program: Command): void {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  assent keys show --folder hospital-a')
     .action((options) => {
-      const { institution, signing, encryption, transport, consensus } = loadKeyFile(join(options.folder, 'keys.json'))
+      const keys = loadKeyFile(join(options.folder, 'keys.json'))
+      const { institution, signing, encryption, transport, consensus, laterConsensus } = keys
       const result = {
         institution,
         signing: signing.publicKey,
         encryption: encryption.publicKey,
         transport: transport.publicKey,
         consensus: consensus?.publicKey ?? null,
+        laterConsensus: laterConsensus.map(({ publicKey }) => publicKey),
       }
-      print(result, () => pairs(Object.entries(result).map(([name, key]) => [name, key ?? '-'])), options)
+      print(
+        result,
+        () =>
+          pairs(Object.entries(result).map(([name, key]) => [name, (Array.isArray(key) ? key.join(' ') : key) || '-'])),
+        options,
+      )
+    })
+
+  keys
+    .command('rotate-consensus')
+    .description(
+      'make the consensus key of the next seat: the institutions decide on it, and a running node takes it up when it counts',
+    )
+    .option('--folder <folder>', "the institution's folder", '.')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Example:
+  assent keys rotate-consensus --folder hospital-a
+  Then start the node again, so that it has the key, and propose it to the institutions. The former key stays in the file
+  until its seat has ended; after that, take it out: nobody may ever sign with it again.`,
+    )
+    .action((options) => {
+      const consensus = addConsensusKey(join(options.folder, 'keys.json'))
+      print({ consensus }, () => pairs([['consensus', consensus]]), options)
     })
 
   keys

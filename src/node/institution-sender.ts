@@ -9,10 +9,9 @@ import { signTransaction } from '../types/signing.ts'
 import type { Call } from '../types/transaction.ts'
 import type { Clock } from './clock.ts'
 import type { SigningKey } from './key-file.ts'
+import { registrationOf } from './registration.ts'
 import type { Submissions } from './submissions.ts'
 
-/** Number of the signing key that a founder is registered with (spec/contracts.md, "registry"). */
-export const FOUNDING_KEY_ID = 0
 const COMMIT_TIMEOUT_MS = 15_000
 
 /** The consortium did not commit in time; the transaction may still be committed. */
@@ -34,6 +33,16 @@ export class InstitutionSender {
     this.#parts = parts
   }
 
+  /** Number under which the registry has this node's signing key. */
+  #keyId(): number {
+    const { ledger, clock } = this.#parts
+    const registered = registrationOf(this.#signing.publicKey, { ledger, clock })
+    if (registered?.identity !== this.institution) {
+      throw new NotCommitted('the signing key of this node is not registered for its institution')
+    }
+    return registered.keyId
+  }
+
   /** Submits the calls in one transaction and answers their receipts once they are certified. */
   async send(calls: readonly Call[], { atomic = false }: { atomic?: boolean } = {}): Promise<readonly CallReceipt[]> {
     const { ledger, submissions, clock } = this.#parts
@@ -42,7 +51,7 @@ export class InstitutionSender {
         version: 1,
         chainId: ledger.chainId,
         sender: this.institution,
-        keyId: FOUNDING_KEY_ID,
+        keyId: this.#keyId(),
         calls,
         atomic,
         gasLimit: TRANSACTION_GAS_MAX,

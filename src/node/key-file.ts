@@ -1,7 +1,7 @@
 // An institution's secret keys: one file, readable by its owner only, never inside the data folder. Four kinds that never
 // stand for one another (spec/contracts.md, "registry").
 
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import * as z from 'zod'
 import { createSigner, publicKeyOf } from '../crypto/ed25519.ts'
 import { generateSealingKeyPair } from '../crypto/hpke.ts'
@@ -26,8 +26,10 @@ export interface NodeKeys {
   readonly signing: SigningKey
   readonly encryption: EncryptionKey
   readonly transport: { readonly publicKey: PublicKey; readonly seed: Uint8Array }
-  /** Present on validators. */
+  /** Present on validators: of the first seat. */
   readonly consensus: SigningKey | null
+  /** Of later seats, the newest last: made ahead of the epoch in which one takes over from the one before. */
+  readonly laterConsensus: readonly SigningKey[]
   /** Of the off-chain index from identifiers to random ids. */
   readonly indexKey: Uint8Array
 }
@@ -38,12 +40,16 @@ export class KeyFileError extends Error {
 
 export const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lowercase hex characters')
 export const encryptionSchema = z.strictObject({ publicKey: hex32, secretKey: hex32 })
+/** Seats come and go by decision of the institutions; keys of ended ones are taken out. */
+const CONSENSUS_KEYS_MAX = 16
+
 const schema = z.strictObject({
   institution: hex32,
   signing: hex32,
   encryption: encryptionSchema,
   transport: hex32,
   consensus: hex32.nullable(),
+  laterConsensus: z.array(hex32).max(CONSENSUS_KEYS_MAX).default([]),
   index: hex32,
 })
 
@@ -61,6 +67,29 @@ export function encryptionKey({ publicKey, secretKey }: z.infer<typeof encryptio
 export function signingKey(seedHex: string): SigningKey {
   const signer = createSigner(Uint8Array.fromHex(seedHex))
   return { publicKey: signer.publicKey.toHex() as PublicKey, sign: signer.sign }
+}
+
+/** Every consensus key of a node, in the order in which they were made. */
+export function consensusKeysOf({
+  consensus,
+  laterConsensus,
+}: Pick<NodeKeys, 'consensus' | 'laterConsensus'>): SigningKey[] {
+  return consensus === null ? [...laterConsensus] : [consensus, ...laterConsensus]
+}
+
+/** Adds a consensus key for a seat to come. The file is replaced as a whole: it is never half written. */
+export function addConsensusKey(file: string): PublicKey {
+  const keys = readSecretFile(file, schema)
+  if (keys.laterConsensus.length >= CONSENSUS_KEYS_MAX) {
+    throw new KeyFileError(`${file}: ${CONSENSUS_KEYS_MAX} later consensus keys; take out those whose seats have ended`)
+  }
+  const seed = newSeed()
+  const next = { ...keys, laterConsensus: [...keys.laterConsensus, seed] }
+  const draft = `${file}.new`
+  rmSync(draft, { force: true })
+  writeSecretFile(draft, next)
+  renameSync(draft, file)
+  return signingKey(seed).publicKey
 }
 
 /** Writes new random keys; refuses to overwrite. */
@@ -84,6 +113,7 @@ export function loadKeyFile(file: string): NodeKeys {
     encryption: encryptionKey(keys.encryption),
     transport: { publicKey: publicKeyOf(transportSeed).toHex() as PublicKey, seed: transportSeed },
     consensus: keys.consensus === null ? null : signingKey(keys.consensus),
+    laterConsensus: keys.laterConsensus.map(signingKey),
     indexKey: Uint8Array.fromHex(keys.index),
   }
 }

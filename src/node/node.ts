@@ -22,6 +22,7 @@ import { openSigningRight } from './open-signing-right.ts'
 import { createParticipant } from './participant.ts'
 import { knownPeers } from './peers.ts'
 import { Reads } from './reads.ts'
+import { checkRegistration } from './registration.ts'
 import { createRpcServices } from './rpc-services.ts'
 import { adoptSnapshot, snapshotFolderIn } from './snapshot-folder.ts'
 import { createSparingLog } from './sparing-log.ts'
@@ -64,7 +65,6 @@ export async function startNode(
 ): Promise<RunningNode> {
   const keys = loadKeyFile(config.keys)
   const loaded = loadGenesis(config.genesis, { complete: true })
-  checkIdentity({ config, keys, loaded })
   createDataFolder(config.dataFolder)
   const closers = new Closers()
   try {
@@ -100,6 +100,7 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
   const store = await openLevelStore(join(config.dataFolder, 'ledger'))
   closers.add(() => store.close())
   const ledger = await openLedger({ store, genesis })
+  checkRegistration({ config, keys, ledger, clock, log })
   log.info({ chainId, height: ledger.head.header.height, stateRoot: ledger.head.header.stateRoot }, 'ledger open')
 
   // 2 the way to the peers, and who may connect
@@ -197,23 +198,6 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
         if (!hasFailed) throw error
         log.error({ error }, 'not everything closed')
       }),
-  }
-}
-
-function checkIdentity({ config, keys, loaded }: Pick<Opening, 'config' | 'keys' | 'loaded'>): void {
-  const founder = loaded.genesis.founders.find(({ institution }) => institution === keys.institution)
-  if (founder === undefined) {
-    throw new StartError(`${config.keys}: the genesis names no institution with this id`)
-  }
-  const isOwn =
-    founder.signingKey === keys.signing.publicKey &&
-    founder.encryptionKey === keys.encryption.publicKey &&
-    founder.transportKey === keys.transport.publicKey
-  if (!isOwn) {
-    throw new StartError(`${config.keys}: not the keys that the genesis names for this institution`)
-  }
-  if (config.role === 'validator' && (keys.consensus === null || founder.consensusKey !== keys.consensus.publicKey)) {
-    throw new StartError('role: validator, but the genesis has no validator with this consensus key; expected observer')
   }
 }
 

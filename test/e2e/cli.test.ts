@@ -494,7 +494,13 @@ describe('a node that must not start', () => {
     cpSync(path('other.json'), path('moved', 'genesis.json'))
     await fails(2, /data folder.*: belongs to another chain/, 'start', '--folder', 'moved')
     cpSync(path('b', 'keys.json'), path('moved', 'keys.json'))
-    await fails(2, /keys\.json: the genesis names no institution with this id/, 'start', '--folder', 'moved')
+    await fails(
+      2,
+      /keys\.json: not registered for this institution at height 0: signing, encryption, transport; a node that joins/,
+      'start',
+      '--folder',
+      'moved',
+    )
     await fails(
       2,
       /--folder: the institution of b is not a founder/,

@@ -56,6 +56,7 @@ export function createKeys({ validator }: { validator: boolean }): NodeKeys {
     encryption: encryptionKey(newEncryptionKey()),
     transport: { publicKey: signingKey(transport).publicKey, seed: Uint8Array.fromHex(transport) },
     consensus: validator ? signingKey(newSeed()) : null,
+    laterConsensus: [],
     indexKey: Uint8Array.fromHex(newSeed()),
   }
 }

@@ -97,6 +97,7 @@ function createKeys(name: string, { isValidator }: { isValidator: boolean }): No
     encryption: encryptionKey({ publicKey: secret('sealing').toHex(), secretKey: encryption }),
     transport: { publicKey: publicKeyOf(transport).toHex() as PublicKey, seed: transport },
     consensus: isValidator ? signingKey(secret('consensus').toHex()) : null,
+    laterConsensus: [],
     indexKey: secret('index'),
   }
 }
