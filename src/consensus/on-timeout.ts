@@ -11,6 +11,7 @@ import { broadcast } from './replicate.ts'
 import { armSpread, becomeFollower } from './roles.ts'
 import type { Leader, State } from './state.ts'
 import { type Step, setTimer } from './step.ts'
+import { catchUpWithSomebody } from './sync.ts'
 import { certifiedHeight } from './tip.ts'
 import { abortTransfer, maybeHandOver } from './transfer.ts'
 import { askForVotes } from './vote-request.ts'
@@ -68,6 +69,8 @@ function onElection(step: Step): void {
     becomeFollower(step, { term })
   }
   liveness.sitsOut = false
+  // Asked in vain for a whole timeout: the others may be in an epoch in which nobody answers this one.
+  if (liveness.preCampaign !== null) catchUpWithSomebody(step)
   beginPreCampaign(step, 'silence')
 }
 

@@ -2,6 +2,7 @@
 // (spec/consensus.md, section 11).
 
 import type { Height, Seat } from '../types/brand.ts'
+import { peersOf } from './epochs.ts'
 import { emit, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
 
@@ -18,6 +19,13 @@ export function requestSync(step: Step, { from, targetHeight }: { from: Seat; ta
 /** Of a later epoch than is known here: only the certified chain says who may speak in it. One run, then asked again. */
 export function catchUp(step: Step, from: Seat): void {
   requestSync(step, { from, targetHeight: certifiedHeight(step.state) + 1 })
+}
+
+/** Without a leader: whoever has left the set, or is in a later epoch, still has the certified chain. */
+export function catchUpWithSomebody(step: Step): void {
+  const peers = peersOf(step.state)
+  const peer = peers[step.random % peers.length]
+  if (peer !== undefined) catchUp(step, peer)
 }
 
 /** After a commit: the next run, or done. */
