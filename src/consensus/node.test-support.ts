@@ -16,7 +16,7 @@ import {
   voteMessage,
 } from '../types/signing.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
-import { quorum, type ValidatorSet } from '../types/validator-set.ts'
+import { type NextSet, quorum, type ValidatorSet } from '../types/validator-set.ts'
 import { createCommitCert, createLeaderCert } from './certificate.ts'
 import { step } from './core.ts'
 import { createState, type Restored } from './create-state.ts'
@@ -26,6 +26,7 @@ import type { Occurrence, Propose } from './events.ts'
 import {
   CHAIN_ID,
   createGenesisBlock,
+  createMember,
   createSet,
   createSettings,
   createTransaction,
@@ -60,8 +61,16 @@ export const positionOfBlock = ({ header, hash }: Block): { height: Height; hash
 export class Group {
   readonly set: ValidatorSet
 
-  constructor(memberCount: number) {
-    this.set = createSet(memberCount)
+  constructor(members: number | ValidatorSet) {
+    this.set = typeof members === 'number' ? createSet(members) : members
+  }
+
+  /** After this one: a block of this height adds a seat of the next number, or ends one. */
+  next(decidedAt: number, { without }: { without?: number } = {}): NextSet {
+    const { epoch, b, members } = this.set
+    const stay = members.filter(({ seat }) => seat !== without)
+    const added = without === undefined ? [createMember(members.length, members.length)] : []
+    return { epoch: (epoch + 1) as Epoch, b, members: [...stay, ...added], decidedAt: decidedAt as Height }
   }
 
   member(index: number): Seat {
@@ -110,13 +119,21 @@ export class Group {
   block(
     leaderCert: LeaderCert,
     parent: Block,
-    content: { transactions?: readonly SignedTransaction[]; timeMs?: number; commitCert?: CommitCert } = {},
+    content: {
+      transactions?: readonly SignedTransaction[]
+      timeMs?: number
+      commitCert?: CommitCert
+      epochCert?: CommitCert
+    } = {},
   ): Block {
-    const { transactions = [], timeMs = parent.header.timeMs + 10, commitCert } = content
+    const { transactions = [], timeMs = parent.header.timeMs + 10, epochCert = null } = content
+    const commitCert = epochCert ?? content.commitCert
+    const { epoch } = this.set
     const { term, candidate } = leaderCert
-    const { txRoot, receiptRoot, stateRoot, logRoot } = execute(parent, { timeMs, transactions })
+    const { txRoot, receiptRoot, stateRoot, logRoot } = execute(parent, { epoch, timeMs, transactions })
     const header = {
       ...genesis.header,
+      epoch,
       height: (parent.header.height + 1) as Height,
       term,
       parentHash: parent.hash,
@@ -133,7 +150,7 @@ export class Group {
       ...signHeader(header, signAs(this.set, candidate)),
       hash: blockHash(header),
       transactions,
-      epochCert: null,
+      epochCert,
     }
   }
 
@@ -193,8 +210,8 @@ export class Node {
     return this.on({ kind: 'received', from: from as Seat, message })
   }
 
-  executed(block: Block): string[] {
-    return this.on({ kind: 'executed', blockHash: block.hash, verdict: { kind: 'valid', nextSet: null } })
+  executed(block: Block, nextSet: NextSet | null = null): string[] {
+    return this.on({ kind: 'executed', blockHash: block.hash, verdict: { kind: 'valid', nextSet } })
   }
 
   /** Nothing is heard of the leader for the minimum election timeout. */
