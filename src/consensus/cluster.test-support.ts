@@ -77,10 +77,14 @@ interface Self {
   readonly timers: Map<Timer, number>
   /** Blocks that its ledger has executed and not stored. */
   readonly executed: Map<Hash, Block>
-  readonly skewMs: number
+  skewMs: number
+  /** Stopped until then: what happens to it meanwhile happens afterwards. */
+  pausedUntilMs: number
   isDrafting: boolean
   /** Stays down until the faults end. */
   isCutOff: boolean
+  /** Leads by heartbeats alone: proposes nothing of what waits. */
+  withholds: boolean
 }
 
 export class Cluster {
@@ -101,6 +105,7 @@ export class Cluster {
   private readonly selves: Self[] = []
   private faults: Faults
   private transactionCount = 0
+  private isolatedMember: number | null = null
 
   constructor(options: ClusterOptions) {
     this.options = options
@@ -165,6 +170,47 @@ export class Cluster {
     }
   }
 
+  // ── what a test does to a member ──
+
+  /** The member that leads the highest term, as it sees itself. */
+  leadership(): { readonly member: number; readonly term: number } | null {
+    const leading = this.selves.flatMap(({ member, state }) =>
+      state?.role.kind === 'leader' ? [{ member, term: state.term }] : [],
+    )
+    return leading.sort((left, right) => right.term - left.term)[0] ?? null
+  }
+
+  /** SIGSTOP, and SIGCONT after a while. */
+  pause(member: number, durationMs: number): void {
+    for (const self of this.selvesOf(member)) self.pausedUntilMs = this.time.nowMs + durationMs
+  }
+
+  stepClock(member: number, byMs: number): void {
+    for (const self of this.selvesOf(member)) self.skewMs += byMs
+  }
+
+  withhold(member: number): void {
+    for (const self of this.selvesOf(member)) self.withholds = true
+  }
+
+  /** Nothing goes from or to this member, and nobody notices a closed connection. */
+  isolate(member: number | null): void {
+    this.isolatedMember = member
+  }
+
+  restartAll(): void {
+    for (const self of this.selves) this.crash(self)
+    for (const self of this.selves) this.start(self)
+  }
+
+  transfer(member: number, target: number): void {
+    for (const self of this.selvesOf(member)) this.step(self, { kind: 'transfer', target: target as Seat })
+  }
+
+  private selvesOf(member: number): Self[] {
+    return this.selves.filter((self) => self.member === member)
+  }
+
   /** Certified heights of the honest members. */
   heights(): number[] {
     return this.chains().map((chain) => chain.length - 1)
@@ -213,7 +259,9 @@ export class Cluster {
       timers: new Map(),
       executed: new Map(),
       skewMs: this.time.below(200) - 100,
+      pausedUntilMs: 0,
       isDrafting: false,
+      withholds: false,
     })
   }
 
@@ -291,6 +339,10 @@ export class Cluster {
   /** One event. A crash may hit between any two of its effects: the rest of them has never happened. */
   private step(self: Self, occurrence: Occurrence): void {
     if (self.state === null) return
+    if (self.pausedUntilMs > this.time.nowMs) {
+      this.after(self, self.pausedUntilMs - this.time.nowMs, () => this.step(self, occurrence))
+      return
+    }
     const random = this.time.below(2 ** 32)
     const effects = step(self.state, { ...occurrence, nowMs: this.clockOf(self), random })
     const crashes = this.time.chance(this.faults.crash)
@@ -335,7 +387,7 @@ export class Cluster {
         const ticket = this.time.jobCount
         self.timers.set(timer, ticket)
         this.after(self, delayMs, () => {
-          if (self.timers.get(timer) === ticket) this.step(self, { kind: 'timeout', timer })
+          if (self.timers.get(timer) === ticket) this.step(self, { kind: 'timeout', timer, isWorkWaiting: true })
         })
         break
       }
@@ -374,7 +426,7 @@ export class Cluster {
   private maybeDraft(self: Self): void {
     if (self.state === null || self.isDrafting) return
     const chance = canPropose(self.state)
-    if (chance === null) return
+    if (chance === null || (self.withholds && !chance.opening)) return
     self.isDrafting = true
     this.after(self, chance.opening ? 1 : this.time.below(160), () => {
       self.isDrafting = false
@@ -455,6 +507,7 @@ export class Cluster {
     for (const target of this.selves.filter(({ institution }) => institution === owner)) {
       // Of the liar's two selves each hears about half.
       if (!target.isHonest && this.time.chance(0.4)) continue
+      if (this.isolatedMember === self.member || this.isolatedMember === target.member) continue
       if (this.time.chance(this.faults.loss)) continue
       const copies = this.time.chance(this.faults.repetition) ? 2 : 1
       for (let copy = 0; copy < copies; copy++) {

@@ -1,9 +1,12 @@
 // The core under chance: seeded runs of whole groups. The simulator of whole nodes checks the same laws.
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Cluster, type Faults, NO_FAULTS } from './cluster.test-support.ts'
 
 const FAULTS: Faults = { loss: 0.05, repetition: 0.05, disconnect: 0.004, crash: 0.004, delayMaxMs: 60 }
+
+// Alone on a quiet machine each takes some seconds; beside everything else, much longer.
+vi.setConfig({ testTimeout: 240_000 })
 
 describe('a group', () => {
   for (const { memberCount, seeds } of [

@@ -103,6 +103,7 @@ export function commit(step: Step, certificate: CommitCert): void {
   forgetLeaderCerts(state)
 
   // 3
+  const losesTip = !isOnCertified(state, state.tipHash)
   updateAckStanding(state, path)
   chooseTip(step)
   const { role } = state
@@ -112,7 +113,7 @@ export function commit(step: Step, certificate: CommitCert): void {
 
   // 4
   if (role.kind === 'candidate' && !isOnCertified(state, role.vote.tip.hash)) becomeFollower(step, { term: state.term })
-  if (role.kind === 'leader' && !isOnCertified(state, state.tipHash)) becomeFollower(step, { term: state.term })
+  if (role.kind === 'leader' && losesTip) becomeFollower(step, { term: state.term })
 
   if (state.liveness.preCampaign?.cause === 'standstill') endPreCampaign(step)
 

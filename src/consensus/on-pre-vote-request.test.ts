@@ -103,6 +103,14 @@ describe('onPreVoteRequest()', () => {
     expect(node.receive(2, request(2, genesis))).toEqual(['send 2 preVote term 2'])
   })
 
+  it('promises nothing on a tip far in the future: what is opened there would not be taken in', () => {
+    const node = new Node(group, { self: 3 })
+    const early = group.block(cert1, genesis, { timeMs: node.nowMs + 8_000 })
+    expect(node.receive(0, request(2, early, [early]))).toEqual(['setTimer askers 2000'])
+    node.nowMs += 1_000
+    expect(node.receive(0, request(2, early, [early]))).toEqual(['send 0 preVote term 2'])
+  })
+
   it('names whoever shows a chain that does not hold together', () => {
     const node = follower()
     node.missLeader()

@@ -1,5 +1,6 @@
 // Somebody asks whether it would be voted for (spec/consensus.md, section 6). Whatever the answer: no term, no sign-state.
 
+import { isFarAhead } from './block-time.ts'
 import { judgeCandidacy } from './judge-candidacy.ts'
 import { countAsker, isSticky } from './liveness.ts'
 import type { From, PreVoteRequest } from './messages.ts'
@@ -12,7 +13,8 @@ import { compareTips, tipOf } from './tip.ts'
 
 /**
  * 1. a term that is over, or that this node has voted or acked in, is told so; 2. who has a leader keeps it, and a leader
- * shows that it is there; 3. one vote a minimum election timeout, so nothing is promised before; 4. what is shown is judged
+ * shows that it is there; 3. what this node could not do now is not promised: one vote a minimum
+ * election timeout, no ack of what comes from the future; 4. what is shown is judged
  * like a vote request; 5. who refuses because its own tip is higher pre-campaigns at once.
  */
 export function onPreVoteRequest(step: Step, { from, message }: From<PreVoteRequest>): void {
@@ -33,7 +35,7 @@ export function onPreVoteRequest(step: Step, { from, message }: From<PreVoteRequ
   }
 
   // 3
-  if (liveness.hasVotedLately) return
+  if (liveness.hasVotedLately || isFromTheFuture(step, message)) return
 
   // 4
   switch (judgeCandidacy(step, { from, message })) {
@@ -50,6 +52,12 @@ export function onPreVoteRequest(step: Step, { from, message }: From<PreVoteRequ
     default:
       break
   }
+}
+
+/** What is opened on this tip would not even be taken in here. */
+function isFromTheFuture(step: Step, { headers }: PreVoteRequest): boolean {
+  const tip = headers.at(-1)
+  return tip !== undefined && isFarAhead(step, tip.header)
 }
 
 /** Once a heartbeat: what was sent to it may have been lost. */

@@ -42,19 +42,19 @@ function follower(): Node {
 describe('onTransfer()', () => {
   it('tells a member that has the whole chain to stand at once, and again at every heartbeat', () => {
     const { node } = leader()
-    expect(node.on(to(2))).toEqual(['setTimer transfer 2000', 'send 2 timeoutNow term 1 to 2'])
+    expect(node.on(to(2))).toEqual(['setTimer transfer 1000', 'send 2 timeoutNow term 1 to 2'])
     expect(node.on({ kind: 'timeout', timer: 'heartbeat' }).at(-1)).toBe('send 2 timeoutNow term 1 to 2')
   })
 
   it('brings the target up to date first, and proposes nothing meanwhile', () => {
     const { node, opening } = leader()
-    expect(node.on(to(1))).toEqual(['setTimer transfer 2000'])
+    expect(node.on(to(1))).toEqual(['setTimer transfer 1000'])
     expect(canPropose(node.state)).toBeNull()
     expect(node.on(draft(opening, 1))).toEqual(['returned 1'])
     expect(node.receive(1, reply(opening, { term: 1 }))).toEqual(['send 1 timeoutNow term 1 to 1'])
   })
 
-  it('goes on as leader when the target has not taken over within an election timeout', () => {
+  it('goes on as leader when the target has not taken over within a minimum election timeout', () => {
     const { node, opening } = leader()
     node.on(to(2))
     expect(node.on({ kind: 'timeout', timer: 'transfer' })).toEqual(['transferFailed timeout'])

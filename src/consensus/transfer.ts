@@ -13,7 +13,7 @@ import { leaderOf } from './roles.ts'
 import type { Leader } from './state.ts'
 import { emit, type Step, send, setTimer } from './step.ts'
 
-/** Either a new leader is heard of within an election timeout, or `transferFailed` follows. */
+/** Either a new leader is heard of within a minimum election timeout, or `transferFailed` follows. */
 export function onTransfer(step: Step, { target: wanted }: Transfer): void {
   const { role } = step.state
   if (role.kind !== 'leader') {
@@ -26,7 +26,8 @@ export function onTransfer(step: Step, { target: wanted }: Transfer): void {
     return
   }
   role.transferTo = target
-  setTimer(step, { timer: 'transfer', delayMs: step.settings.timing.electionTimeoutMaxMs })
+  // The minimum: before followers whose work waits could take the pause for a standstill.
+  setTimer(step, { timer: 'transfer', delayMs: step.settings.timing.electionTimeoutMinMs })
   maybeHandOver(step)
 }
 
