@@ -7,7 +7,7 @@ import type { Epoch, Hash, IdentityId, Seat } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { quorum, type ValidatorSet } from '../types/validator-set.ts'
 import { canPropose } from './can-propose.ts'
-import { step } from './core.ts'
+import { handle, step } from './core.ts'
 import { createState } from './create-state.ts'
 import type { Effect, Timer } from './effects.ts'
 import { certifiedAnswer } from './epoch-gap.ts'
@@ -344,7 +344,9 @@ export class Cluster {
       return
     }
     const random = this.time.below(2 ** 32)
-    const effects = step(self.state, { ...occurrence, nowMs: this.clockOf(self), random })
+    // A liar does not fall silent when it hears what it said as somebody else.
+    const act = self.member === this.options.liar ? handle : step
+    const effects = act(self.state, { ...occurrence, nowMs: this.clockOf(self), random })
     const crashes = this.time.chance(this.faults.crash)
     const performed = crashes ? effects.slice(0, this.time.below(effects.length + 1)) : effects
     for (const effect of performed) this.perform(self, effect)

@@ -9,6 +9,7 @@ import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { leaderCertHash } from '../types/signing.ts'
 import type { NextSet } from '../types/validator-set.ts'
 import { ancestorsAfter, createEntry, type Entry } from './block-tree.ts'
+import { coverOwnBlocks } from './cover-own-blocks.ts'
 import { createLiveness } from './liveness.ts'
 import type { Settings } from './settings.ts'
 import type { SignState } from './sign-state.ts'
@@ -37,7 +38,7 @@ export interface Restored {
 }
 
 export function createState(settings: Settings, restored: Restored): State {
-  const { certified, uncommitted, leaderCerts, signState, nextSetOf } = restored
+  const { certified, uncommitted, leaderCerts, nextSetOf } = restored
   const { block, commitCert } = certified
   assert(
     commitCert === null ? block.header.height === 0 : commitCert.blockHash === block.hash,
@@ -51,6 +52,9 @@ export function createState(settings: Settings, restored: Restored): State {
   const epoch = (block.header.epoch + (head.nextSet === null ? 0 : 1)) as Epoch
   const set = head.nextSet ?? settings.restoredSetOf(epoch)
   assert(set !== undefined, 'the set of the present epoch is on disk')
+  const isAlone = set.members.length === 1
+  const signState =
+    coverOwnBlocks(restored.signState, { seat: settings.self, uncommitted, isAlone }) ?? restored.signState
   const state: State = {
     settings,
     tree: { entries: new Map([[block.hash, head]]), recent: new Set([block.hash]) },
@@ -62,7 +66,7 @@ export function createState(settings: Settings, restored: Restored): State {
     tipHash: block.hash,
     leaderCerts: new Map(leaderCerts.map((certificate) => [leaderCertHash(certificate), certificate])),
     signState,
-    ackStanding: standingOf(restored),
+    ackStanding: standingOf({ ...restored, signState }),
     // A block of a term may be on disk without an ack of it: the next candidacy must still be above that term.
     term: Math.max(signState.term, ...leaderCerts.map(({ term }) => term)) as Term,
     leaderCertHash: null,

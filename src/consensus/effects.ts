@@ -7,6 +7,7 @@ import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import type { Evidence } from './evidence/evidence.ts'
 import type { Message } from './messages.ts'
+import type { SignedStatement } from './own-statements.ts'
 import type { SignState } from './sign-state.ts'
 
 /**
@@ -81,5 +82,7 @@ export type Effect =
   | { readonly kind: 'evidence'; readonly evidence: Evidence; readonly accused: readonly Seat[] }
   /** Certified: this validator has no seat in the epoch. The core signs nothing more, and has stopped. */
   | { readonly kind: 'retired'; readonly epoch: Epoch; readonly height: Height; readonly blockHash: Hash }
+  /** A member has shown a statement by the own key that the sign-state does not cover. The core has stopped. */
+  | { readonly kind: 'silenced'; readonly statement: SignedStatement }
   /** A quorum certified what this node's execution refuses, or two blocks at one height. The core has stopped. */
   | { readonly kind: 'diverged'; readonly blockHash: Hash; readonly height: Height; readonly reason: string }

@@ -39,8 +39,14 @@ export function askForPreVote(step: Step, to: Seat): void {
 
 /** With the word of q members, the candidacy proper. */
 export function maybeCampaign(step: Step): boolean {
-  const { preCampaign } = step.state.liveness
-  if (preCampaign === null || preCampaign.grants.size < quorum(presentSet(step.state))) return false
+  const { state } = step
+  const { preCampaign } = state.liveness
+  if (preCampaign === null || preCampaign.grants.size < quorum(presentSet(state))) return false
+  if (!coversLastAck(state, state.tipHash)) {
+    // Since it asked, another block was certified in the place of its last ack.
+    state.liveness.preCampaign = null
+    return false
+  }
   becomeCandidate(step)
   return true
 }

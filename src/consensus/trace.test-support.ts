@@ -53,6 +53,8 @@ function lineOf(effect: Effect): string {
       return `evidence ${effect.evidence.kind} against ${effect.accused}`
     case 'retired':
       return `retired in epoch ${effect.epoch} at ${effect.height}`
+    case 'silenced':
+      return `silenced by a ${effect.statement.kind}`
     case 'diverged':
       return `diverged at ${effect.height}: ${effect.reason}`
     default:

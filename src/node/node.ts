@@ -118,7 +118,10 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
 
   // 3 the part in the consortium; it starts last, when all that answers peers stands
   const signingRight = await openSigningRight({ config, keys, ledger, log })
-  closers.add(() => (signingRight.kind === 'granted' ? signingRight.file.close() : undefined))
+  if (signingRight.kind === 'granted') {
+    closers.add(() => signingRight.file.close())
+    closers.add(() => signingRight.heard.close())
+  }
   const setPeers = (): void => transport.setPeers(knownPeers({ config, loaded, membership, self: transport.self }))
   const participant = createParticipant({
     genesis: loaded,

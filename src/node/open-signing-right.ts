@@ -1,19 +1,26 @@
 // At start: may this validator sign? A node whose sign-state is not the one that it wrote runs all the same, and follows.
 
+import { join } from 'node:path'
+import { decodeSignState, EMPTY_SIGN_STATE, encodeSignState } from '../consensus/sign-state.ts'
+import { openDurableNote } from '../ledger/durable-note.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { openSignState, signStatePath } from '../ledger/sign-state-file.ts'
+import { openSignState, type SignStateFile, signStatePath } from '../ledger/sign-state-file.ts'
+import { behind, type SignStateRefusal } from '../ledger/sign-state-refusal.ts'
 import { assert } from '../types/assert.ts'
+import type { PublicKey } from '../types/brand.ts'
 import { seatOf } from '../types/validator-set.ts'
 import type { Config } from './config.ts'
+import { createConsensusVerifier } from './consensus-verifier.ts'
 import type { NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
+import { coverageOf } from './own-chain.ts'
 import type { SigningRight } from './signing-right.ts'
 import { StartError } from './start-error.ts'
 
 export interface SigningRightParts {
   readonly config: Pick<Config, 'role' | 'dataFolder'>
   readonly keys: Pick<NodeKeys, 'consensus'>
-  readonly ledger: Pick<Ledger, 'head' | 'validators'>
+  readonly ledger: Ledger
   readonly log: Log
 }
 
@@ -27,14 +34,20 @@ export async function openSigningRight({ config, keys, ledger, log }: SigningRig
   // Before the first block, or without a seat, nobody has had anything to sign with this key.
   const mayBegin = ledger.head.header.height === 0 || seatOf(validators, key) === undefined
   const opening = await openSignState({ dataFolder, key, mayBegin })
-  if (opening.kind === 'refused') {
-    const { refusal } = opening
-    if (validators.members.length === 1)
+  const refused = (refusal: SignStateRefusal): SigningRight => {
+    if (validators.members.length === 1) {
       throw new StartError(`this chain has one validator, and it must not sign: ${refusal.text}`)
+    }
     log.error({ reason: refusal.code }, `this validator only follows, and signs nothing: ${refusal.text}`)
-    return opening
+    return { kind: 'refused', refusal }
   }
+  if (opening.kind === 'refused') return refused(opening.refusal)
   const { file, unguarded } = opening
+  const refusal = await compareWithLedger(file, { ledger, key })
+  if (refusal !== null) {
+    await file.close()
+    return refused(refusal)
+  }
   if (unguarded.length > 0) {
     log.warn(
       { file: signStatePath({ dataFolder, key }), unguarded },
@@ -42,5 +55,32 @@ export async function openSigningRight({ config, keys, ledger, log }: SigningRig
     )
   }
   log.info({ incarnation: file.incarnation }, 'sign-state open')
-  return { kind: 'granted', file }
+  return { kind: 'granted', file, heard: await openDurableNote(join(dataFolder, 'sign-state', 'heard')) }
+}
+
+/**
+ * A sign-state that does not cover what its own ledger holds is silenced for good. One that a crash left behind its own
+ * last blocks is brought up to them, on disk.
+ */
+export async function compareWithLedger(
+  file: SignStateFile,
+  { ledger, key }: { ledger: Ledger; key: PublicKey },
+): Promise<SignStateRefusal | null> {
+  const { validators, chainId } = ledger
+  const seat = seatOf(validators, key)
+  if (seat === undefined) return null
+  const signState = file.content === undefined ? EMPTY_SIGN_STATE : decodeSignState(file.content)
+  const coverage = coverageOf(signState, {
+    ledger,
+    seat,
+    verifier: createConsensusVerifier({ chainId, setOf: (epoch) => ledger.setOf(epoch) }),
+    isAlone: validators.members.length === 1,
+  })
+  if (coverage.kind === 'covered') {
+    if (coverage.signState !== signState) await file.write(encodeSignState(coverage.signState))
+    return null
+  }
+  const refusal = behind(coverage.what)
+  await file.silence(refusal)
+  return refusal
 }

@@ -5,7 +5,7 @@
 import type { Verifier } from '../consensus/certificate.ts'
 import { canonicalWire, type MessageWire } from '../consensus/messages.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { SignStateFile } from '../ledger/sign-state-file.ts'
+import type { SignStateRefusal } from '../ledger/sign-state-refusal.ts'
 import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
 import { assert } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
@@ -16,7 +16,7 @@ import { quorum } from '../types/validator-set.ts'
 import { type FetchRun, fetchRunFrom, RUN_REQUEST_BYTES_MAX, serveRun } from './certified-run.ts'
 import type { Clock, Timers } from './clock.ts'
 import { CommitFeed } from './commit-feed.ts'
-import { ConsensusDesk, type Validating } from './consensus-desk.ts'
+import { ConsensusDesk } from './consensus-desk.ts'
 import { createConsensusVerifier } from './consensus-verifier.ts'
 import { Freshness } from './freshness.ts'
 import type { LoadedGenesis } from './genesis-file.ts'
@@ -27,13 +27,16 @@ import type { Log } from './log.ts'
 import { type Membership, touchesMembership } from './membership.ts'
 import { NodeReports } from './node-reports.ts'
 import { Observer } from './observer.ts'
+import type { Part } from './part.ts'
 import { Seats } from './seats.ts'
-import type { SigningRight } from './signing-right.ts'
+import { createSigningPart } from './signing-part.ts'
+import type { GrantedRight, SigningRight } from './signing-right.ts'
 import { SnapshotCatchUp, type SnapshotPlace } from './snapshot-catch-up.ts'
 import { SnapshotServer } from './snapshot-exchange.ts'
 import { Standing } from './standing.ts'
 import { StatusGossip } from './status-gossip.ts'
-import { createRuntime, type ValidatorParts } from './validator.ts'
+import type { ValidatorParts } from './validator.ts'
+import { yieldingPart } from './yielding-part.ts'
 
 const SYNC_CONCURRENCY = 8
 
@@ -132,12 +135,32 @@ export function createParticipant(parts: ParticipantParts): Participant {
     onOutgrown,
     onCommit: (blocks, certificate) => feed.publish(blocks, certificate),
   }
-  const { signingRight } = parts
-  standing.signing = signingRight.kind === 'granted' ? { kind: 'signing' } : signingRight
-  const validator = signingRight.kind === 'granted' ? validate(following, signingRight.file) : null
-  const part = validator ?? observe(following)
+  let part = createPart(following, silence)
+  /** From signing to following, or to nothing. */
+  let turning: Promise<void> = Promise.resolve()
+
+  function silence(refusal: SignStateRefusal): void {
+    standing.signing = { kind: 'refused', refusal }
+    standing.waitFor('SYNCING')
+    log.error({ reason: refusal.code }, `this validator signs nothing any more: ${refusal.text}`)
+    turning = fallSilent(following, { part, refusal }).then((next) => {
+      part = next
+      part.start()
+    }, parts.onFatal)
+  }
+
+  headers.listen((height) => {
+    catchUp.heard(height)
+    part.heardHeader(height)
+  })
+  transport.onPeerChange((peer, change) => part.peerChanged(peer, change))
+  transport.onMessage((peer: PublicKey, channel, message) => {
+    if (channel === 'consensus') return part.receive(peer, message)
+    if (standing.signing.kind === 'signing') intake.receive(peer, message)
+    return undefined
+  })
   const consensus = new ConsensusDesk({
-    validator: () => validator,
+    validator: () => part.validating,
     validators: () => ledger.validators,
     institutionOf: (seat) => seats.institutionOf(seat),
   })
@@ -155,6 +178,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
       status.start()
     },
     async stop() {
+      await turning
       await part.stop()
       await catchUp.stop()
       await served.stop()
@@ -180,19 +204,28 @@ interface Following extends ParticipantParts {
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
 }
 
-interface Part {
-  start(): void
-  stop(): Promise<void>
+function createPart(following: Following, silence: (refusal: SignStateRefusal) => void): Part {
+  const { signingRight, standing } = following
+  if (signingRight.kind === 'granted') return validate(following, { right: signingRight, silence })
+  standing.signing = signingRight
+  return signingRight.kind === 'refused' ? followUnlessCrowded(following) : observe(following)
 }
 
-function validate(following: Following, signStateFile: SignStateFile): Part & Validating {
-  const { keys, transport, standing, freshness, intake, headers, catchUp, log } = following
+function validate(
+  following: Following,
+  { right, silence }: { right: GrantedRight; silence: (refusal: SignStateRefusal) => void },
+): Part {
+  const { keys, transport, standing, freshness, intake, log } = following
   assert(keys.consensus !== null, 'a validator has a consensus key')
-  const runtime = createRuntime({
+  const part = createSigningPart({
     ...following,
-    signStateFile,
+    right,
     mempool: intake.mempool,
     consensusKey: keys.consensus,
+    onCleared() {
+      standing.signing = { kind: 'signing' }
+    },
+    onSilenced: silence,
     onHeardLeader: () => freshness.heardLeader(),
     onInadmissible: (transactionId, code) => intake.submissions.onInadmissible(transactionId, code),
     onRole(role, term, leader) {
@@ -205,32 +238,60 @@ function validate(following: Following, signStateFile: SignStateFile): Part & Va
       log.warn({ epoch, height, blockHash }, 'this validator has no seat any more: it has signed its last')
     },
   })
+  standing.signing = { kind: 'greeting' }
   standing.waitFor('NO_LEADER')
-  intake.onArrival = () => runtime.transactionsArrived()
+  intake.onArrival = () => part.transactionsArrived()
   intake.listenToGossip(transport)
-  headers.listen((height) => catchUp.heard(height))
-  transport.onPeerChange((peer, change) => runtime.peerChanged(peer, change))
-  transport.onMessage((peer: PublicKey, channel, message) => {
-    if (channel === 'consensus') return runtime.receive(peer, message)
-    intake.receive(peer, message)
-    return undefined
+  return part
+}
+
+/** 1. nothing more is signed; 2. that is on disk; 3. it follows. */
+async function fallSilent(
+  following: Following,
+  { part, refusal }: { part: Part; refusal: SignStateRefusal },
+): Promise<Part> {
+  const { signingRight, standing, intake } = following
+  assert(signingRight.kind === 'granted', 'only who signs can fall silent')
+
+  // 1
+  await part.stop()
+  intake.onArrival = () => undefined
+  standing.leaderless()
+  intake.forwarder.leaderChanged(null, { self: false })
+
+  // 2
+  await signingRight.file.silence(refusal)
+
+  // 3
+  return followUnlessCrowded(following)
+}
+
+function followUnlessCrowded(following: Following): Part {
+  const { clock, log, transport, standing, onFatal } = following
+  return yieldingPart(observe(following), {
+    clock,
+    onCrowded() {
+      log.error({}, 'connections do not last: another process runs with the keys of this node; it leaves the network')
+      standing.waitFor('SYNCING')
+      transport.stop().catch(onFatal)
+    },
   })
-  return runtime
 }
 
 function observe(following: Following): Part {
-  const { transport, standing, headers, catchUp } = following
+  const { transport, standing } = following
   const observer = new Observer({
     ...following,
     peers: () => transport.connectedPeers(),
     onCaughtUp: () => standing.reached('SYNCING'),
   })
   standing.waitFor('SYNCING')
-  headers.listen((height) => {
-    catchUp.heard(height)
-    observer.heard(height)
-  })
-  transport.onPeerChange((_peer, change) => change === 'connected' && observer.catchUp())
-  transport.onMessage(() => undefined)
-  return observer
+  return {
+    start: () => observer.start(),
+    stop: () => observer.stop(),
+    validating: null,
+    receive: () => undefined,
+    peerChanged: (_peer, change) => change === 'connected' && observer.catchUp(),
+    heardHeader: (height) => observer.heard(height),
+  }
 }

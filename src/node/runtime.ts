@@ -8,6 +8,7 @@ import type { Effect, Role, Timer } from '../consensus/effects.ts'
 import { peersOf } from '../consensus/epochs.ts'
 import type { Occurrence } from '../consensus/events.ts'
 import type { Append, MessageWire } from '../consensus/messages.ts'
+import type { SignedStatement } from '../consensus/own-statements.ts'
 import { encodeSignState, type SignState } from '../consensus/sign-state.ts'
 import type { State } from '../consensus/state.ts'
 import type { TransactionRefusalCode } from '../ledger/errors.ts'
@@ -46,7 +47,7 @@ export interface RuntimeParts {
   readonly ledger: Ledger
   readonly mempool: Mempool
   readonly signStateFile: SignStateFile
-  readonly transport: Transport
+  readonly transport: Pick<Transport, 'send'>
   readonly wire: MessageWire
   readonly clock: Clock
   readonly timers: Timers
@@ -66,6 +67,8 @@ export interface RuntimeParts {
   readonly onRole: (role: Role, term: Term, leader: Seat | null) => void
   /** Certified: no seat any more. Nothing is signed after that, and the loop ends. */
   readonly onRetired: (retirement: Extract<Effect, { kind: 'retired' }>) => void
+  /** A member has shown a statement of this validator that its sign-state does not cover. The runtime has stopped. */
+  readonly onSilenced: (statement: SignedStatement) => void
   /** A failed sync, a divergence, an assertion: the node must not sign any more. */
   readonly onFatal: (error: unknown) => void
 }
@@ -119,6 +122,12 @@ export class Runtime {
   /** Ready: the ledger's head contains all that anybody was told is committed before this call. */
   readIndex(): Promise<ReadOutcome> {
     return this.#questions.readIndex()
+  }
+
+  /** From this moment on nothing is signed. What is under way on the disk ends by itself; await `stop` for that. */
+  fallSilent(): void {
+    this.#halt()
+    this.#rouse()
   }
 
   /** A leader hands over first, so that nobody has to miss it. Then the group under way finishes, and that was it. */
@@ -323,6 +332,13 @@ export class Runtime {
   }
 
   async #perform(effects: readonly Effect[]): Promise<void> {
+    const silenced = effects.find((effect) => effect.kind === 'silenced')
+    if (silenced !== undefined) {
+      // Nothing of what was signed in the same group may leave.
+      this.#halt()
+      this.#parts.onSilenced(silenced.statement)
+      return
+    }
     await this.#persist(effects)
     for (const effect of effects) {
       const written = this.#performOne(effect)
@@ -406,6 +422,8 @@ export class Runtime {
       case 'retired':
         this.#halt()
         this.#parts.onRetired(effect)
+        return undefined
+      case 'silenced':
         return undefined
       case 'diverged':
         throw new Error(`execution diverged from the certified chain at height ${effect.height}: ${effect.reason}`)

@@ -1,5 +1,6 @@
 // May this node sign? What standing, status, log and metrics say about it comes from here.
 
+import type { DurableNote } from '../ledger/durable-note.ts'
 import type { SignStateFile } from '../ledger/sign-state-file.ts'
 import type { SignStateRefusal } from '../ledger/sign-state-refusal.ts'
 
@@ -7,9 +8,16 @@ import type { SignStateRefusal } from '../ledger/sign-state-refusal.ts'
 export type SigningRight =
   /** Observers have nothing to sign. */
   | { readonly kind: 'none' }
-  | { readonly kind: 'granted'; readonly file: SignStateFile }
+  | {
+      readonly kind: 'granted'
+      readonly file: SignStateFile
+      /** Of the other validators' starts (hello/heard-starts.ts). */
+      readonly heard: DurableNote
+    }
   /** A validator that only follows. */
   | { readonly kind: 'refused'; readonly refusal: SignStateRefusal }
+
+export type GrantedRight = Extract<SigningRight, { kind: 'granted' }>
 
 /**
  * none: an observer. greeting: waits until enough members have said what they know of this validator. signing.

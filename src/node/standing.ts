@@ -33,6 +33,13 @@ export class Standing {
     return leader === null ? null : this.#seats.peerOf(leader)
   }
 
+  /** It takes no part in elections any more, and learns of none. */
+  leaderless(): void {
+    this.leader = null
+    this.#reasons.delete('NO_LEADER')
+    this.#freshness.leading(false)
+  }
+
   waitFor(reason: NotReady): void {
     this.#reasons.add(reason)
   }

@@ -4,6 +4,7 @@ import type { Verifier } from '../consensus/certificate.ts'
 import { createState } from '../consensus/create-state.ts'
 import { DEFAULT_TIMING, type Timing } from '../consensus/limits.ts'
 import { decodeSignState, EMPTY_SIGN_STATE } from '../consensus/sign-state.ts'
+import type { State } from '../consensus/state.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { assert } from '../types/assert.ts'
 import type { Hash, Height } from '../types/brand.ts'
@@ -19,7 +20,7 @@ export interface ValidatorParts extends Omit<RuntimeParts, 'state' | 'self' | 'b
   readonly consensusKey: SigningKey
 }
 
-export function createRuntime(parts: ValidatorParts): Runtime {
+export function createRuntime(parts: ValidatorParts): { readonly runtime: Runtime; readonly state: State } {
   const { verifier, consensusKey, ledger, signStateFile } = parts
   const { batchDelayMs, ...timing } = parts.timing
   const self = seatOf(ledger.validators, consensusKey.publicKey)
@@ -35,7 +36,7 @@ export function createRuntime(parts: ValidatorParts): Runtime {
     },
     { ...restoredFrom(ledger), signState: decodeContent(signStateFile.content) },
   )
-  return new Runtime({ ...parts, state, self, batchDelayMs })
+  return { runtime: new Runtime({ ...parts, state, self, batchDelayMs }), state }
 }
 
 function restoredFrom(ledger: Ledger) {

@@ -3,6 +3,7 @@
 
 import { fail } from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { DurableNote } from '../../src/ledger/durable-note.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { MemoryStore } from '../../src/ledger/memory-store.ts'
 import { openLedger } from '../../src/ledger/open-ledger.ts'
@@ -15,6 +16,7 @@ import { buildGenesis, createJoinCard } from '../../src/node/genesis-file.ts'
 import { encryptionKey, type NodeKeys, newEncryptionKey, newSeed, signingKey } from '../../src/node/key-file.ts'
 import type { Log } from '../../src/node/log.ts'
 import { Membership } from '../../src/node/membership.ts'
+import { compareWithLedger } from '../../src/node/open-signing-right.ts'
 import { createParticipant, type Participant, type ParticipantParts } from '../../src/node/participant.ts'
 import { queryView } from '../../src/node/query.ts'
 import type { SigningRight } from '../../src/node/signing-right.ts'
@@ -61,17 +63,27 @@ export function createKeys({ validator }: { validator: boolean }): NodeKeys {
   }
 }
 
+class MemoryNote implements DurableNote {
+  content: Uint8Array | undefined
+  async write(content: Uint8Array): Promise<void> {
+    this.content = content
+  }
+  async close(): Promise<void> {}
+}
+
 /** The sign-state file's twin: remembers across restarts, and refuses to write when the test says so. */
 export class MemorySignState implements SignStateFile {
   content: Uint8Array | undefined
   incarnation = 0
+  /** Of the other validators' starts. */
+  readonly heard = new MemoryNote()
   refusal: SignStateRefusal | null = null
   refuses = false
   /** Every start of the node counts. */
   open(): SigningRight {
     if (this.refusal !== null) return { kind: 'refused', refusal: this.refusal }
     this.incarnation++
-    return { kind: 'granted', file: this }
+    return { kind: 'granted', file: this, heard: this.heard }
   }
   async silence(refusal: SignStateRefusal): Promise<void> {
     this.refusal = refusal
@@ -178,7 +190,7 @@ export class InProcessNode {
       keys: this.keys,
       timing: TIMING,
       ledger,
-      signingRight: this.keys.consensus === null ? { kind: 'none' } : this.signState.open(),
+      signingRight: await this.#signingRight(ledger),
       membership,
       transport,
       clock: systemClock,
@@ -199,6 +211,14 @@ export class InProcessNode {
     this.#running = { ledger, membership, transport, participant }
     await participant.start()
     setPeers()
+  }
+
+  async #signingRight(ledger: Ledger): Promise<SigningRight> {
+    if (this.keys.consensus === null) return { kind: 'none' }
+    const right = this.signState.open()
+    if (right.kind !== 'granted') return right
+    const refusal = await compareWithLedger(right.file, { ledger, key: this.keys.consensus.publicKey })
+    return refusal === null ? right : { kind: 'refused', refusal }
   }
 
   async stop(): Promise<void> {

@@ -3,6 +3,7 @@
 // checksummed log and the file's two slots make it: a torn one is gone. Rotten bits are noticed when they are read.
 
 import { type ByteString, fromByteString, toByteString } from '../../src/ledger/byte-string.ts'
+import type { DurableNote } from '../../src/ledger/durable-note.ts'
 import { LedgerError } from '../../src/ledger/errors.ts'
 import type { SignStateFile } from '../../src/ledger/sign-state-file.ts'
 import type { SignStateRefusal } from '../../src/ledger/sign-state-refusal.ts'
@@ -168,19 +169,22 @@ export class DiskSignState implements SignStateFile {
   /** What the running node reads and wrote. */
   content: Uint8Array | undefined = undefined
   incarnation = 0
+  /** Of the other validators' starts. */
+  readonly heard: DiskNote
   /** Why its validator may not sign any more. */
   refusal: SignStateRefusal | null = null
   #safe: Uint8Array | undefined = undefined
 
   constructor(disk: Disk) {
     this.#disk = disk
+    this.heard = new DiskNote(disk)
   }
 
   /** At every start of the process. */
   open(): SigningRight {
     if (this.refusal !== null) return { kind: 'refused', refusal: this.refusal }
     this.incarnation++
-    return { kind: 'granted', file: this }
+    return { kind: 'granted', file: this, heard: this.heard }
   }
 
   async silence(refusal: SignStateRefusal): Promise<void> {
@@ -203,4 +207,20 @@ export class DiskSignState implements SignStateFile {
     this.#safe = this.content
     return isPending && isTorn
   }
+}
+
+class DiskNote implements DurableNote {
+  readonly #disk: Disk
+  content: Uint8Array | undefined = undefined
+
+  constructor(disk: Disk) {
+    this.#disk = disk
+  }
+
+  async write(content: Uint8Array): Promise<void> {
+    await this.#disk.sync('note')
+    this.content = content
+  }
+
+  async close(): Promise<void> {}
 }

@@ -5,10 +5,13 @@ import type { Message, MessageWire } from '../../src/consensus/messages.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { openLedger } from '../../src/ledger/open-ledger.ts'
 import type { Config } from '../../src/node/config.ts'
+import { isHelloMessage } from '../../src/node/hello/messages.ts'
 import type { NodeKeys } from '../../src/node/key-file.ts'
 import type { Log } from '../../src/node/log.ts'
 import { Membership } from '../../src/node/membership.ts'
+import { compareWithLedger } from '../../src/node/open-signing-right.ts'
 import { createParticipant, type Participant } from '../../src/node/participant.ts'
+import type { SigningRight } from '../../src/node/signing-right.ts'
 import type { Channel } from '../../src/p2p/transport.ts'
 import type { Block } from '../../src/types/block.ts'
 import type { PublicKey, Seat } from '../../src/types/brand.ts'
@@ -167,6 +170,8 @@ export class SimulatedNode {
     const { clock, keys, disk } = this
     const ledger = await openLedger({ store: disk.store, genesis, contracts })
     if (life.isOver) return
+    const signingRight = await this.#signingRight(ledger)
+    if (life.isOver) return
     const membership = new Membership({ ledger, clock, bootstrap: [] })
     const transport = new SimulatedTransport({
       network,
@@ -183,7 +188,7 @@ export class SimulatedNode {
       keys,
       timing,
       ledger,
-      signingRight: disk.signState.open(),
+      signingRight,
       membership,
       transport,
       wire,
@@ -204,6 +209,14 @@ export class SimulatedNode {
     await participant.start()
   }
 
+  async #signingRight(ledger: Ledger): Promise<SigningRight> {
+    const { consensus } = this.keys
+    const right: SigningRight = consensus === null ? { kind: 'none' } : this.disk.signState.open()
+    if (consensus === null || right.kind !== 'granted') return right
+    const refusal = await compareWithLedger(right.file, { ledger, key: consensus.publicKey })
+    return refusal === null ? right : { kind: 'refused', refusal }
+  }
+
   #fail(error: unknown): void {
     this.crash()
     this.parts.events.failed(this, error)
@@ -211,11 +224,12 @@ export class SimulatedNode {
 
   #tap(wire: MessageWire): Tap {
     const { events } = this.parts
-    const pass = (channel: Channel, judge: () => boolean): boolean => channel !== 'consensus' || judge()
+    const pass = (channel: Channel, bytes: Uint8Array, judge: () => boolean): boolean =>
+      channel !== 'consensus' || isHelloMessage(bytes) || judge()
     return {
-      outgoing: (to, channel, bytes) => pass(channel, () => events.sends(this, to, wire.decode(bytes))),
+      outgoing: (to, channel, bytes) => pass(channel, bytes, () => events.sends(this, to, wire.decode(bytes))),
       serving: (protocol, reply) => events.serves(this, protocol, reply),
-      incoming: (from, channel, bytes) => pass(channel, () => events.receives(this, from, wire.decode(bytes))),
+      incoming: (from, channel, bytes) => pass(channel, bytes, () => events.receives(this, from, wire.decode(bytes))),
     }
   }
 

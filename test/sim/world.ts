@@ -70,6 +70,8 @@ export class World implements NodeEvents {
           events: this,
         }),
     )
+    // One world at a time: what hooks.ts puts into production's source asks for this.
+    Object.assign(globalThis, { simulatedLiars: new Set(plan.liars.map(({ seat }) => seat)) })
     for (const { seat, name } of plan.liars) this.#corrupt(this.nodes[seat] as SimulatedNode, name)
     this.clients = new Clients({
       queue: this.queue,

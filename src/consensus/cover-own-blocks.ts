@@ -1,0 +1,26 @@
+// A leader's block reaches the disk before the sign-state that covers it; a crash in between leaves a block of one's own
+// that the sign-state does not know. Nobody has seen it: it is sent only after both. From then on it counts as acked, which
+// it was to be, so that it may be shown to others.
+
+import type { Block } from '../types/block.ts'
+import type { Seat } from '../types/brand.ts'
+import type { SignState } from './sign-state.ts'
+import { compareTips } from './tip.ts'
+
+/** Null when a crash does not explain what is on the disk: the sign-state is older than the blocks. */
+export function coverOwnBlocks(
+  signState: SignState,
+  { seat, uncommitted, isAlone }: { seat: Seat; uncommitted: readonly Block[]; isAlone: boolean },
+): SignState | null {
+  let { lastAck } = signState
+  for (const { header, hash } of uncommitted) {
+    const { term, height, proposer } = header
+    if (proposer !== seat || (lastAck !== null && compareTips(header, lastAck) <= 0)) continue
+    // It led, and has signed nothing since. A single validator votes for itself and proposes in one write.
+    const { vote, promise } = signState
+    const hasLed = vote?.term === term && vote.candidate === seat
+    if (!isAlone && (!hasLed || (promise?.term ?? 0) > term)) return null
+    lastAck = { term, height, hash }
+  }
+  return lastAck === signState.lastAck ? signState : { ...signState, lastAck }
+}

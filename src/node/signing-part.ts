@@ -1,0 +1,162 @@
+// A validator that may sign: first the exchange of hellos, then consensus, gated by it member for member.
+
+import { latestStatementsOf } from '../consensus/shown-statements.ts'
+import { behind, type SignStateRefusal } from '../ledger/sign-state-refusal.ts'
+import type { Transport } from '../p2p/transport.ts'
+import { assert } from '../types/assert.ts'
+import type { Epoch, PublicKey, Seat } from '../types/brand.ts'
+import { DecodeError } from '../types/canonical-bytes.ts'
+import { memberAt, seatOf } from '../types/validator-set.ts'
+import type { Clock, Timers } from './clock.ts'
+import { HeardStarts } from './hello/heard-starts.ts'
+import { HelloExchange } from './hello/hello-exchange.ts'
+import { isHelloMessage } from './hello/messages.ts'
+import type { Part } from './part.ts'
+import type { GrantedRight } from './signing-right.ts'
+import { createRuntime, type ValidatorParts } from './validator.ts'
+
+export interface SigningPartParts extends Omit<ValidatorParts, 'signStateFile' | 'transport' | 'onSilenced'> {
+  readonly transport: Transport
+  readonly right: GrantedRight
+  readonly timers: Timers
+  /** Enough members listen: this validator may sign. */
+  readonly onCleared: () => void
+  /** For good. Nothing is signed any more; the part has still to be stopped. */
+  readonly onSilenced: (refusal: SignStateRefusal) => void
+}
+
+export interface SigningPart extends Part {
+  transactionsArrived(): void
+}
+
+/** Former seats are known for as long as anybody may speak of them. */
+const EPOCHS_BACK = 100
+
+export function createSigningPart(parts: SigningPartParts): SigningPart {
+  const { right, ledger, seats, transport, verifier, consensusKey, clock, log, timers, onCleared, onSilenced } = parts
+  const self = seatOf(ledger.validators, consensusKey.publicKey)
+  assert(self !== undefined, 'a validator is a member of the set')
+  let isCleared = false
+
+  /** Nobody hears a word of consensus who has not been told which start of this validator speaks. */
+  const gated: Pick<Transport, 'send'> = {
+    send(peer, channel, message) {
+      const seat = seats.seatOf(peer)
+      return seat !== null && exchange.isOpen(seat) && transport.send(peer, channel, message)
+    },
+  }
+  const { runtime, state } = createRuntime({
+    ...parts,
+    transport: gated,
+    signStateFile: right.file,
+    onSilenced(statement) {
+      exchange.stop()
+      log.error({ statement }, 'this validator falls silent')
+      onSilenced(behind(`a member shows a ${statement.kind} of this validator that its sign-state does not know`))
+    },
+  })
+
+  const keyOf = (seat: Seat): PublicKey | null => {
+    for (let epoch = ledger.epoch; epoch >= Math.max(0, ledger.epoch - EPOCHS_BACK); epoch--) {
+      const set = ledger.setOf(epoch as Epoch)
+      const member = set && memberAt(set, seat)
+      if (member !== undefined) return member.consensusKey
+    }
+    return null
+  }
+  const exchange = new HelloExchange({
+    validators: () => ledger.validators,
+    keyOf,
+    hello: {
+      chainId: ledger.chainId,
+      seat: self,
+      incarnation: right.file.incarnation,
+      session: sessionFrom(clock),
+    },
+    sign: consensusKey.sign,
+    verifier,
+    heard: new HeardStarts(right.heard),
+    signState: () => state.signState,
+    statementsOf: (seat) => latestStatementsOf(state, seat),
+    send(seat, message) {
+      const peer = seats.peerOf(seat)
+      return peer !== null && transport.send(peer, 'consensus', message)
+    },
+    timers,
+    log,
+    onCleared() {
+      isCleared = true
+      runtime.start()
+      onCleared()
+    },
+    onOpen(seat) {
+      const peer = seats.peerOf(seat)
+      if (peer !== null) runtime.peerChanged(peer, 'connected')
+    },
+    onSilenced(refusal) {
+      runtime.fallSilent()
+      onSilenced(refusal)
+    },
+  })
+
+  /** Of a peer that may take part, now or until lately. */
+  const other = (peer: PublicKey): Seat | null => {
+    const seat = seats.seatOf(peer)
+    return seat === self ? null : seat
+  }
+  const reconcile = (): void => exchange.reconcile(transport.connectedPeers().flatMap((peer) => other(peer) ?? []))
+
+  return {
+    start() {
+      reconcile()
+      exchange.start()
+    },
+    async stop() {
+      await runtime.stop()
+      exchange.stop()
+    },
+    validating: {
+      transfer: async (target) => (isCleared ? runtime.transfer(target) : { failure: 'stopping' }),
+      readIndex: async () => (isCleared ? runtime.readIndex() : 'stopping'),
+    },
+    receive(peer, message) {
+      const seat = other(peer)
+      if (seat === null) return undefined
+      if (isHelloMessage(message)) {
+        reconcile()
+        return exchange.receive(seat, message)
+      }
+      if (exchange.isOpen(seat)) return runtime.receive(peer, message)
+      noteMalformed(message, { ...parts, seat })
+      return undefined
+    },
+    peerChanged(peer, change) {
+      const seat = other(peer)
+      if (seat === null) return
+      if (change === 'connected') exchange.connected(seat)
+      else if (exchange.disconnected(seat)) runtime.peerChanged(peer, 'disconnected')
+    },
+    heardHeader: () => undefined,
+    transactionsArrived() {
+      if (isCleared) runtime.transactionsArrived()
+    },
+  }
+}
+
+/** 128 random bits, as hex. */
+function sessionFrom(clock: Clock): string {
+  return Array.from({ length: 4 }, () => clock.random().toString(16).padStart(8, '0')).join('')
+}
+
+/** Before the hello nothing is acted on, but who sends nonsense is named. */
+function noteMalformed(
+  message: Uint8Array,
+  { seat, wire, log }: { seat: Seat } & Pick<SigningPartParts, 'wire' | 'log'>,
+): void {
+  try {
+    wire.decode(message)
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    log.warn({ member: seat, field: error.path, reason: error.reason }, 'malformed consensus message')
+  }
+}
