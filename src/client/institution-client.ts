@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import type { IdentityId } from '../types/brand.ts'
 import { type Client, type ConnectOptions, connect } from './client.ts'
+import { type ConsensusStatus, consensusStatusSchema } from './consensus-status.ts'
 
 const id = z.string() as unknown as z.ZodType<IdentityId>
 const patientSchema = z.object({ patient: id, created: z.boolean() })
@@ -69,6 +70,11 @@ export class InstitutionClient {
   async fetchRecords(patient: IdentityId, decision: number): Promise<readonly FetchedResource[]> {
     const { records } = await this.#call('institution.fetchRecords', { patient, decision }, fetchedSchema)
     return records.map(({ resource, ...rest }) => ({ ...rest, bytes: Uint8Array.fromBase64(resource) }))
+  }
+
+  /** Who leads, who lags, whose signatures are missing: as the institution's node knows it. */
+  consensusStatus(): Promise<ConsensusStatus> {
+    return this.#call('consensus.status', {}, consensusStatusSchema)
   }
 
   /** From the institution's node, which leads, to the validator of another. */

@@ -2,16 +2,17 @@
 // ConsensusService.
 
 import { RpcError } from '../rpc/errors.ts'
-import type { ConsensusService } from '../rpc/services.ts'
+import type { ConsensusService, ConsensusStatus } from '../rpc/services.ts'
 import { assertNever } from '../types/assert.ts'
 import type { IdentityId, Seat } from '../types/brand.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
+import { type ConsensusStatusParts, consensusStatus, type Watched } from './consensus-status.ts'
 import type { ReadOutcome, TransferOutcome } from './core-questions.ts'
 
 /** A few heartbeats: the reads that wait now are answered by then. */
 const RETRY_AFTER_MS = 500
 
-export interface Validating {
+export interface Validating extends Watched {
   transfer(target: Seat | null): Promise<TransferOutcome>
   readIndex(): Promise<ReadOutcome>
 }
@@ -21,6 +22,7 @@ export interface ConsensusDeskParts {
   readonly validator: () => Validating | null
   readonly validators: () => ValidatorSet
   readonly institutionOf: (seat: Seat) => IdentityId | null
+  readonly status: Omit<ConsensusStatusParts, 'watched'>
 }
 
 export class ConsensusDesk implements ConsensusService {
@@ -28,6 +30,10 @@ export class ConsensusDesk implements ConsensusService {
 
   constructor(parts: ConsensusDeskParts) {
     this.#parts = parts
+  }
+
+  status(): ConsensusStatus {
+    return consensusStatus({ ...this.#parts.status, watched: this.#parts.validator })
   }
 
   async transfer(to: IdentityId): Promise<IdentityId> {

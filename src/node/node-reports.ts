@@ -21,6 +21,11 @@ export interface NodeReport {
   readonly versions: readonly number[]
 }
 
+export interface HeardReport {
+  readonly atMs: number
+  readonly report: NodeReport
+}
+
 export interface AnnouncedVersions {
   readonly institution: IdentityId
   /** Null: not heard lately. */
@@ -36,7 +41,7 @@ export interface NodeReportsParts {
 export class NodeReports {
   readonly #parts: NodeReportsParts
   /** By transport key: an institution may run several nodes. Members only, so there are not many. */
-  readonly #heard = new Map<PublicKey, { readonly atMs: number; readonly report: NodeReport }>()
+  readonly #heard = new Map<PublicKey, HeardReport>()
 
   constructor(parts: NodeReportsParts) {
     this.#parts = parts
@@ -48,12 +53,23 @@ export class NodeReports {
 
   /** Of the nodes heard lately that are members still, this one among them. */
   latest(): readonly NodeReport[] {
-    const { clock, membership } = this.#parts
-    const sinceMs = clock.nowMs() - SILENT_MS
-    for (const [transportKey, { atMs }] of this.#heard) {
-      if (atMs < sinceMs || membership.institutionOf(transportKey) === null) this.#heard.delete(transportKey)
+    const sinceMs = this.#parts.clock.nowMs() - SILENT_MS
+    return this.#ofMembers()
+      .filter(({ atMs }) => atMs >= sinceMs)
+      .map(({ report }) => report)
+  }
+
+  /** Of the node that holds this consensus key, however long ago it was heard. */
+  lastOf(consensusKey: PublicKey): HeardReport | null {
+    const heard = this.#ofMembers().filter(({ report }) => report.consensusKey === consensusKey)
+    return heard.sort((left, right) => right.atMs - left.atMs)[0] ?? null
+  }
+
+  #ofMembers(): HeardReport[] {
+    for (const transportKey of this.#heard.keys()) {
+      if (this.#parts.membership.institutionOf(transportKey) === null) this.#heard.delete(transportKey)
     }
-    return [...this.#heard.values()].map(({ report }) => report)
+    return [...this.#heard.values()]
   }
 
   /** Of every present validator, in the order of the set. spec/ledger.md, "Versions". */

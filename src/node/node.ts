@@ -11,6 +11,7 @@ import { startRpcServer } from '../rpc/server.ts'
 import type { PublicKey } from '../types/brand.ts'
 import { type Clock, systemClock, systemTimers } from './clock.ts'
 import type { Config } from './config.ts'
+import { registerConsensusMetrics } from './consensus-metrics.ts'
 import { type LoadedGenesis, loadGenesis } from './genesis-file.ts'
 import { InstitutionGateway } from './institution-gateway.ts'
 import { InstitutionSender } from './institution-sender.ts'
@@ -164,6 +165,7 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
   // 5 the door for clients
   const metrics = new Registry()
   registerMetrics(metrics, { ledger, mempool: intake.mempool, transport, standing, freshness })
+  registerConsensusMetrics(metrics, { ...participant, clock })
   const rpc = await startRpcServer({
     version: VERSION,
     listen: { ...config.rpc, tls: config.rpc.tls && readTls(config.rpc.tls) },

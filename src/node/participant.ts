@@ -29,6 +29,7 @@ import { NodeReports } from './node-reports.ts'
 import { Observer } from './observer.ts'
 import type { Part } from './part.ts'
 import { Seats } from './seats.ts'
+import { SignatureTally } from './signature-tally.ts'
 import { createSigningPart } from './signing-part.ts'
 import type { GrantedRight, SigningRight } from './signing-right.ts'
 import { SnapshotCatchUp, type SnapshotPlace } from './snapshot-catch-up.ts'
@@ -72,6 +73,8 @@ export interface Participant {
   readonly standing: Standing
   readonly reports: NodeReports
   readonly consensus: ConsensusDesk
+  readonly signatures: SignatureTally
+  readonly seats: Seats
   start(): Promise<void>
   /** Consensus first, so that nothing is signed that could not be sent. */
   stop(): Promise<void>
@@ -88,7 +91,10 @@ export function createParticipant(parts: ParticipantParts): Participant {
   const reports = new NodeReports({ ledger, membership, clock })
   const headers = new HeaderGossip({ transport, ledger, verifier, timers, log })
   const feed = new CommitFeed()
+  const signatures = new SignatureTally()
   feed.subscribe((blocks, certificate) => {
+    const set = ledger.setOf(certificate.epoch)
+    if (set !== undefined) signatures.certified(certificate, set)
     intake.onCommit(blocks)
     freshness.certified(ledger.head.header.timeMs)
     if (standing.leader === keys.institution) headers.publish(blocks, certificate)
@@ -163,6 +169,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
     validator: () => part.validating,
     validators: () => ledger.validators,
     institutionOf: (seat) => seats.institutionOf(seat),
+    status: { self: keys.institution, ledger, seats, transport, reports, standing, signatures, clock },
   })
   return {
     intake,
@@ -171,6 +178,8 @@ export function createParticipant(parts: ParticipantParts): Participant {
     standing,
     reports,
     consensus,
+    signatures,
+    seats,
     async start() {
       await transport.start()
       intake.start()

@@ -4,6 +4,7 @@
 
 import { canPropose, type Opportunity } from '../consensus/can-propose.ts'
 import { step } from '../consensus/core.ts'
+import { describeState, type StateDescription } from '../consensus/describe-state.ts'
 import type { Effect, Role, Timer } from '../consensus/effects.ts'
 import { peersOf } from '../consensus/epochs.ts'
 import type { Occurrence } from '../consensus/events.ts'
@@ -28,6 +29,7 @@ import type { FetchRun } from './certified-run.ts'
 import type { Cancel, Clock, Timers } from './clock.ts'
 import { CoreQuestions, type ReadOutcome, type TransferOutcome } from './core-questions.ts'
 import type { Log } from './log.ts'
+import { type PeerHeard, PeerWatch } from './peer-watch.ts'
 import type { Seats } from './seats.ts'
 
 /** Events waiting for the loop before a peer's stream is paused. */
@@ -88,6 +90,7 @@ export class Runtime {
   #drained: (() => void)[] = []
   readonly #pace: BlockPace
   readonly #questions: CoreQuestions
+  readonly #watch = new PeerWatch()
   #stopping = false
   #loop: Promise<void> = Promise.resolve()
 
@@ -130,6 +133,15 @@ export class Runtime {
     this.#rouse()
   }
 
+  /** For operators: as the core knows it now. */
+  describe(): StateDescription {
+    return describeState(this.#parts.state)
+  }
+
+  lastHeardOf(seat: Seat): PeerHeard | null {
+    return this.#watch.lastOf(seat)
+  }
+
   /** A leader hands over first, so that nobody has to miss it. Then the group under way finishes, and that was it. */
   async stop(): Promise<void> {
     await this.#handOver()
@@ -168,6 +180,7 @@ export class Runtime {
     if (from === null) return undefined
     try {
       const message = this.#parts.wire.decode(bytes)
+      this.#watch.noted(from, message, this.#parts.clock.nowMs())
       if (message.kind === 'append' && from === this.#leader && this.#hasAll(message)) this.#parts.onHeardLeader()
       this.#post({ kind: 'received', from, message })
     } catch (error) {

@@ -118,6 +118,8 @@ export function createSigningPart(parts: SigningPartParts): SigningPart {
     validating: {
       transfer: async (target) => (isCleared ? runtime.transfer(target) : { failure: 'stopping' }),
       readIndex: async () => (isCleared ? runtime.readIndex() : 'stopping'),
+      describe: () => runtime.describe(),
+      lastHeardOf: (seat) => runtime.lastHeardOf(seat),
     },
     receive(peer, message) {
       const seat = other(peer)

@@ -15,6 +15,10 @@ export class Standing {
   readonly #freshness: Freshness
   readonly #reasons = new Set<NotReady>(['STARTING'])
   term = 0
+  /** Seen since start. */
+  leaderChanges = 0
+  candidacies = 0
+  #lastLeader: Seat | null = null
   leader: IdentityId | null = null
   signing: Signing = { kind: 'none' }
 
@@ -26,6 +30,11 @@ export class Standing {
   /** Answers the leader's transport key, where a leader is known. */
   roleChanged(role: Role, { term, leader }: { term: Term; leader: Seat | null }): PublicKey | null {
     this.term = term
+    if (role === 'candidate') this.candidacies++
+    if (leader !== null && leader !== this.#lastLeader) {
+      this.leaderChanges++
+      this.#lastLeader = leader
+    }
     this.leader = leader === null ? null : this.#seats.institutionOf(leader)
     if (leader === null) this.#reasons.add('NO_LEADER')
     else this.#reasons.delete('NO_LEADER')

@@ -3,8 +3,90 @@
 import * as z from 'zod'
 import { createAuthorizer } from './authorize.ts'
 import { defineMethod, type Method } from './method.ts'
-import { identitySchema } from './schema.ts'
+import { hashSchema, identitySchema, integerSchema } from './schema.ts'
 import type { ConsensusService, InstitutionService } from './services.ts'
+
+const who = z.array(identitySchema).readonly()
+const signatories = { signed: who, missing: who }
+const count = integerSchema.nullable()
+
+const validatorSchema = z.strictObject({
+  seat: integerSchema,
+  institution: identitySchema,
+  isSelf: z.boolean(),
+  isConnected: z.boolean(),
+  heardMs: count.describe('Last sign of life, by the clock of this node.'),
+  signs: z.boolean().nullable(),
+  height: count.describe('Its certified head.'),
+  matchHeight: count.describe("Known to the leader: last block of the leader's chain that it has stored."),
+  blocksBehind: count,
+  behindMs: count.describe('Age of the first block that it lacks.'),
+  lastAck: z.strictObject({ height: integerSchema, atMs: count }).nullable(),
+  certificates: z
+    .strictObject({ signed: integerSchema, of: integerSchema })
+    .describe('Of the latest ones that it could sign, at most 100.'),
+  trouble: z.enum(['blockSync', 'clock']).nullable(),
+})
+
+const statusSchema = z.strictObject({
+  institution: identitySchema,
+  role: z.enum(['leader', 'candidate', 'follower', 'observer']),
+  signing: z.enum(['none', 'greeting', 'signing', 'refused']),
+  epoch: integerSchema,
+  b: integerSchema,
+  quorum: integerSchema,
+  term: integerSchema,
+  leader: z
+    .strictObject({
+      institution: identitySchema,
+      term: integerSchema,
+      sinceMs: count.describe('Time of the first block of its term.'),
+      blocks: integerSchema.describe('Certified blocks of its term.'),
+      transferTo: identitySchema.nullable(),
+    })
+    .nullable(),
+  election: z.strictObject({ term: integerSchema, winner: identitySchema, ...signatories }).nullable(),
+  candidacy: z.strictObject(signatories).nullable(),
+  head: z.strictObject({ height: integerSchema, hash: hashSchema, timeMs: integerSchema }),
+  certificate: z.strictObject({ height: integerSchema, term: integerSchema, ...signatories }).nullable(),
+  waiting: z
+    .array(
+      z.strictObject({
+        height: integerSchema,
+        term: integerSchema,
+        hash: hashSchema,
+        timeMs: integerSchema,
+        transactions: integerSchema,
+        acks: z.strictObject(signatories).nullable(),
+      }),
+    )
+    .readonly()
+    .describe('Blocks without a certificate.'),
+  pending: z
+    .strictObject({
+      epoch: integerSchema,
+      b: integerSchema,
+      quorum: integerSchema,
+      decidedAt: integerSchema,
+      validators: who,
+    })
+    .nullable(),
+  own: z
+    .strictObject({
+      vote: z.strictObject({ term: integerSchema, candidate: identitySchema.nullable() }).nullable(),
+      promise: z.strictObject({ term: integerSchema }).nullable(),
+      lastAck: z
+        .strictObject({
+          term: integerSchema,
+          height: integerSchema,
+          hash: hashSchema,
+          standing: z.enum(['binding', 'certified', 'superseded']),
+        })
+        .nullable(),
+    })
+    .nullable(),
+  validators: z.array(validatorSchema).readonly(),
+})
 
 export function consensusMethods(
   consensus: ConsensusService,
@@ -12,6 +94,18 @@ export function consensusMethods(
 ): readonly Method[] {
   const authorize = createAuthorizer(token)
   return [
+    defineMethod({
+      name: 'consensus.status',
+      summary:
+        'Who leads and since when, who lags, who voted for whom, and whose signature is missing, as this node knows it.',
+      params: z.strictObject({}),
+      result: statusSchema,
+      errors: ['TOKEN_REQUIRED'],
+      async run(_params, caller) {
+        authorize(caller)
+        return consensus.status()
+      },
+    }),
     defineMethod({
       name: 'consensus.transfer',
       summary:

@@ -14,6 +14,7 @@ import type { Hash, IdentityId } from '../types/brand.ts'
 import { type SignedRead, signRead } from '../types/signed-read.ts'
 import { RPC_ERRORS, RpcError, type RpcErrorCode } from './errors.ts'
 import { BATCH_MAX, BODY_BYTES_MAX } from './limits.ts'
+import { consensusMethods } from './methods-consensus.ts'
 import { createMethods, type RpcServer, startRpcServer } from './server.ts'
 
 let node: MemoryNode
@@ -542,6 +543,18 @@ describe('consistency', () => {
   it('of another kind is refused with what is accepted', async () => {
     const { error } = await call('contract.query', { contract: 'ward', method: 'count', consistency: 'eventual' })
     expect(error?.data).toMatchObject({ code: 'INVALID_PARAMS', field: 'params.consistency' })
+  })
+})
+
+describe('consensus.status', () => {
+  const request = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'consensus.status', params: {} })
+
+  it('is for who holds the token: it speaks of blocks that are not certified yet', async () => {
+    expect((await post(request)).answer.error?.data.code).toBe('TOKEN_REQUIRED')
+    const { answer } = await post(request, { authorization: `Bearer ${INSTITUTION_TOKEN}` })
+    expect(answer.result).toMatchObject({ role: 'leader', leader: { institution: HOSPITAL } })
+    const [status] = consensusMethods(node.services.consensus, node.services.institution)
+    expect(status?.result.safeParse(answer.result).error).toBeUndefined()
   })
 })
 

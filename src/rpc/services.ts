@@ -206,6 +206,7 @@ export interface InstitutionService {
 }
 
 export interface ConsensusService {
+  status(): Awaitable<ConsensusStatus>
   /** Hands leadership to the validator of this institution; answers who leads then. Throws NOT_TRANSFERRED (reason),
    * NOT_A_VALIDATOR, NOT_READY. */
   transfer(to: IdentityId): Promise<IdentityId>
@@ -214,6 +215,93 @@ export interface ConsensusService {
    * RETRY_LATER (retryAfterMs), NOT_A_VALIDATOR, NOT_READY.
    */
   readIndex(): Promise<void>
+}
+
+export interface Signatories {
+  readonly signed: readonly IdentityId[]
+  readonly missing: readonly IdentityId[]
+}
+
+/** Consensus as this node sees it. What a leader alone knows is null elsewhere; what a validator alone knows, on an observer. */
+export interface ConsensusStatus {
+  readonly institution: IdentityId
+  readonly role: 'leader' | 'candidate' | 'follower' | 'observer'
+  readonly signing: NodeStatus['signing']['state']
+  readonly epoch: number
+  readonly b: number
+  readonly quorum: number
+  /** Highest heard of; on an observer that of the head. */
+  readonly term: number
+  readonly leader: {
+    readonly institution: IdentityId
+    readonly term: number
+    /** Time of the first block of its term; null before that is here. */
+    readonly sinceMs: number | null
+    /** Certified blocks of its term. */
+    readonly blocks: number
+    /** It is bringing this member up to date to take over. */
+    readonly transferTo: IdentityId | null
+  } | null
+  /** Who gave the leader its term. Whoever is missing voted too late, not at all, or for somebody else. */
+  readonly election: (Signatories & { readonly term: number; readonly winner: IdentityId }) | null
+  /** Who has voted for this node so far. */
+  readonly candidacy: Signatories | null
+  readonly head: { readonly height: number; readonly hash: Hash; readonly timeMs: number }
+  /** The latest. It is made as soon as a quorum has acked: some are always missing, the same one always tells something. */
+  readonly certificate: (Signatories & { readonly height: number; readonly term: number }) | null
+  /** Blocks above the head on the chain that this node would build on, oldest first. */
+  readonly waiting: readonly {
+    readonly height: number
+    readonly term: number
+    readonly hash: Hash
+    readonly timeMs: number
+    readonly transactions: number
+    readonly acks: Signatories | null
+  }[]
+  /** Decided by a block that waits for its certificate. */
+  readonly pending: {
+    readonly epoch: number
+    readonly b: number
+    readonly quorum: number
+    readonly decidedAt: number
+    readonly validators: readonly IdentityId[]
+  } | null
+  /** What this validator has signed last. */
+  readonly own: {
+    readonly vote: { readonly term: number; readonly candidate: IdentityId | null } | null
+    readonly promise: { readonly term: number } | null
+    readonly lastAck: {
+      readonly term: number
+      readonly height: number
+      readonly hash: Hash
+      readonly standing: 'binding' | 'certified' | 'superseded'
+    } | null
+  } | null
+  readonly validators: readonly ValidatorStatus[]
+}
+
+export interface ValidatorStatus {
+  readonly seat: number
+  readonly institution: IdentityId
+  readonly isSelf: boolean
+  readonly isConnected: boolean
+  /** On the consensus stream or by its status; null: never since this node started. */
+  readonly heardMs: number | null
+  /** By its own word. */
+  readonly signs: boolean | null
+  /** Its certified head; null where nothing was heard. */
+  readonly height: number | null
+  /** The leader's: last block of its chain that the validator has stored. */
+  readonly matchHeight: number | null
+  /** On the leader behind the leader's tip, elsewhere behind this node's head. */
+  readonly blocksBehind: number | null
+  /** Age of the first block that it lacks. */
+  readonly behindMs: number | null
+  readonly lastAck: { readonly height: number; readonly atMs: number | null } | null
+  /** Of the latest certificates that it could sign, at most 100, how many it has signed. */
+  readonly certificates: { readonly signed: number; readonly of: number }
+  /** blockSync: it lacks blocks that the leader has no more at hand. clock: to it a block is from the future. */
+  readonly trouble: 'blockSync' | 'clock' | null
 }
 
 /** Structured log; never given request bodies. */

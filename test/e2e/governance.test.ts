@@ -68,6 +68,16 @@ describe('assent validator', () => {
     )
   })
 
+  it('shows beside it who leads, who voted for whom, and who signs', async () => {
+    const text = await done('consensus', 'status', '--folder', 'a')
+    expect(text).toMatch(/^leader +Hospital [AB], term \d+, since 20\d\d-.* \(\d+ blocks?, /)
+    expect(text).toMatch(/^elected by +Hospital A, Hospital B$/m)
+    expect(text).toMatch(/^ +0 +Hospital A +here, (leader|follower) .* yes +(\d+) of \2$/m)
+    const { validators, certificate } = await json('consensus', 'status', '--folder', 'b')
+    expect(certificate.missing).toEqual([])
+    expect(validators).toMatchObject([{ isConnected: true }, { isSelf: true, isConnected: true }])
+  })
+
   it('shows the quorum before and after, and does nothing without a yes', async () => {
     const { code, stderr } = await run('validator', 'remove', 'Hospital B', '--folder', 'a')
     expect(code).toBe(2)

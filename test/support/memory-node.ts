@@ -302,6 +302,24 @@ export class MemoryNode {
       },
       institution: this.#createInstitution(),
       consensus: {
+        status: () => ({
+          institution: HOSPITAL,
+          role: 'leader',
+          signing: 'signing',
+          epoch: 0,
+          b: 0,
+          quorum: 1,
+          term: 1,
+          leader: { institution: HOSPITAL, term: 1, sinceMs: null, blocks: 0, transferTo: null },
+          election: { term: 1, winner: HOSPITAL, signed: [HOSPITAL], missing: [] },
+          candidacy: null,
+          head: { height: head().header.height, hash: head().hash, timeMs: head().header.timeMs },
+          certificate: null,
+          waiting: [],
+          pending: null,
+          own: { vote: { term: 1, candidate: HOSPITAL }, promise: null, lastAck: null },
+          validators: [],
+        }),
         transfer: async (to) => {
           if (to === HOSPITAL) throw new RpcError('NOT_TRANSFERRED', { reason: 'NO_TARGET' })
           return to

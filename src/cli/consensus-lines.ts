@@ -1,0 +1,167 @@
+// Consensus in words and columns: what `assent consensus status` prints.
+
+import type { ConsensusStatus, ValidatorStatus } from '../client/consensus-status.ts'
+import { type Founders, nameOf } from './identities.ts'
+import { counted, pairs, table } from './output.ts'
+import { timeInWords } from './words.ts'
+
+/** Rows of blocks without a certificate: more are counted. */
+const WAITING_SHOWN = 5
+
+export function consensusLines(
+  status: ConsensusStatus,
+  { members, nowMs }: { members: Founders; nowMs: number },
+): readonly string[] {
+  const { head, epoch, b, quorum, validators, pending } = status
+  const names = namesOf(members)
+  return [
+    ...pairs([
+      ['leader', leaderInWords(status, { members, nowMs })],
+      ['elected by', electionInWords(status, members)],
+      ['head', `height ${head.height}, ${age(nowMs - head.timeMs)} old`],
+      ['signed by', certificateInWords(status, names)],
+      ['epoch', `${epoch}: ${counted(validators.length, 'validator')}, b = ${b}, ${quorum} signatures certify a block`],
+      ...(pending === null ? [] : [['pending', pendingInWords(pending, names)] as const]),
+      ...ownRows(status, { members, nowMs }),
+    ]),
+    '',
+    ...validatorTable(status, { members, nowMs }),
+    ...waitingLines(status, { names, nowMs }),
+  ]
+}
+
+type Names = (ids: readonly string[]) => string
+const namesOf =
+  (members: Founders): Names =>
+  (ids) =>
+    ids.length === 0 ? 'nobody' : ids.map((id) => nameOf(id, members)).join(', ')
+
+interface Scene {
+  readonly members: Founders
+  readonly nowMs: number
+}
+
+function leaderInWords({ leader, role, term, candidacy }: ConsensusStatus, { members, nowMs }: Scene): string {
+  if (leader === null) {
+    if (role === 'observer') return 'this node observes: ask the node of a validator'
+    const votes =
+      candidacy === null ? '' : `; this node stands for election, voted for by ${namesOf(members)(candidacy.signed)}`
+    return `NONE known, term ${term}${votes}`
+  }
+  const since = leader.sinceMs === null ? 'not a block yet' : `since ${timeInWords(leader.sinceMs)}`
+  const lasted = leader.sinceMs === null ? '' : `, ${age(nowMs - leader.sinceMs)}`
+  const handing = leader.transferTo === null ? '' : `; handing over to ${nameOf(leader.transferTo, members)}`
+  return `${nameOf(leader.institution, members)}, term ${leader.term}, ${since} (${counted(leader.blocks, 'block')}${lasted})${handing}`
+}
+
+function electionInWords({ election, leader }: ConsensusStatus, members: Founders): string {
+  if (election === null) return 'no election yet'
+  const names = namesOf(members)
+  const which = leader === null ? ` (term ${election.term}: ${nameOf(election.winner, members)})` : ''
+  const others = election.missing.length === 0 ? '' : `; without ${names(election.missing)}`
+  return `${names(election.signed)}${others}${which}`
+}
+
+function certificateInWords({ certificate }: ConsensusStatus, names: Names): string {
+  if (certificate === null) return 'genesis: needs no certificate'
+  const { signed, missing } = certificate
+  return `${names(signed)}${missing.length === 0 ? '' : `; without ${names(missing)}`}`
+}
+
+function pendingInWords(pending: NonNullable<ConsensusStatus['pending']>, names: Names): string {
+  const { epoch, decidedAt, validators, quorum } = pending
+  return `epoch ${epoch}, decided at height ${decidedAt}, when that is certified: ${names(validators)}; quorum ${quorum}`
+}
+
+function ownRows({ own, role, signing }: ConsensusStatus, { members }: Scene): readonly (readonly [string, string])[] {
+  if (own === null) return [['this node', role]]
+  const { vote, promise, lastAck } = own
+  const signs = { none: '', greeting: ', signs not yet', signing: '', refused: ', SIGNS NOTHING: see assent status' }
+  const votedFor = vote?.candidate == null ? 'a former validator' : nameOf(vote.candidate, members)
+  const standing = { binding: 'binds', certified: 'certified', superseded: 'another block was certified' }
+  return [
+    ['this node', `${role}${signs[signing]}`],
+    ['its vote', vote === null ? 'none' : `term ${vote.term}, for ${votedFor}`],
+    ...(promise === null ? [] : [['its promise', `term ${promise.term}: it voted for nobody`] as const]),
+    [
+      'its ack',
+      lastAck === null ? 'none' : `height ${lastAck.height}, term ${lastAck.term} (${standing[lastAck.standing]})`,
+    ],
+  ]
+}
+
+const HEAD = ['seat', 'validator', 'state', 'head', 'stored', 'behind', 'for', 'last ack', 'heard', 'voted', 'signed']
+
+function validatorTable(status: ConsensusStatus, scene: Scene): readonly string[] {
+  const { validators, election } = status
+  return table(
+    HEAD,
+    validators.map((validator) => {
+      const { seat, institution, height, matchHeight, blocksBehind, behindMs, lastAck } = validator
+      const { heardMs, isSelf, certificates } = validator
+      return [
+        seat,
+        nameOf(institution, scene.members),
+        stateOf(validator, status),
+        height ?? '-',
+        matchHeight ?? '-',
+        blocksBehind ?? '-',
+        blocksBehind ? duration(behindMs) : '-',
+        lastAck?.height ?? '-',
+        isSelf ? '-' : heardMs === null ? 'never' : `${age(scene.nowMs - heardMs)} ago`,
+        election === null ? '-' : election.signed.includes(institution) ? 'yes' : 'no',
+        certificates.of === 0 ? '-' : `${certificates.signed} of ${certificates.of}`,
+      ]
+    }),
+  )
+}
+
+function stateOf(
+  { isSelf, isConnected, signs, trouble, institution }: ValidatorStatus,
+  status: ConsensusStatus,
+): string {
+  const { leader, role } = status
+  if (isSelf) return `here, ${role}`
+  if (!isConnected) return 'NOT CONNECTED'
+  if (trouble === 'blockSync') return 'fetches blocks'
+  if (trouble === 'clock') return 'CLOCKS DIFFER'
+  if (signs === false) return 'SIGNS NOTHING'
+  return leader?.institution === institution ? 'leader' : 'follower'
+}
+
+function waitingLines(
+  { waiting, role }: ConsensusStatus,
+  { names, nowMs }: { names: Names; nowMs: number },
+): readonly string[] {
+  if (waiting.length === 0) return []
+  const who = role === 'leader' ? '' : ' (whose acks they lack, the leader knows)'
+  return [
+    '',
+    `${counted(waiting.length, 'block')} without a certificate${who}:`,
+    ...table(
+      ['height', 'term', 'transactions', 'age', 'acked by', 'waits for'],
+      waiting
+        .slice(0, WAITING_SHOWN)
+        .map(({ height, term, transactions, timeMs, acks }) => [
+          height,
+          term,
+          transactions,
+          age(nowMs - timeMs),
+          acks === null ? '-' : names(acks.signed),
+          acks === null ? '-' : names(acks.missing),
+        ]),
+    ),
+    ...(waiting.length > WAITING_SHOWN ? [`and ${waiting.length - WAITING_SHOWN} more`] : []),
+  ]
+}
+
+const duration = (ms: number | null): string => (ms === null ? '-' : age(ms))
+
+/** Short, for columns; clocks may differ a little. */
+export function age(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`
+  const seconds = Math.floor(ms / 1_000)
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} days`
+}
