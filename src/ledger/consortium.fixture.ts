@@ -1,5 +1,5 @@
-// A consortium for the tests of the ledger: real keys, real contracts compiled from source (policy, registry, and a
-// small one that is easy to talk to), and a hand that makes blocks and certificates as consensus would.
+// A consortium for the tests of the ledger: real keys, real contracts compiled from source (policy, registry, validators),
+// two small ones that are easy to talk to, and a hand that makes blocks and certificates as consensus would.
 
 import { readFileSync } from 'node:fs'
 import { createCommitCert, createLeaderCert } from '../consensus/certificate.ts'
@@ -82,6 +82,32 @@ view notesOf(owner: id) returns int {
 }
 `
 
+/** In the place of the real one: whoever asks has his way. */
+const GOVERNANCE = `contract governance version 1
+
+uses validators
+
+refusal NEVER "Not of a version."
+
+record VersionChange { fromHeight: int, version: int }
+
+action add(institution: id, consensus: key) {
+  validators.add(institution, consensus, true, 1)
+}
+
+action remove(institution: id) {
+  validators.remove(institution, true, 1)
+}
+
+genesis action recover(version: int) {
+  require version > 0 else NEVER
+}
+
+view protocolVersions() returns list<VersionChange, 2> {
+  return []
+}
+`
+
 const sourceOf = (name: string) => ({
   name,
   text: readFileSync(new URL(`../contracts/builtin/${name}.clause`, import.meta.url), 'utf8'),
@@ -91,6 +117,7 @@ const modules = compile([
   sourceOf('registry'),
   sourceOf('validators'),
   { name: 'notes', text: NOTES },
+  { name: 'governance', text: GOVERNANCE },
 ])
 
 export const idOf = (name: string): IdentityId => sha256Hex(new TextEncoder().encode(name)) as string as IdentityId
@@ -217,13 +244,21 @@ export class Proposer {
       commitCertHash: commitCert === null ? ZERO_HASH : commitCertHash(commitCert),
     }
     const signed = signHeader(header, (message) => (consensusSigners[0] as Signer).sign(message))
-    const block = { ...signed, hash: blockHash(header), transactions, epochCert: null }
+    const block = {
+      ...signed,
+      hash: blockHash(header),
+      transactions,
+      epochCert: epoch > parent.header.epoch ? commitCert : null,
+    }
     this.ledger.adopt(block, execution.executed)
     return block
   }
 
   /** Proposes, stores and commits. */
-  async commit(transactions: readonly SignedTransaction[], options: { timeMs?: number } = {}): Promise<Block> {
+  async commit(
+    transactions: readonly SignedTransaction[],
+    options: { timeMs?: number; epoch?: Epoch } = {},
+  ): Promise<Block> {
     const block = this.propose(transactions, options)
     await this.ledger.persist({ blocks: [block], leaderCerts: [this.leaderCert] })
     await this.ledger.commit(certify(block))
@@ -248,3 +283,9 @@ export async function createLedger(
   const ledger = await openLedger({ store, genesis })
   return { ledger, store, proposer: new Proposer(ledger) }
 }
+
+/** Decides that a founder validates no more, or somebody again. */
+export const removal = (name: string): SignedTransaction =>
+  transaction([{ contract: 'governance', method: 'remove', args: [bytesOf(name)] }])
+export const addition = (name: string, key: string): SignedTransaction =>
+  transaction([{ contract: 'governance', method: 'add', args: [bytesOf(name), signerNamed(key).publicKey] }])

@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { certify, chainId, createLedger, idOf, type Proposer, put } from '../ledger/consortium.fixture.ts'
+import { certify, chainId, createLedger, idOf, type Proposer, put, removal } from '../ledger/consortium.fixture.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { verifierOf } from '../ledger/replay-chain.ts'
 import { MemoryNetwork } from '../p2p/memory-network.ts'
 import { MemoryTransport } from '../p2p/memory-transport.ts'
 import { SYNC_PROTOCOL } from '../p2p/transport.ts'
-import type { PublicKey } from '../types/brand.ts'
+import type { Epoch, PublicKey } from '../types/brand.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { fetchRunFrom, RUN_BLOCKS_MAX, RUN_REQUEST_BYTES_MAX, readRun, serveRun } from './certified-run.ts'
+import { runFault } from './observer.ts'
 
 const heightsOf = (run: ReturnType<typeof readRun>): readonly number[] =>
   run?.blocks.map(({ header }) => header.height) ?? []
@@ -91,5 +93,32 @@ describe('a certified run', () => {
   it('is refused to a request that cannot be read', () => {
     expect(() => serveRun(ledger, new Uint8Array())).toThrow(DecodeError)
     expect(() => serveRun(ledger, new Uint8Array([0xa1, 0x61, 0x61, 0x01]))).toThrow(DecodeError)
+  })
+})
+
+describe('a certified run of a chain whose validators change', () => {
+  it('ends on what makes the next set known, so that its receiver can check all of it', async () => {
+    const { ledger, proposer } = await createLedger()
+    await proposer.commit([put('one')])
+    const decided = await proposer.commit([removal('Delta')])
+    await proposer.commit([put('two')], { epoch: 1 as Epoch })
+    await proposer.commit([put('three')])
+    const run = readRun(ledger, 1)
+    expect(heightsOf(run)).toEqual([1, 2])
+    expect(run?.commitCert).toMatchObject({ epoch: 0, blockHash: decided.hash })
+    expect(heightsOf(readRun(ledger, 2))).toEqual([2])
+    expect(heightsOf(readRun(ledger, 3))).toEqual([3, 4])
+
+    const own = (await createLedger()).ledger
+    const verifier = verifierOf(own)
+    for (const from of [1, 3]) {
+      const next = readRun(ledger, from)
+      if (next === null) throw new Error('no run')
+      expect(runFault(next, { verifier, parent: own.head })).toBeNull()
+      const { blocks, leaderCerts, commitCert } = next
+      expect(await own.applyCertified({ blocks, leaderCerts, cert: commitCert })).toEqual({ ok: true })
+    }
+    expect(own.head.hash).toBe(ledger.head.hash)
+    expect(own.epoch).toBe(1)
   })
 })
