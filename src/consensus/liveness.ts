@@ -13,6 +13,8 @@ export interface Liveness {
   hearsLeader: boolean
   /** Under way: asks for pre-votes. Role and term stay what they are. */
   preCampaign: PreCampaign | null
+  /** Asked for pre-votes since a leader was heard. */
+  hasAsked: boolean
   /** Asked for a pre-vote while the askers timer runs. */
   readonly askers: Set<Seat>
   /** A vote was granted within the minimum election timeout. */
@@ -34,12 +36,15 @@ export interface PreCampaign {
    * the work that waits; only a new certificate ends it.
    */
   readonly cause: 'silence' | 'standstill'
+  /** Gives way to a rival. Only the first time: a rival that cannot win must not keep others from it. */
+  readonly yields: boolean
 }
 
 export function createLiveness(): Liveness {
   return {
     hearsLeader: false,
     preCampaign: null,
+    hasAsked: false,
     askers: new Set(),
     hasVotedLately: false,
     sitsOut: false,

@@ -91,6 +91,17 @@ describe('onPreVoteRequest()', () => {
     expect(node.receive(1, request(2, a1, [a1]))).toEqual([])
   })
 
+  it('gives way to a rival that asks at the same time with a lower seat, once: both would split the votes', () => {
+    const node = new Node(group, { self: 1 })
+    const rivalAsks = (from: number): string[] => node.receive(from, request(1, genesis))
+    node.on({ kind: 'timeout', timer: 'election' })
+    expect(rivalAsks(2)).toEqual(['setTimer askers 2000', 'send 2 preVote term 1'])
+    expect(rivalAsks(0)).toEqual(['setTimer askers 2000', 'cancelTimer heartbeat', 'send 0 preVote term 1'])
+    node.on({ kind: 'timeout', timer: 'election' })
+    expect(rivalAsks(0)).toEqual(['send 0 preVote term 1'])
+    expect(node.state.liveness.preCampaign?.term).toBe(1)
+  })
+
   it('shows whoever asks for a term that is over the present one', () => {
     expect(follower().receive(1, request(1, genesis))).toEqual(['send 1 staleTerm 1 cert 1'])
   })

@@ -4,7 +4,7 @@ import { isFarAhead } from './block-time.ts'
 import { judgeCandidacy } from './judge-candidacy.ts'
 import { countAsker, isSticky } from './liveness.ts'
 import type { From, PreVoteRequest } from './messages.ts'
-import { beginPreCampaign } from './pre-campaign.ts'
+import { beginPreCampaign, maybeGiveWay } from './pre-campaign.ts'
 import { sendHeartbeat } from './replicate.ts'
 import { mayVoteIn } from './sign-state.ts'
 import { sendStaleTerm } from './stale-term.ts'
@@ -15,7 +15,7 @@ import { compareTips, tipOf } from './tip.ts'
  * 1. a term that is over, or that this node has voted or acked in, is told so; 2. who has a leader keeps it, and a leader
  * shows that it is there; 3. what this node could not do now is not promised: one vote a minimum
  * election timeout, no ack of what comes from the future; 4. what is shown is judged
- * like a vote request; 5. who refuses because its own tip is higher pre-campaigns at once.
+ * like a vote request, and a stronger rival is given way to; 5. who refuses because its own tip is higher pre-campaigns at once.
  */
 export function onPreVoteRequest(step: Step, { from, message }: From<PreVoteRequest>): void {
   const { state } = step
@@ -40,6 +40,7 @@ export function onPreVoteRequest(step: Step, { from, message }: From<PreVoteRequ
   // 4
   switch (judgeCandidacy(step, { from, message })) {
     case 'grant':
+      maybeGiveWay(step, { from, message })
       send(step, { to: from, message: { kind: 'preVote', term: message.term } })
       break
     case 'refuse': {

@@ -5,9 +5,10 @@ import type { Seat, Term } from '../types/brand.ts'
 import { quorum } from '../types/validator-set.ts'
 import { peersOf, presentSet } from './epochs.ts'
 import { endPreCampaign, type PreCampaign } from './liveness.ts'
+import type { From, PreVoteRequest } from './messages.ts'
 import { armElection, becomeCandidate } from './roles.ts'
 import { type Step, send, setTimer } from './step.ts'
-import { coversLastAck } from './tip.ts'
+import { compareTips, coversLastAck, tipOf } from './tip.ts'
 import { candidacyOf } from './vote-request.ts'
 
 /** Asks everybody, unless its tip may not be shown: then it waits for a leader or its own disk. */
@@ -17,7 +18,8 @@ export function beginPreCampaign(step: Step, cause: PreCampaign['cause']): void 
   if (cause === 'silence') armElection(step)
   if (!coversLastAck(state, state.tipHash)) return
   const term = (state.term + 1) as Term
-  state.liveness.preCampaign = { term, cause, grants: new Set([settings.self]) }
+  state.liveness.preCampaign = { term, cause, yields: !state.liveness.hasAsked, grants: new Set([settings.self]) }
+  state.liveness.hasAsked = true
   if (maybeCampaign(step)) return
   setTimer(step, { timer: 'heartbeat', delayMs: settings.timing.heartbeatMs })
   askEverybody(step)
@@ -35,6 +37,18 @@ export function askForPreVote(step: Step, to: Seat): void {
   const { preCampaign } = state.liveness
   if (preCampaign === null) return
   send(step, { to, message: { kind: 'preVoteRequest', ...candidacyOf(state, preCampaign.term, state.tipHash) } })
+}
+
+/**
+ * Of two that ask at the same time the one with the lower tip, or the higher seat, gives way: else both may become
+ * candidates, and split the votes. Its election timer runs on.
+ */
+export function maybeGiveWay(step: Step, { from, message }: From<PreVoteRequest>): void {
+  const { state, settings } = step
+  const { preCampaign } = state.liveness
+  if (preCampaign === null || !preCampaign.yields || message.term < preCampaign.term) return
+  const order = compareTips(message.tip, tipOf(state, state.tipHash))
+  if (order > 0 || (order === 0 && from < settings.self)) endPreCampaign(step)
 }
 
 /** With the word of q members, the candidacy proper. */

@@ -25,6 +25,7 @@ export function leaderOf(state: State): Seat | null {
 export function hearLeader(step: Step): void {
   const { liveness } = step.state
   liveness.hearsLeader = true
+  liveness.hasAsked = false
   liveness.failedCampaigns = 0
   liveness.sitsOut = false
   if (liveness.preCampaign?.cause === 'silence') endPreCampaign(step)
