@@ -6,7 +6,6 @@ import { openDurableNote } from '../ledger/durable-note.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { openSignState, type SignStateFile, signStatePath } from '../ledger/sign-state-file.ts'
 import { behind, type SignStateRefusal } from '../ledger/sign-state-refusal.ts'
-import { assert } from '../types/assert.ts'
 import type { PublicKey } from '../types/brand.ts'
 import { seatOf } from '../types/validator-set.ts'
 import type { Config } from './config.ts'
@@ -24,16 +23,24 @@ export interface SigningRightParts {
   readonly log: Log
 }
 
-/** Throws StartError where nobody else could go on: a chain of one validator. */
+/**
+ * A key gets its file while it cannot have signed anything: before the first block, or before it has a seat. So whoever is to
+ * become a validator follows once with its key, and a file that is missing later is a file that was lost. Throws StartError
+ * where nobody else could go on: a chain of one validator.
+ */
 export async function openSigningRight({ config, keys, ledger, log }: SigningRightParts): Promise<SigningRight> {
-  if (config.role === 'observer') return { kind: 'none' }
-  assert(keys.consensus !== null, 'a validator has a consensus key')
-  const { dataFolder } = config
+  if (keys.consensus === null) return { kind: 'none' }
+  const { dataFolder, role } = config
   const key = keys.consensus.publicKey
   const { validators } = ledger
-  // Before the first block, or without a seat, nobody has had anything to sign with this key.
-  const mayBegin = ledger.head.header.height === 0 || seatOf(validators, key) === undefined
+  const isSeated = seatOf(validators, key) !== undefined
+  if (isSeated && role === 'observer') return { kind: 'none' }
+  const mayBegin = ledger.head.header.height === 0 || !isSeated
   const opening = await openSignState({ dataFolder, key, mayBegin })
+  if (role === 'observer') {
+    if (opening.kind === 'open') await opening.file.close()
+    return { kind: 'none' }
+  }
   const refused = (refusal: SignStateRefusal): SigningRight => {
     if (validators.members.length === 1) {
       throw new StartError(`this chain has one validator, and it must not sign: ${refusal.text}`)

@@ -12,7 +12,7 @@ import type { Block } from '../types/block.ts'
 import type { Height, PublicKey } from '../types/brand.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import { RELEASE_STALE_MS } from '../types/limits.ts'
-import { quorum } from '../types/validator-set.ts'
+import { quorum, seatOf } from '../types/validator-set.ts'
 import { type FetchRun, fetchRunFrom, RUN_REQUEST_BYTES_MAX, serveRun } from './certified-run.ts'
 import type { Clock, Timers } from './clock.ts'
 import { CommitFeed } from './commit-feed.ts'
@@ -214,10 +214,15 @@ interface Following extends ParticipantParts {
 }
 
 function createPart(following: Following, silence: (refusal: SignStateRefusal) => void): Part {
-  const { signingRight, standing } = following
-  if (signingRight.kind === 'granted') return validate(following, { right: signingRight, silence })
-  standing.signing = signingRight
-  return signingRight.kind === 'refused' ? followUnlessCrowded(following) : observe(following)
+  const { signingRight, standing, ledger, keys } = following
+  if (signingRight.kind === 'refused') {
+    standing.signing = signingRight
+    return followUnlessCrowded(following)
+  }
+  // Who may sign and has no seat yet has nothing to sign.
+  const isSeated = keys.consensus !== null && seatOf(ledger.validators, keys.consensus.publicKey) !== undefined
+  if (signingRight.kind === 'granted' && isSeated) return validate(following, { right: signingRight, silence })
+  return observe(following)
 }
 
 function validate(
