@@ -40,7 +40,10 @@ export const honestStatements: CreateInvariant = ({ blocks, violate }) => {
       }
     }
     for (const vote of said.votes.values()) {
-      if (vote.term > term) checkE4(seat, { term, height, hash: blockHash }, vote)
+      if (vote.term <= term) continue
+      checkE4(seat, { term, height, hash: blockHash }, vote)
+      // What was said before is said again; what is new was signed now.
+      violate(`R4: seat ${seat} voted in term ${vote.term} and then acked ${short(blockHash)} of term ${term}`)
     }
   }
 

@@ -1,8 +1,9 @@
 // Runs aimed at something, by name: what is not left to the seed. A plant names the one that raises its odds.
 
+import { type AttackName, aimAt, BUDGETS } from './attacks/budgets.ts'
 import type { Aim } from './plan.ts'
 
-export const AIMS = {
+const NAMED = {
   /** Two parts that both believe in themselves. */
   partitions: { n: 4, b: 1, liars: 0, faults: ['partition', 'silence'] },
   /** Machines that forget what they had not synced. */
@@ -34,4 +35,10 @@ export const AIMS = {
   },
 } as const satisfies Record<string, Aim>
 
-export type AimName = keyof typeof AIMS
+export type AimName = keyof typeof NAMED | AttackName
+
+const ATTACKS = Object.fromEntries(Object.keys(BUDGETS).map((name) => [name, aimAt(name as AttackName)])) as Readonly<
+  Record<AttackName, Aim>
+>
+
+export const AIMS: Readonly<Record<AimName, Aim>> = { ...NAMED, ...ATTACKS }

@@ -61,6 +61,8 @@ export class Clients {
   readonly #parts: ClientParts
   readonly #underWay = new Set<Request>()
   readonly #perKey = new Map<number, number>()
+  /** Nothing is submitted for a while, nor again. */
+  isPaused = false
   #isStopped = false
   #serial = 0
 
@@ -77,7 +79,7 @@ export class Clients {
     queue.after(random.around(1_000 / load.perSecond), () => {
       if (this.#isStopped) return
       this.start()
-      this.#begin()
+      if (!this.isPaused) this.#begin()
     })
   }
 
@@ -152,7 +154,7 @@ export class Clients {
   /** At the node. Liars are not asked: a client believes nothing that it cannot verify. */
   #submit(request: Request, node: SimulatedNode): void {
     const { running } = node
-    if (running === null || node.isPaused || !node.isHonest || request.isDone) return
+    if (running === null || node.isPaused || !node.isHonest || request.isDone || this.isPaused) return
     const { submissions } = running.participant.intake
     try {
       submissions.submit(request.signed.bytes)

@@ -3,6 +3,7 @@
 import { DEFAULT_TIMING } from '../../src/consensus/limits.ts'
 import type { Config } from '../../src/node/config.ts'
 import type { Seat } from '../../src/types/brand.ts'
+import type { AttackName } from './attacks/budgets.ts'
 import type { Load } from './clients.ts'
 import type { Constitution } from './consortium.ts'
 import { FAULTS, type FaultName } from './faults/menu.ts'
@@ -21,6 +22,8 @@ export interface Plan {
   readonly load: Load
   readonly faults: readonly FaultName[]
   readonly liars: readonly LiarPlan[]
+  /** Played in the place of faults and scripts, with so many liars of the lowest seats. */
+  readonly attack: { readonly name: AttackName; readonly liars: number } | null
   /** Virtual time with faults. */
   readonly faultyMs: number
 }
@@ -33,6 +36,7 @@ export interface Aim {
   readonly liars?: number
   readonly scripts?: readonly LiarName[]
   readonly faults?: readonly FaultName[]
+  readonly attack?: AttackName
   readonly load?: Load
   readonly faultyMs?: number
   readonly scheme?: Constitution['scheme']
@@ -65,7 +69,8 @@ export function planOf(random: Random, aim: Aim): Plan {
   )
   const [n, b] = aim.n === undefined ? size : [aim.n, aim.b ?? Math.floor((aim.n - 1) / 3)]
   const scheme = aim.scheme ?? (random.chance(1 / 50) ? 'ed25519' : 'keyedHash')
-  const liarCount = Math.min(liarsWanted, n)
+  const { attack } = aim
+  const liarCount = attack === undefined ? Math.min(liarsWanted, n) : 0
   const seats = random.sample(
     Array.from({ length: n }, (_, i) => i as Seat),
     liarCount,
@@ -89,6 +94,7 @@ export function planOf(random: Random, aim: Aim): Plan {
     load: aim.load ?? { perSecond: random.pick([10, 25, 60]), registers: random.pick([3, 12, 40]) },
     faults: aim.faults ?? random.sample(possible, faultCount),
     liars: seats.map((seat) => ({ seat, name: random.pick(scripts) })),
+    attack: attack === undefined ? null : { name: attack, liars: liarsWanted },
     faultyMs: aim.faultyMs ?? random.between(10_000, 25_000),
   }
 }
@@ -98,11 +104,13 @@ export function describePlan({
   load,
   faults,
   liars,
+  attack,
   timing,
   isWireCanonical,
 }: Plan): string {
   const parts = [
     `n=${n} b=${b} q=${quorumOf({ n, b })}`,
+    ...(attack === null ? [] : [`attack ${attack.name} by ${attack.liars} liars`]),
     `faults ${faults.join(', ') || 'none'}`,
     `liars ${liars.map(({ seat, name }) => `${String.fromCharCode(65 + seat)} ${name}`).join(', ') || 'none'}`,
     `${load.perSecond} transactions/s on ${load.registers} registers, batch delay ${timing.batchDelayMs} ms`,

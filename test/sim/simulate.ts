@@ -1,6 +1,7 @@
 // One seed from start to end, and what came of it.
 
 import { byKey, judge } from '../support/linearizability.ts'
+import type { Stage } from './attacks/stage.ts'
 import { type Consortium, consortiumOf } from './consortium.ts'
 import { RESUME_TIMEOUTS } from './limits.ts'
 import { type Aim, describePlan, type Plan, planOf } from './plan.ts'
@@ -11,6 +12,8 @@ import { describeLine } from './trace.ts'
 import { type Violation, World } from './world.ts'
 
 const TRACE_LINES = 60
+const ATTACK_MS_MAX = 180_000
+const AFTERMATH_MS = 3_000
 
 export interface Outcome {
   readonly seed: number
@@ -61,14 +64,15 @@ function run(
   world.trace.line('world', () => `seed ${seed}: ${describePlan(plan)}`)
 
   world.start()
-  world.run(plan.faultyMs)
+  if (world.stage === null) world.run(plan.faultyMs)
+  else playAttack(world, world.stage)
   const quietMs = world.queue.nowMs
   world.quiet()
   const heightBefore = world.certifiedHeight
   const deadlineMs = quietMs + RESUME_TIMEOUTS * plan.timing.electionTimeoutMaxMs
-  world.run(deadlineMs, () => world.honest.every(({ height }) => height > heightBefore))
+  if (plan.attack === null) world.run(deadlineMs, () => world.honest.every(({ height }) => height > heightBefore))
   const resumedMs = world.queue.nowMs - quietMs
-  const isResumed = world.honest.every(({ height }) => height > heightBefore)
+  const isResumed = plan.attack !== null || world.honest.every(({ height }) => height > heightBefore)
   if (!isResumed) {
     world.violate(
       'liveness',
@@ -84,7 +88,8 @@ function run(
   world.finish()
   judgeHistory(world)
 
-  const planned = [...plan.faults, ...plan.liars.map(({ name }) => name)]
+  const planned: string[] = [...plan.faults, ...plan.liars.map(({ name }) => name)]
+  if (plan.attack !== null) planned.push(plan.attack.name)
   return {
     seed,
     plan: describePlan(plan),
@@ -98,6 +103,13 @@ function run(
     missed: planned.filter((name) => !world.fired.has(name)),
     resumedMs: isResumed ? resumedMs : null,
   }
+}
+
+/** To its end, and a while longer for what it leads to. */
+function playAttack(world: World, stage: Stage): void {
+  world.run(ATTACK_MS_MAX, () => stage.isOver)
+  if (!stage.isOver) world.violate('attack', 'its script did not come to an end')
+  world.run(world.queue.nowMs + AFTERMATH_MS)
 }
 
 function judgeHistory(world: World): void {

@@ -9,6 +9,9 @@ import type { CommitCert } from '../../src/types/certificate.ts'
 import { INVARIANTS } from '../invariants/all.ts'
 import { BlockIndex } from '../invariants/block-index.ts'
 import type { Invariant } from '../invariants/invariant.ts'
+import { ATTACKS } from './attacks/menu.ts'
+import { createShared, Puppet } from './attacks/puppet.ts'
+import { Stage } from './attacks/stage.ts'
 import { Clients } from './clients.ts'
 import type { Consortium } from './consortium.ts'
 import { EventQueue } from './event-queue.ts'
@@ -31,6 +34,9 @@ export interface Violation {
 
 export class World implements NodeEvents {
   readonly plan: Plan
+  readonly consortium: Consortium
+  /** Null where there is no attack. */
+  readonly stage: Stage | null
   readonly queue = new EventQueue()
   readonly trace = new Trace(() => this.queue.nowMs)
   readonly network: Network
@@ -53,6 +59,7 @@ export class World implements NodeEvents {
 
   constructor({ plan, consortium, random }: { plan: Plan; consortium: Consortium; random: Random }) {
     this.plan = plan
+    this.consortium = consortium
     this.#random = random
     this.network = new Network(this.queue, random.fork('network'))
     const wire = new SimulatedWire({ isCanonical: plan.isWireCanonical })
@@ -71,8 +78,9 @@ export class World implements NodeEvents {
         }),
     )
     // One world at a time: what hooks.ts puts into production's source asks for this.
-    Object.assign(globalThis, { simulatedLiars: new Set(plan.liars.map(({ seat }) => seat)) })
+    Object.assign(globalThis, { simulatedLiars: new Set(liarsOf(plan)) })
     for (const { seat, name } of plan.liars) this.#corrupt(this.nodes[seat] as SimulatedNode, name)
+    this.stage = this.#createStage()
     this.clients = new Clients({
       queue: this.queue,
       random: random.fork('clients'),
@@ -112,6 +120,7 @@ export class World implements NodeEvents {
       try {
         happening.run()
         drainMicrotasks()
+        if (this.stage !== null) this.#look(this.stage)
       } catch (error) {
         this.violate('no-crash', `exception: ${(error as Error).stack}`)
       }
@@ -122,6 +131,7 @@ export class World implements NodeEvents {
     for (const node of this.nodes) this.queue.after(this.#random.between(0, 50), () => node.start())
     this.clients.start()
     for (const name of this.plan.faults) this.#schedule(name)
+    if (this.stage !== null) this.#play(this.stage)
   }
 
   /** Faults stop, crashed members return, liars fall silent. */
@@ -193,6 +203,12 @@ export class World implements NodeEvents {
     next(random.between(500, this.plan.faultyMs / 2))
   }
 
+  lied(what: string): void {
+    const name = this.plan.attack?.name ?? 'attack'
+    this.#count(name)
+    this.trace.line(name, () => `LIES: ${what}`)
+  }
+
   #count(name: string): void {
     this.fired.set(name, (this.fired.get(name) ?? 0) + 1)
   }
@@ -216,13 +232,16 @@ export class World implements NodeEvents {
     if (script !== undefined) return script.outgoing?.(target, message) ?? true
     this.#index(message)
     this.#tell((invariant) => invariant.onSend?.(node.seat, message))
+    this.stage?.said.push({ from: node.seat, to: target, message })
     return true
   }
 
   receives(node: SimulatedNode, from: PublicKey, message: Message): boolean {
     this.#index(message)
+    const sender = this.#seatOf(from)
+    if (this.stage !== null && !this.stage.mayPass({ from: sender, to: node.seat, message })) return false
     const script = this.#scripts.get(node.seat)
-    return script?.incoming?.(this.#seatOf(from), message) ?? true
+    return script?.incoming?.(sender, message) ?? true
   }
 
   serves(node: SimulatedNode, protocol: string, reply: Uint8Array): Uint8Array {
@@ -278,15 +297,45 @@ export class World implements NodeEvents {
 
   // ──
 
+  #createStage(): Stage | null {
+    const { attack } = this.plan
+    if (attack === null) return null
+    const shared = createShared()
+    const liars = this.nodes
+      .slice(0, attack.liars)
+      .map((node) => new Puppet(this.#createLiar(node, attack.name), shared))
+    for (const puppet of liars) this.#scripts.set(puppet.seat, puppet.script)
+    return new Stage(this, { random: this.#random.fork('attack'), liars })
+  }
+
+  #play(stage: Stage): void {
+    const { attack } = this.plan
+    if (attack === null) return
+    ATTACKS[attack.name](stage).then(
+      () => {
+        stage.isOver = true
+      },
+      (error: unknown) => this.violate('attack', `its script failed: ${(error as Error).stack}`),
+    )
+  }
+
+  #look(stage: Stage): void {
+    stage.look()
+    drainMicrotasks()
+  }
+
   #corrupt(node: SimulatedNode, name: keyof typeof LIARS): void {
+    this.#scripts.set(node.seat, LIARS[name](this.#createLiar(node, name)))
+  }
+
+  #createLiar(node: SimulatedNode, name: string): Liar {
     node.isHonest = false
     const onLie = (what: string): void => {
       this.#count(name)
       this.trace.line(node.name, () => `LIES: ${what}`)
     }
     const directory = { seatOf: (peer: PublicKey) => this.#seatOf(peer), keyOf: (seat: Seat) => this.#keyOf(seat) }
-    const liar = new Liar({ node, random: this.#random.fork(`liar ${node.seat}`), directory, onLie })
-    this.#scripts.set(node.seat, LIARS[name](liar))
+    return new Liar({ node, random: this.#random.fork(`liar ${node.seat}`), directory, onLie })
   }
 
   #seatOf(key: PublicKey): Seat {
@@ -308,6 +357,10 @@ export class World implements NodeEvents {
   #tell(fact: (invariant: Invariant) => void): void {
     for (const invariant of this.#invariants) fact(invariant)
   }
+}
+
+function liarsOf({ liars, attack }: Plan): readonly Seat[] {
+  return attack === null ? liars.map(({ seat }) => seat) : Array.from({ length: attack.liars }, (_, i) => i as Seat)
 }
 
 function describeFields(fields: object): string {

@@ -6,53 +6,143 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'quorum-minus-one',
     what: 'a certificate takes q signatures',
-    file: 'src/types/validator-set.ts',
-    find: 'Math.ceil((set.members.length + set.b + 1) / 2)',
-    replace: 'Math.max(1, Math.ceil((set.members.length + set.b + 1) / 2) - 1)',
+    changes: [
+      {
+        file: 'src/types/validator-set.ts',
+        find: 'Math.ceil((set.members.length + set.b + 1) / 2)',
+        replace: 'Math.max(1, Math.ceil((set.members.length + set.b + 1) / 2) - 1)',
+      },
+    ],
     aim: 'partitions',
   },
   {
     name: 'fsync-before-ack',
     what: 'what is said is on disk, synced, before',
-    file: 'src/node/runtime.ts',
-    find: `    await this.#persist(effects)
+    changes: [
+      {
+        file: 'src/node/runtime.ts',
+        find: `    await this.#persist(effects)
     for (const effect of effects) {
       const written = this.#performOne(effect)
       // One commit after the other: two writes under way at once may reach the store in either order.
       if (written !== undefined) await written
     }
 `,
-    replace: `    const persisted = this.#persist(effects)
+        replace: `    const persisted = this.#persist(effects)
     for (const effect of effects) {
       const written = this.#performOne(effect)
       if (written !== undefined) await written
     }
     await persisted
 `,
-    aim: 'powerCuts',
+      },
+    ],
+    aim: 'powerCut',
   },
   {
     name: 'r3-last-ack',
     what: 'R3: no vote for a tip of the last ack’s term that does not contain the acked block',
-    file: 'src/consensus/vote-rules.ts',
-    find: "return parent.header.term === ack.term && hashAt(ack.height) !== ack.hash ? 'refuse' : 'grant'",
-    replace: "return 'grant'",
-    aim: 'equivocation',
+    changes: [
+      {
+        file: 'src/consensus/vote-rules.ts',
+        find: "return parent.header.term === ack.term && hashAt(ack.height) !== ack.hash ? 'refuse' : 'grant'",
+        replace: "return 'grant'",
+      },
+    ],
+    aim: 'twoTongues',
   },
   {
-    name: 'r4-vote-after-ack',
+    name: 'vote-after-ack',
     what: 'R4: no vote or promise in a term already acked in',
-    file: 'src/consensus/sign-state.ts',
-    find: 'return term > (vote?.term ?? 0) && term > (lastAck?.term ?? 0)',
-    replace: 'return term > (vote?.term ?? 0) || (lastAck?.term ?? 0) < 0',
-    aim: 'elections',
+    changes: [
+      {
+        file: 'src/consensus/sign-state.ts',
+        find: 'return term > (vote?.term ?? 0) && term > (lastAck?.term ?? 0)',
+        replace: 'return term > (vote?.term ?? 0) || (lastAck?.term ?? 0) < 0',
+      },
+    ],
+    aim: 'lateVote',
   },
   {
     name: 'sync-certificate',
     what: 'block sync checks the CommitCert of a run',
-    file: 'src/consensus/on-synced.ts',
-    find: 'if (commitCertFault(commitCert, verifierOf(state)) !== null) {',
-    replace: 'if (commitCert === null) {',
+    changes: [
+      {
+        file: 'src/consensus/on-synced.ts',
+        find: 'if (commitCertFault(commitCert, verifierOf(state)) !== null) {',
+        replace: 'if (commitCert === null) {',
+      },
+    ],
     aim: 'forgedRuns',
+  },
+  {
+    name: 'r1-one-chain',
+    what: 'R1: the acks of one term form one chain',
+    changes: [
+      {
+        file: 'src/consensus/acknowledge.ts',
+        find: "return ackStanding === 'certified'",
+        replace: 'return true',
+      },
+    ],
+    aim: 'secondBranch',
+  },
+  {
+    name: 'r2-inherited-ack',
+    what: 'R2: acks are of blocks of the current term alone, inherited ones get none',
+    changes: [
+      {
+        file: 'src/consensus/acknowledge.ts',
+        find: 'term === state.term && isSeated(state, { seat, epoch })',
+        replace: 'isSeated(state, { seat, epoch })',
+      },
+      {
+        file: 'src/consensus/acknowledge.ts',
+        find: 'term === state.term && term >= ackFloor(state.signState),',
+        replace: 'term >= 0 && ackFloor(state.signState) >= 0,',
+      },
+    ],
+    aim: 'inheritedBlock',
+  },
+  {
+    name: 'leader-cert',
+    what: 'R2: nobody leads without the LeaderCert of the term',
+    changes: [
+      {
+        file: 'src/consensus/learn-leader.ts',
+        find: 'if (leaderCertFault(certificate, verifierOf(state)) !== null) {',
+        replace: "if (leaderCertFault(certificate, verifierOf(state)) === 'foreignChain') {",
+      },
+    ],
+    aim: 'forgedLeader',
+  },
+  {
+    name: 'r4-ack-below-vote',
+    what: 'R4: no ack below a term voted in, also after a restart',
+    changes: [
+      {
+        file: 'src/consensus/create-state.ts',
+        find: 'term: Math.max(signState.term, ...leaderCerts.map(({ term }) => term)) as Term,',
+        replace: 'term: Math.max(0, ...leaderCerts.map(({ term }) => term)) as Term,',
+      },
+      {
+        file: 'src/consensus/acknowledge.ts',
+        find: 'term === state.term && term >= ackFloor(state.signState),',
+        replace: 'term === state.term && ackFloor(state.signState) >= 0,',
+      },
+    ],
+    aim: 'forgottenVote',
+  },
+  {
+    name: 'duplicate-signer',
+    what: 'a certificate lists each signer once',
+    changes: [
+      {
+        file: 'src/consensus/certificate.ts',
+        find: "if (member <= previous) return 'signersNotAscending'",
+        replace: "if (member < previous) return 'signersNotAscending'",
+      },
+    ],
+    aim: 'duplicateSigner',
   },
 ]

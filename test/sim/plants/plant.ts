@@ -7,11 +7,16 @@ export interface Plant {
   readonly name: string
   /** The protection that is missing. */
   readonly what: string
+  /** Several where more than one line stands for it. */
+  readonly changes: readonly Change[]
+  /** What the runs are aimed at. */
+  readonly aim: AimName
+}
+
+export interface Change {
   /** From the repository's root. */
   readonly file: string
   /** Stands in the file exactly once. */
   readonly find: string
   readonly replace: string
-  /** What the runs are aimed at. */
-  readonly aim: AimName
 }

@@ -1,0 +1,32 @@
+// What each attack needs: a consortium, and liars. The script itself stands in the file of that name; menu.ts joins the two.
+// Data only: whoever chooses runs reads it before production code may be loaded.
+
+import type { Aim } from '../plan.ts'
+
+export interface Budget {
+  readonly n: number
+  readonly b: number
+  /** They have the lowest seats. */
+  readonly liars: number
+}
+
+const SMALL = { n: 4, b: 1, liars: 1 } as const
+const HONEST_FOUR = { n: 4, b: 1, liars: 0 } as const
+
+export const BUDGETS = {
+  duplicateSigner: SMALL,
+  forgedLeader: SMALL,
+  forgottenVote: SMALL,
+  inheritedBlock: HONEST_FOUR,
+  lateVote: SMALL,
+  powerCut: HONEST_FOUR,
+  secondBranch: SMALL,
+  twoTongues: SMALL,
+} as const satisfies Record<string, Budget>
+
+export type AttackName = keyof typeof BUDGETS
+
+/** A run of nothing but the attack. */
+export function aimAt(attack: AttackName): Aim {
+  return { ...BUDGETS[attack], attack, faults: [], load: { perSecond: 60, registers: 12 }, batchDelayMs: 10 }
+}
