@@ -31,6 +31,19 @@ describe('institutionFrom()', () => {
   })
 })
 
+describe('institutions of one name', () => {
+  const namesakes = [...founders, { name: 'Laboratory', institution: 'c'.repeat(64) as IdentityId }]
+
+  it('are shown with their ids, and found by them alone', () => {
+    expect(nameOf(B, namesakes)).toBe('Laboratory (bbbbbbbbbbbb)')
+    expect(nameOf(A, namesakes)).toBe('Hospital A')
+    expect(institutionFrom(B, { founders: namesakes, option: '--to' })).toBe(B)
+    expect(() => institutionFrom('laboratory', { founders: namesakes, option: '--to' })).toThrow(
+      '--to: several institutions have this name; expected an id',
+    )
+  })
+})
+
 describe('personFrom()', () => {
   it('takes an id, or @FILE of a key file', () => {
     expect(personFrom(A, '--patient')).toBe(A)

@@ -20,7 +20,8 @@ export function institutionFrom(
   text: string,
   { founders, option }: { founders: Founders; option: string },
 ): IdentityId {
-  const founder = founders.find(({ name }) => name.toLowerCase() === text.trim().toLowerCase())
+  const [founder, ...namesakes] = founders.filter(({ name }) => name.toLowerCase() === text.trim().toLowerCase())
+  if (namesakes.length > 0) throw new UsageError(`${option}: several institutions have this name; expected an id`)
   if (founder !== undefined) return founder.institution
   const names = founders.map(({ name }) => JSON.stringify(name)).join(', ')
   return idFrom(text, { option, accepted: `${names}, or an id` })
@@ -32,7 +33,10 @@ export function idFrom(text: string, { option, accepted }: { option: string; acc
   throw new UsageError(`${option}: expected ${accepted} of 64 lowercase hex characters`)
 }
 
-/** The name of an institution; of anybody else the first characters of the id. */
+/** The name of an institution, with its id where another one has the same; of anybody else the first characters of the id. */
 export function nameOf(id: string, founders: Founders): string {
-  return founders.find(({ institution }) => institution === id)?.name ?? shortId(id)
+  const founder = founders.find(({ institution }) => institution === id)
+  if (founder === undefined) return shortId(id)
+  const isUnique = founders.every(({ institution, name }) => name !== founder.name || institution === id)
+  return isUnique ? founder.name : `${founder.name} (${shortId(id)})`
 }

@@ -16,13 +16,16 @@ export function addInit(program: Command): void {
     .option('--folder <folder>', 'where to put them', '.')
     .option('--listen <multiaddress>', 'where peers reach this node', '/ip4/127.0.0.1/tcp/7000')
     .option('--rpc-port <port>', 'HTTP and WebSocket on loopback', '8000')
+    .option('--join <genesis>', 'the complete genesis file of a running consortium that this institution joins')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Example:
   assent init --name "Hospital A" --kind hospital --folder hospital-a --listen /ip4/10.0.0.7/tcp/7000
-  Send join-card.json to whoever builds the genesis. Keep keys.json to yourself.`,
+  Send join-card.json to whoever builds the genesis. Keep keys.json to yourself.
+To join a consortium that is running, with the genesis file that one of its members gave you:
+  assent init --name "Clinic" --kind clinic --folder clinic --listen /ip4/10.0.0.9/tcp/7000 --join genesis.json`,
     )
     .action((options) => {
       const { kind, role } = options
@@ -37,6 +40,7 @@ Example:
         role,
         listen: options.listen,
         rpcPort,
+        joins: options.join,
       }
       const card = initInstitution(options.folder, institution)
       const result = {
@@ -54,10 +58,22 @@ Example:
             ['join card (public)', join(options.folder, 'join-card.json')],
           ]),
           '',
-          'Next: send the join card to whoever builds the genesis, put the signed genesis.json beside assent.json,',
-          `then run: assent start --folder ${options.folder}`,
+          ...(options.join === undefined ? toFound(options.folder) : toJoin(options.folder, role)),
         ],
         options,
       )
     })
 }
+
+const toFound = (folder: string): readonly string[] => [
+  'Next: send the join card to whoever builds the genesis, put the signed genesis.json beside assent.json,',
+  `then run: assent start --folder ${folder}`,
+]
+
+const toJoin = (folder: string, role: 'validator' | 'observer'): readonly string[] => [
+  'Next: send the join card to a member of the consortium, who proposes it: assent governance admit --card FILE',
+  `Start the node meanwhile or afterwards; once admitted it follows the chain: assent start --folder ${folder}`,
+  ...(role === 'validator'
+    ? [`When it has caught up, propose its seat: assent validator promote --folder ${folder}`]
+    : []),
+]

@@ -196,6 +196,9 @@ const VALIDATOR_KINDS: readonly Change['kind'][] = ['addValidator', 'removeValid
 function nextStep({ status, number, change }: Proposal, { folder }: NodeOptions): readonly string[] {
   if (status === 'open')
     return ['', `Next, at another institution: assent governance approve ${number} --folder FOLDER`]
+  if (status === 'passed' && change.kind === 'admitInstitution') {
+    return ['', 'Its node may connect from now on. To sign blocks, too, it then runs: assent validator promote']
+  }
   if (status !== 'passed' || !VALIDATOR_KINDS.includes(change.kind)) return []
   return ['', `The new set is in force from the next epoch on: assent validator list --folder ${folder}`]
 }

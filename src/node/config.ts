@@ -14,6 +14,8 @@ export class ConfigError extends Error {
   }
 }
 
+export const BOOTSTRAP_PEERS_MAX = 16
+
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lowercase hex characters')
 const port = z.int('expected a port number').min(0).max(65_535)
 const milliseconds = (least: number, most: number) =>
@@ -34,7 +36,7 @@ const schema = z.strictObject({
       /** Where members are reached; replaces the addresses that came with the genesis file. */
       peers: z.array(peer).max(64).default([]),
       /** Not members: asked for certified blocks only. */
-      bootstrap: z.array(peer).max(16).default([]),
+      bootstrap: z.array(peer).max(BOOTSTRAP_PEERS_MAX).default([]),
     })
     .prefault({}),
   rpc: z

@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { genesis as contractsOf } from '../ledger/consortium.fixture.ts'
 import { ConfigError, loadConfig } from './config.ts'
-import { loadJoinCard } from './genesis-file.ts'
+import { buildGenesis, loadJoinCard, saveGenesis, signGenesis } from './genesis-file.ts'
 import { type InstitutionOptions, initInstitution } from './institution-folder.ts'
 import { KeyFileError, loadKeyFile } from './key-file.ts'
 
@@ -60,6 +61,28 @@ describe('the folder of a new institution', () => {
     expect(() => initInstitution(folder, OPTIONS)).toThrow(KeyFileError)
     expect(() => initInstitution(folder, OPTIONS)).toThrow(`${name}: exists already`)
     expect(readFileSync(join(folder, name), 'utf8')).toBe('precious')
+  })
+
+  it('of an institution that joins later asks the founders for the chain, under their genesis', () => {
+    const cards = [initInstitution(folder, OPTIONS)]
+    const keys = loadKeyFile(join(folder, 'keys.json'))
+    const genesis = buildGenesis({ name: 'One', timeMs: 1, cards, contracts: contractsOf.contracts, setup: [] })
+    const file = join(parent, 'genesis.json')
+    const addresses = new Map([[keys.transport.publicKey, [OPTIONS.listen]]])
+    saveGenesis(file, { genesis, signatures: [] }, addresses)
+    const clinic = join(parent, 'clinic')
+    const joinLater = (): unknown => initInstitution(clinic, { ...OPTIONS, name: 'Clinic', joins: file })
+    expect(joinLater).toThrow(/genesis\.json: not signed by Hospital A/)
+    expect(existsSync(clinic)).toBe(false)
+
+    saveGenesis(file, { genesis, signatures: [signGenesis(genesis, keys)] }, new Map())
+    expect(joinLater).toThrow(/genesis\.json: says of no founder where its node is reached/)
+
+    saveGenesis(file, { genesis, signatures: [signGenesis(genesis, keys)] }, addresses)
+    joinLater()
+    expect(readFileSync(join(clinic, 'genesis.json'))).toEqual(readFileSync(file))
+    const { p2p } = loadConfig(join(clinic, 'assent.json'))
+    expect(p2p.bootstrap).toEqual([{ transportKey: keys.transport.publicKey, addresses: [OPTIONS.listen] }])
   })
 
   it('is left without keys when the configuration is wrong', () => {

@@ -1,11 +1,11 @@
 // The folder of one institution: keys.json and wrapping-key (secret), assent.json, join-card.json, genesis.json, data/.
 
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { randomBytes } from '../crypto/random.ts'
 import type { InstitutionKind, JoinCard } from '../types/genesis.ts'
-import { type ConfigInput, parseConfig } from './config.ts'
-import { createJoinCard, saveJoinCard } from './genesis-file.ts'
+import { BOOTSTRAP_PEERS_MAX, type ConfigInput, parseConfig } from './config.ts'
+import { createJoinCard, GenesisError, loadGenesis, saveJoinCard } from './genesis-file.ts'
 import { createKeyFile, KeyFileError, loadKeyFile } from './key-file.ts'
 
 export interface InstitutionOptions {
@@ -15,6 +15,8 @@ export interface InstitutionOptions {
   /** Multiaddress to listen on, which peers dial. */
   readonly listen: string
   readonly rpcPort: number
+  /** Genesis file of a running consortium that the institution joins: its founders' nodes are asked for the chain. */
+  readonly joins?: string | undefined
   /** Further configuration. */
   readonly config?: Partial<ConfigInput>
 }
@@ -24,13 +26,17 @@ const OWN_FILES = ['keys.json', 'wrapping-key', 'assent.json', 'join-card.json']
 
 /** Makes the folder of a new institution; refuses to touch one that has any of its files. Throws KeyFileError. */
 export function initInstitution(folder: string, options: InstitutionOptions): JoinCard {
-  for (const file of OWN_FILES.map((name) => join(folder, name))) {
+  const { joins } = options
+  const genesisFile = join(folder, 'genesis.json')
+  const bringsGenesis = joins !== undefined && resolve(joins) !== resolve(genesisFile)
+  for (const file of [...OWN_FILES.map((name) => join(folder, name)), ...(bringsGenesis ? [genesisFile] : [])]) {
     if (existsSync(file)) throw new KeyFileError(`${file}: exists already; expected a folder without it`)
   }
+  const bootstrap = joins === undefined ? [] : bootstrapPeers(joins)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const config: ConfigInput = {
     role: options.role,
-    p2p: { listen: options.listen },
+    p2p: { listen: options.listen, ...(bootstrap.length > 0 && { bootstrap }) },
     rpc: { port: options.rpcPort },
     vault: { wrappingKey: { file: 'wrapping-key' } },
     ...options.config,
@@ -43,8 +49,19 @@ export function initInstitution(folder: string, options: InstitutionOptions): Jo
   writeFileSync(wrappingKeyFile, `${randomBytes(32).toHex()}\n`, { mode: 0o600, flag: 'wx' })
   chmodSync(wrappingKeyFile, 0o600)
   writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`)
+  if (bringsGenesis) copyFileSync(joins, genesisFile)
   const { kind, name, listen } = options
   const card = createJoinCard(loadKeyFile(keyFile), { kind, name, addresses: [listen] })
   saveJoinCard(join(folder, 'join-card.json'), card)
   return card
+}
+
+/** The founders' nodes, as far as the genesis file says where they are. */
+function bootstrapPeers(file: string): { transportKey: string; addresses: string[] }[] {
+  const { addresses } = loadGenesis(file, { complete: true })
+  const peers = [...addresses]
+    .filter(([, known]) => known.length > 0)
+    .map(([transportKey, known]) => ({ transportKey, addresses: [...known] }))
+  if (peers.length === 0) throw new GenesisError(`${file}: says of no founder where its node is reached`)
+  return peers.slice(0, BOOTSTRAP_PEERS_MAX)
 }
