@@ -61,6 +61,7 @@ export function becomeFollower(
   const { state } = step
   assert(term >= state.term, 'terms only rise')
   const before = state.role.kind
+  const hasHandedOver = state.role.kind === 'leader' && state.role.transferTo !== null
   endPreCampaign(step)
   state.term = term
   state.leaderCertHash = leaderCert
@@ -71,6 +72,8 @@ export function becomeFollower(
   cancelTimer(step, 'heartbeat')
   cancelTimer(step, 'quorum')
   armElection(step, extraMs)
+  // The target may have to wait for votes that were granted a moment ago.
+  if (hasHandedOver) setTimer(step, { timer: 'transfer', delayMs: step.settings.timing.electionTimeoutMaxMs })
   chooseTip(step)
 }
 

@@ -23,6 +23,7 @@ describe('Forwarder', () => {
   /** Names of the batches that arrived, by their transactions. */
   let streamed: string[][]
   let gossiped: string[][]
+  let height = 0
   const names = new Map<string, string>()
 
   beforeEach(async () => {
@@ -42,7 +43,7 @@ describe('Forwarder', () => {
       gossiped.push(read(message))
     })
     await wire.connect()
-    forwarder = new Forwarder({ mempool, transport: self, timers: systemTimers, log: quietLog })
+    forwarder = new Forwarder({ mempool, transport: self, timers: systemTimers, log: quietLog, height: () => height })
     forwarder.start()
   })
   afterEach(() => {
@@ -124,6 +125,19 @@ describe('Forwarder', () => {
     expect(streamed).toEqual([])
     await pass(RESEND_MS)
     expect(streamed).toEqual([['one']])
+  })
+
+  it('tells everybody, too, when it has waited and nothing at all was certified meanwhile', async () => {
+    follow()
+    accept('waits')
+    await pass(RESEND_MS + FLUSH_MS)
+    expect(gossiped).toEqual([])
+    await pass(RESEND_MS + FLUSH_MS)
+    expect(gossiped).toEqual([['waits']])
+    expect(streamed.at(-1)).toEqual(['waits'])
+    height++
+    await pass(RESEND_MS + FLUSH_MS)
+    expect(gossiped.length).toBe(1)
   })
 
   it('does not send what is no longer in the mempool', async () => {

@@ -1,6 +1,7 @@
 // Brings the transactions that this node accepted to the leader: in batches over the leader's stream, or by gossip while
 // no leader is known. A node keeps what it accepted, so it sends everything again to every new leader and, for streams
-// that broke on the way, what has been waiting for a while. A transaction that arrives twice has one effect.
+// that broke on the way, what has been waiting for a while. When meanwhile nothing at all was certified, everybody hears of
+// it: that the leader sits on it has to be noticed by more than one. A transaction that arrives twice has one effect.
 
 import type { Mempool } from '../ledger/mempool.ts'
 import type { Transport } from '../p2p/transport.ts'
@@ -30,6 +31,8 @@ export interface ForwarderParts {
   readonly mempool: Mempool
   readonly transport: Transport
   readonly timers: Timers
+  /** Of the certified head. */
+  readonly height: () => number
   readonly log: Log
 }
 
@@ -43,6 +46,9 @@ export class Forwarder {
   #resend: Cancel | null = null
   /** In the mempool when the resend timer last ran. */
   #waited: ReadonlySet<Hash> = new Set()
+  #heightThen = -1
+  /** Something waits, and nothing was certified between the last two runs of the resend timer. */
+  #standsStill = false
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts
@@ -75,14 +81,23 @@ export class Forwarder {
 
   #sendAgain(): void {
     const waiting = new Set([...this.#parts.mempool].map(({ id }) => id))
-    for (const id of waiting) if (this.#waited.has(id) && !this.#isLeader) this.#due.add(id)
+    const again = [...waiting].filter((id) => this.#waited.has(id))
+    const height = this.#parts.height()
+    this.#standsStill = again.length > 0 && height === this.#heightThen
+    this.#heightThen = height
     this.#waited = waiting
+    if (this.#isLeader) return
+    for (const id of again) this.#due.add(id)
     if (this.#due.size > 0) this.#schedule()
+  }
+
+  get #isForAll(): boolean {
+    return this.#leader === null || this.#standsStill
   }
 
   #schedule(): void {
     if (this.#timer !== null) return
-    this.#timer = this.#parts.timers.after(this.#leader === null ? GOSSIP_DELAY_MS : FLUSH_DELAY_MS, () => {
+    this.#timer = this.#parts.timers.after(this.#isForAll ? GOSSIP_DELAY_MS : FLUSH_DELAY_MS, () => {
       this.#timer = null
       this.#flush()
     })
@@ -90,16 +105,16 @@ export class Forwarder {
 
   #flush(): void {
     const { transport, log } = this.#parts
-    const bytesMax = this.#leader === null ? GOSSIP_BYTES_MAX : BATCH_BYTES_MAX
+    const isForAll = this.#isForAll
+    const bytesMax = isForAll ? GOSSIP_BYTES_MAX : BATCH_BYTES_MAX
     const { ids, batch } = this.#nextBatch(bytesMax)
     if (batch.length === 0) return
     const message = toBytes(batchCodec, batch)
-    if (this.#leader === null) {
+    if (isForAll) {
       transport.publish('transactions', message).catch((error: unknown) => log.debug({ error }, 'gossip failed'))
-    } else if (!transport.send(this.#leader, 'forward', message)) {
-      // Not connected, or its queue is full: the resend timer tries again.
-      return
     }
+    // Not connected, or its queue is full: the resend timer tries again.
+    if (this.#leader !== null && !transport.send(this.#leader, 'forward', message)) return
     for (const id of ids) this.#due.delete(id)
     if (this.#due.size > 0) this.#schedule()
   }

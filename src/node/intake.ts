@@ -40,7 +40,13 @@ export class Intake {
     this.#clock = clock
     this.#log = log
     this.mempool = createMempool(ledger)
-    this.forwarder = new Forwarder({ mempool: this.mempool, transport, timers, log })
+    this.forwarder = new Forwarder({
+      mempool: this.mempool,
+      transport,
+      timers,
+      log,
+      height: () => ledger.head.header.height,
+    })
     this.submissions = new Submissions({
       ledger,
       mempool: this.mempool,

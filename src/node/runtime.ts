@@ -154,9 +154,9 @@ export class Runtime {
     const { self, state, timers } = this.#parts
     if (this.#stopping || this.#leader !== self || peersOf(state).length === 0) return
     // The core answers within this time, unless the disk has it wait.
-    const { electionTimeoutMaxMs } = state.settings.timing
+    const { electionTimeoutMinMs, electionTimeoutMaxMs } = state.settings.timing
     await new Promise<void>((resolve) => {
-      const giveUp = timers.after(electionTimeoutMaxMs, resolve)
+      const giveUp = timers.after(electionTimeoutMinMs + electionTimeoutMaxMs, resolve)
       void this.transfer(null).then(() => {
         giveUp()
         resolve()

@@ -226,6 +226,25 @@ describe('a validator whose disk fails', () => {
     await consortium.converge(others)
   })
 
+  it('loses its leadership while a write hangs, and follows when the disk is back', async () => {
+    await start({ validators: 4 })
+    const leader = await consortium.leader()
+    const others = followersOf(leader)
+    const disk = Promise.withResolvers<void>()
+    leader.signState.stall = disk.promise
+    const [witness] = others as [InProcessNode]
+    await witness.commit([enrolPatient(newId())])
+    const successor = await consortium.leader(others)
+    disk.resolve()
+    leader.signState.stall = null
+    await leader.commit([enrolPatient(newId())])
+    await consortium.converge()
+    expect(leader.failure).toBe(null)
+    // Awake again, it deposes nobody.
+    expect(leader.isLeader).toBe(false)
+    expect(successor.isLeader).toBe(true)
+  })
+
   it('stops when its store refuses a write', async () => {
     const store = new FailingStore()
     consortium = new InProcessConsortium({ validators: 4 })

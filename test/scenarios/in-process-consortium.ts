@@ -79,6 +79,8 @@ export class MemorySignState implements SignStateFile {
   readonly heard = new MemoryNote()
   refusal: SignStateRefusal | null = null
   refuses = false
+  /** A disk that does not come back: writes wait for it. */
+  stall: Promise<void> | null = null
   /** Every start of the node counts. */
   open(): SigningRight {
     if (this.refusal !== null) return { kind: 'refused', refusal: this.refusal }
@@ -90,6 +92,7 @@ export class MemorySignState implements SignStateFile {
   }
   async write(content: Uint8Array): Promise<void> {
     if (this.refuses) throw new Error('sign-state: the disk refused a write')
+    await this.stall
     this.content = content
   }
   async close(): Promise<void> {}
