@@ -2,6 +2,8 @@
 
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { openSignState } from '../ledger/sign-state-file.ts'
+import { loadConfig } from '../node/config.ts'
 import { addConsensusKey, loadKeyFile } from '../node/key-file.ts'
 import { createPersonFile, loadPersonFile } from '../node/person-file.ts'
 import { pairs, print } from './output.ts'
@@ -46,11 +48,15 @@ export function addKeys(program: Command): void {
       `
 Example:
   assent keys rotate-consensus --folder hospital-a
-  Then start the node again, so that it has the key, and propose it to the institutions. The former key stays in the file
-  until its seat has ended; after that, take it out: nobody may ever sign with it again.`,
+  Then propose the key to the institutions. The running node finds it in the file when it has got its seat. The former key
+  stays there until its seat has ended; after that, take it out: nobody may ever sign with it again.`,
     )
-    .action((options) => {
+    .action(async (options) => {
+      const { dataFolder } = loadConfig(join(options.folder, 'assent.json'))
       const consensus = addConsensusKey(join(options.folder, 'keys.json'))
+      // The key gets its file while it cannot have signed anything: missing later, it would be taken for lost.
+      const opening = await openSignState({ dataFolder, key: consensus, mayBegin: true })
+      if (opening.kind === 'open') await opening.file.close()
       print({ consensus }, () => pairs([['consensus', consensus]]), options)
     })
 

@@ -62,6 +62,8 @@ function signingRows({ state, reason, advice }: NodeStatus['signing']): [string,
       return []
     case 'signing':
       return [['signs', 'yes']]
+    case 'unseated':
+      return [['signs', `no: ${advice ?? reason}`]]
     case 'greeting':
       return [['signs', 'not yet: waits for what the other validators know of it']]
     case 'refused':

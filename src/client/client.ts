@@ -61,7 +61,7 @@ const statusSchema = z.object({
   institution: z.string(),
   role: z.enum(['validator', 'observer']),
   signing: z.object({
-    state: z.enum(['none', 'greeting', 'signing', 'refused']),
+    state: z.enum(['none', 'unseated', 'greeting', 'signing', 'refused']),
     reason: z.string().nullable(),
     advice: z.string().nullable(),
   }),

@@ -67,8 +67,9 @@ export class Intake {
   }
 
   /** Validators hear what nodes that know no leader have to say; only what is new here is passed on. */
-  listenToGossip(transport: Transport): void {
-    const validate = (source: PublicKey, message: Uint8Array): Verdict => this.receive(source, message)
+  listenToGossip(transport: Transport, { isOpen }: { isOpen: () => boolean }): void {
+    const validate = (source: PublicKey, message: Uint8Array): Verdict =>
+      isOpen() ? this.receive(source, message) : 'ignore'
     transport.subscribe('transactions', { maxBytes: GOSSIP_BATCH_BYTES_MAX, validate }, () => undefined)
   }
 

@@ -8,6 +8,7 @@ import { generateSealingKeyPair } from '../crypto/hpke.ts'
 import { randomBytes } from '../crypto/random.ts'
 import { asIdentityId, type IdentityId, type PublicKey } from '../types/brand.ts'
 import type { Sign } from '../types/signing.ts'
+import type { ValidatorSet } from '../types/validator-set.ts'
 
 /** An Ed25519 key of which only the use is handed on. */
 export interface SigningKey {
@@ -75,6 +76,17 @@ export function consensusKeysOf({
   laterConsensus,
 }: Pick<NodeKeys, 'consensus' | 'laterConsensus'>): SigningKey[] {
   return consensus === null ? [...laterConsensus] : [consensus, ...laterConsensus]
+}
+
+/** The one that has a seat in this set, else the first; null where there is none. */
+export function presentKeyOf(
+  keys: Pick<NodeKeys, 'consensus' | 'laterConsensus'>,
+  set: Pick<ValidatorSet, 'members'>,
+): SigningKey | null {
+  const own = consensusKeysOf(keys)
+  const isSeated = ({ publicKey }: SigningKey): boolean =>
+    set.members.some(({ consensusKey }) => consensusKey === publicKey)
+  return own.find(isSeated) ?? own[0] ?? null
 }
 
 /** Adds a consensus key for a seat to come. The file is replaced as a whole: it is never half written. */

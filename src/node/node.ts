@@ -15,7 +15,7 @@ import { registerConsensusMetrics } from './consensus-metrics.ts'
 import { type LoadedGenesis, loadGenesis } from './genesis-file.ts'
 import { InstitutionGateway } from './institution-gateway.ts'
 import { InstitutionSender } from './institution-sender.ts'
-import { loadKeyFile, type NodeKeys } from './key-file.ts'
+import { consensusKeysOf, loadKeyFile, type NodeKeys, presentKeyOf } from './key-file.ts'
 import type { Log } from './log.ts'
 import { Membership } from './membership.ts'
 import { registerMetrics } from './metrics.ts'
@@ -118,11 +118,11 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
   })
 
   // 3 the part in the consortium; it starts last, when all that answers peers stands
-  const signingRight = await openSigningRight({ config, keys, ledger, log })
-  if (signingRight.kind === 'granted') {
-    closers.add(() => signingRight.file.close())
-    closers.add(() => signingRight.heard.close())
+  const key = presentKeyOf(keys, ledger.validators)?.publicKey ?? null
+  if (config.role === 'validator' && key === null) {
+    throw new StartError(`role: validator, but ${config.keys} has no consensus key; expected observer`)
   }
+  const signingRight = await openSigningRight({ config, key, ledger, log })
   const setPeers = (): void => transport.setPeers(knownPeers({ config, loaded, membership, self: transport.self }))
   const participant = createParticipant({
     genesis: loaded,
@@ -130,6 +130,10 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
     timing: config.consensus,
     ledger,
     signingRight,
+    laterSeats: {
+      consensusKeys: () => consensusKeysOf(loadKeyFile(config.keys)),
+      open: ({ publicKey }, before) => openSigningRight({ config, key: publicKey, before, ledger, log }),
+    },
     membership,
     transport,
     clock,
@@ -140,6 +144,7 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
     onMembers: setPeers,
     onFatal,
   })
+  closers.add(() => participant.release())
   const { intake, feed, freshness, standing, reports, consensus } = participant
   const sender = new InstitutionSender(keys, { ledger, submissions: intake.submissions, clock })
 

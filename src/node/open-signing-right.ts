@@ -10,7 +10,6 @@ import type { PublicKey } from '../types/brand.ts'
 import { seatOf } from '../types/validator-set.ts'
 import type { Config } from './config.ts'
 import { createConsensusVerifier } from './consensus-verifier.ts'
-import type { NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
 import { coverageOf } from './own-chain.ts'
 import type { SigningRight } from './signing-right.ts'
@@ -18,7 +17,9 @@ import { StartError } from './start-error.ts'
 
 export interface SigningRightParts {
   readonly config: Pick<Config, 'role' | 'dataFolder'>
-  readonly keys: Pick<NodeKeys, 'consensus'>
+  readonly key: PublicKey | null
+  /** Signed under the key that this one replaces: it binds the validator as before. */
+  readonly before?: Uint8Array | undefined
   readonly ledger: Ledger
   readonly log: Log
 }
@@ -28,10 +29,9 @@ export interface SigningRightParts {
  * become a validator follows once with its key, and a file that is missing later is a file that was lost. Throws StartError
  * where nobody else could go on: a chain of one validator.
  */
-export async function openSigningRight({ config, keys, ledger, log }: SigningRightParts): Promise<SigningRight> {
-  if (keys.consensus === null) return { kind: 'none' }
+export async function openSigningRight({ config, key, before, ledger, log }: SigningRightParts): Promise<SigningRight> {
+  if (key === null) return { kind: 'none' }
   const { dataFolder, role } = config
-  const key = keys.consensus.publicKey
   const { validators } = ledger
   const isSeated = seatOf(validators, key) !== undefined
   if (isSeated && role === 'observer') return { kind: 'none' }
@@ -50,6 +50,7 @@ export async function openSigningRight({ config, keys, ledger, log }: SigningRig
   }
   if (opening.kind === 'refused') return refused(opening.refusal)
   const { file, unguarded } = opening
+  if (file.content === undefined && before !== undefined) await file.write(before)
   const refusal = await compareWithLedger(file, { ledger, key })
   if (refusal !== null) {
     await file.close()

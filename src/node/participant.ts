@@ -5,14 +5,13 @@
 import type { Verifier } from '../consensus/certificate.ts'
 import { canonicalWire, type MessageWire } from '../consensus/messages.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { SignStateRefusal } from '../ledger/sign-state-refusal.ts'
 import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
-import { assert } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
 import type { Height, PublicKey } from '../types/brand.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import { RELEASE_STALE_MS } from '../types/limits.ts'
-import { quorum, seatOf } from '../types/validator-set.ts'
+import { quorum } from '../types/validator-set.ts'
+import { answerCandidate } from './answer-candidate.ts'
 import { type FetchRun, fetchRunFrom, RUN_REQUEST_BYTES_MAX, serveRun } from './certified-run.ts'
 import type { Clock, Timers } from './clock.ts'
 import { CommitFeed } from './commit-feed.ts'
@@ -22,16 +21,17 @@ import { Freshness } from './freshness.ts'
 import type { LoadedGenesis } from './genesis-file.ts'
 import { HeaderGossip } from './header-gossip.ts'
 import { Intake } from './intake.ts'
-import type { NodeKeys } from './key-file.ts'
+import { type NodeKeys, presentKeyOf, type SigningKey } from './key-file.ts'
 import type { Log } from './log.ts'
 import { type Membership, touchesMembership } from './membership.ts'
 import { NodeReports } from './node-reports.ts'
 import { Observer } from './observer.ts'
+import { type LaterSeats, OwnPart, type OwnPartParts, type SigningOptions } from './own-part.ts'
 import type { Part } from './part.ts'
 import { Seats } from './seats.ts'
 import { SignatureTally } from './signature-tally.ts'
 import { createSigningPart } from './signing-part.ts'
-import type { GrantedRight, SigningRight } from './signing-right.ts'
+import type { SigningRight } from './signing-right.ts'
 import { SnapshotCatchUp, type SnapshotPlace } from './snapshot-catch-up.ts'
 import { SnapshotServer } from './snapshot-exchange.ts'
 import { Standing } from './standing.ts'
@@ -46,8 +46,10 @@ export interface ParticipantParts {
   readonly keys: NodeKeys
   readonly timing: ValidatorParts['timing']
   readonly ledger: Ledger
-  /** Whoever has none follows. */
+  /** Of the consensus key that has a seat, else of the first one. Whoever has none follows. */
   readonly signingRight: SigningRight
+  /** For seats that the node may get while it runs, under other keys. */
+  readonly laterSeats?: LaterSeats
   readonly membership: Membership
   readonly transport: Transport
   /** Where to build a snapshot, and from how many blocks behind; null: never. */
@@ -78,6 +80,8 @@ export interface Participant {
   start(): Promise<void>
   /** Consensus first, so that nothing is signed that could not be sent. */
   stop(): Promise<void>
+  /** Closes what remembers what was signed. After `stop`. */
+  release(): Promise<void>
 }
 
 export function createParticipant(parts: ParticipantParts): Participant {
@@ -141,32 +145,34 @@ export function createParticipant(parts: ParticipantParts): Participant {
     onOutgrown,
     onCommit: (blocks, certificate) => feed.publish(blocks, certificate),
   }
-  let part = createPart(following, silence)
-  /** From signing to following, or to nothing. */
-  let turning: Promise<void> = Promise.resolve()
-
-  function silence(refusal: SignStateRefusal): void {
-    standing.signing = { kind: 'refused', refusal }
-    standing.waitFor('SYNCING')
-    log.error({ reason: refusal.code }, `this validator signs nothing any more: ${refusal.text}`)
-    turning = fallSilent(following, { part, refusal }).then((next) => {
-      part = next
-      part.start()
-    }, parts.onFatal)
-  }
+  const own = new OwnPart({
+    ...parts,
+    institution: keys.institution,
+    standing,
+    first: firstKey(parts),
+    later: parts.laterSeats ?? null,
+    create: {
+      follow: (onCaughtUp) => observe(following, onCaughtUp),
+      yield: () => followUnlessCrowded(following),
+      sign: (key, on) => validate(following, { key, ...on }),
+    },
+  })
+  feed.subscribe(() => own.review())
+  // Only a validator takes in what the others cannot bring to a leader.
+  if (firstKey(parts) !== null) intake.listenToGossip(transport, { isOpen: isSigning })
 
   headers.listen((height) => {
     catchUp.heard(height)
-    part.heardHeader(height)
+    own.part.heardHeader(height)
   })
-  transport.onPeerChange((peer, change) => part.peerChanged(peer, change))
+  transport.onPeerChange((peer, change) => own.part.peerChanged(peer, change))
   transport.onMessage((peer: PublicKey, channel, message) => {
-    if (channel === 'consensus') return part.receive(peer, message)
-    if (standing.signing.kind === 'signing') intake.receive(peer, message)
+    if (channel === 'consensus') return own.part.receive(peer, message)
+    if (isSigning()) intake.receive(peer, message)
     return undefined
   })
   const consensus = new ConsensusDesk({
-    validator: () => part.validating,
+    validator: () => own.part.validating,
     validators: () => ledger.validators,
     institutionOf: (seat) => seats.institutionOf(seat),
     status: { self: keys.institution, ledger, seats, transport, reports, standing, signatures, clock },
@@ -183,12 +189,11 @@ export function createParticipant(parts: ParticipantParts): Participant {
     async start() {
       await transport.start()
       intake.start()
-      part.start()
+      own.start()
       status.start()
     },
     async stop() {
-      await turning
-      await part.stop()
+      await own.stop()
       await catchUp.stop()
       await served.stop()
       await transport.stop()
@@ -196,6 +201,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
       headers.stop()
       intake.stop()
     },
+    release: () => own.release(),
   }
 }
 
@@ -213,33 +219,26 @@ interface Following extends ParticipantParts {
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
 }
 
-function createPart(following: Following, silence: (refusal: SignStateRefusal) => void): Part {
-  const { signingRight, standing, ledger, keys } = following
-  if (signingRight.kind === 'refused') {
-    standing.signing = signingRight
-    return followUnlessCrowded(following)
-  }
-  // Who may sign and has no seat yet has nothing to sign.
-  const isSeated = keys.consensus !== null && seatOf(ledger.validators, keys.consensus.publicKey) !== undefined
-  if (signingRight.kind === 'granted' && isSeated) return validate(following, { right: signingRight, silence })
-  return observe(following)
+/** That the set knows, else the first: it may get a seat. */
+function firstKey({ keys, ledger, signingRight }: ParticipantParts): OwnPartParts['first'] {
+  const key = presentKeyOf(keys, ledger.validators)
+  return key === null || signingRight.kind === 'none' ? null : { key, right: signingRight }
 }
 
 function validate(
   following: Following,
-  { right, silence }: { right: GrantedRight; silence: (refusal: SignStateRefusal) => void },
+  { key, right, onRetired, onSilenced }: { key: SigningKey } & SigningOptions,
 ): Part {
-  const { keys, transport, standing, freshness, intake, log } = following
-  assert(keys.consensus !== null, 'a validator has a consensus key')
+  const { standing, freshness, intake, log } = following
   const part = createSigningPart({
     ...following,
     right,
     mempool: intake.mempool,
-    consensusKey: keys.consensus,
+    consensusKey: key,
     onCleared() {
       standing.signing = { kind: 'signing' }
     },
-    onSilenced: silence,
+    onSilenced,
     onHeardLeader: () => freshness.heardLeader(),
     onInadmissible: (transactionId, code) => intake.submissions.onInadmissible(transactionId, code),
     onRole(role, term, leader) {
@@ -247,64 +246,51 @@ function validate(
       intake.forwarder.leaderChanged(leaderKey, { self: role === 'leader' })
       log.info({ role, term, leader: standing.leader }, 'role changed')
     },
-    onRetired({ epoch, height, blockHash }) {
-      standing.waitFor('NO_LEADER')
-      log.warn({ epoch, height, blockHash }, 'this validator has no seat any more: it has signed its last')
-    },
+    onRetired,
   })
-  standing.signing = { kind: 'greeting' }
   standing.waitFor('NO_LEADER')
   intake.onArrival = () => part.transactionsArrived()
-  intake.listenToGossip(transport)
   return part
-}
-
-/** 1. nothing more is signed; 2. that is on disk; 3. it follows. */
-async function fallSilent(
-  following: Following,
-  { part, refusal }: { part: Part; refusal: SignStateRefusal },
-): Promise<Part> {
-  const { signingRight, standing, intake } = following
-  assert(signingRight.kind === 'granted', 'only who signs can fall silent')
-
-  // 1
-  await part.stop()
-  intake.onArrival = () => undefined
-  standing.leaderless()
-  intake.forwarder.leaderChanged(null, { self: false })
-
-  // 2
-  await signingRight.file.silence(refusal)
-
-  // 3
-  return followUnlessCrowded(following)
 }
 
 function followUnlessCrowded(following: Following): Part {
   const { clock, log, transport, standing, onFatal } = following
-  return yieldingPart(observe(following), {
-    clock,
-    onCrowded() {
-      log.error({}, 'connections do not last: another process runs with the keys of this node; it leaves the network')
-      standing.waitFor('SYNCING')
-      transport.stop().catch(onFatal)
+  return yieldingPart(
+    observe(following, () => undefined),
+    {
+      clock,
+      onCrowded() {
+        log.error({}, 'connections do not last: another process runs with the keys of this node; it leaves the network')
+        standing.waitFor('SYNCING')
+        transport.stop().catch(onFatal)
+      },
     },
-  })
+  )
 }
 
-function observe(following: Following): Part {
-  const { transport, standing } = following
+/** Who does not sign still answers candidates of an epoch that is over: perhaps nobody else can. */
+function observe(following: Following, onCaughtUp: () => void): Part {
+  const { transport, standing, intake, ledger, wire } = following
   const observer = new Observer({
     ...following,
     peers: () => transport.connectedPeers(),
-    onCaughtUp: () => standing.reached('SYNCING'),
+    onCaughtUp() {
+      standing.reached('SYNCING')
+      onCaughtUp()
+    },
   })
   standing.waitFor('SYNCING')
+  intake.onArrival = () => undefined
+  intake.forwarder.leaderChanged(null, { self: false })
   return {
     start: () => observer.start(),
     stop: () => observer.stop(),
     validating: null,
-    receive: () => undefined,
+    receive(peer, message) {
+      const answer = answerCandidate(message, { ledger, wire })
+      if (answer !== null) transport.send(peer, 'consensus', answer)
+      return undefined
+    },
     peerChanged: (_peer, change) => change === 'connected' && observer.catchUp(),
     heardHeader: (height) => observer.heard(height),
   }

@@ -23,7 +23,7 @@ import type { Freshness } from './freshness.ts'
 import type { NodeReports } from './node-reports.ts'
 import { queryTimeMs } from './query.ts'
 import type { Reads } from './reads.ts'
-import type { Signing } from './signing-right.ts'
+import { type Signing, UNSEATED_TEXT } from './signing-right.ts'
 import type { Standing } from './standing.ts'
 import type { Submissions } from './submissions.ts'
 import { VERSION } from './version.ts'
@@ -143,6 +143,8 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
 }
 
 function describeSigning(signing: Signing): NodeStatus['signing'] {
+  if (signing.kind === 'unseated')
+    return { state: signing.kind, reason: signing.reason, advice: UNSEATED_TEXT[signing.reason] }
   const refusal = signing.kind === 'refused' ? signing.refusal : null
   return { state: signing.kind, reason: refusal?.code ?? null, advice: refusal?.text ?? null }
 }

@@ -1,5 +1,6 @@
 // A validator that may sign: first the exchange of hellos, then consensus, gated by it member for member.
 
+import type { Message } from '../consensus/messages.ts'
 import { latestStatementsOf } from '../consensus/shown-statements.ts'
 import { behind, type SignStateRefusal } from '../ledger/sign-state-refusal.ts'
 import type { Transport } from '../p2p/transport.ts'
@@ -129,8 +130,9 @@ export function createSigningPart(parts: SigningPartParts): SigningPart {
         return exchange.receive(seat, message)
       }
       if (exchange.isOpen(seat)) return runtime.receive(peer, message)
-      noteMalformed(message, { ...parts, seat })
-      return undefined
+      // A certificate is its own witness: who left with the last epoch greets nobody, and may be the only one who has it.
+      const isCertificate = kindOf(message, { ...parts, seat }) === 'certified'
+      return isCertificate && isCleared ? runtime.receive(peer, message) : undefined
     },
     peerChanged(peer, change) {
       const seat = other(peer)
@@ -150,15 +152,16 @@ function sessionFrom(clock: Clock): string {
   return Array.from({ length: 4 }, () => clock.random().toString(16).padStart(8, '0')).join('')
 }
 
-/** Before the hello nothing is acted on, but who sends nonsense is named. */
-function noteMalformed(
+/** Before the hello nothing else is acted on, but who sends nonsense is named. */
+function kindOf(
   message: Uint8Array,
   { seat, wire, log }: { seat: Seat } & Pick<SigningPartParts, 'wire' | 'log'>,
-): void {
+): Message['kind'] | null {
   try {
-    wire.decode(message)
+    return wire.decode(message).kind
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     log.warn({ member: seat, field: error.path, reason: error.reason }, 'malformed consensus message')
+    return null
   }
 }

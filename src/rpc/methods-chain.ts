@@ -22,7 +22,7 @@ import type { RpcServices } from './services.ts'
 import type { ReadGuard } from './signed-reads.ts'
 
 const signingSchema = z.strictObject({
-  state: z.enum(['none', 'greeting', 'signing', 'refused']),
+  state: z.enum(['none', 'unseated', 'greeting', 'signing', 'refused']),
   reason: z.string().nullable(),
   advice: z.string().nullable(),
 })

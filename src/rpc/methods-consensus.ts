@@ -31,7 +31,7 @@ const validatorSchema = z.strictObject({
 const statusSchema = z.strictObject({
   institution: identitySchema,
   role: z.enum(['leader', 'candidate', 'follower', 'observer']),
-  signing: z.enum(['none', 'greeting', 'signing', 'refused']),
+  signing: z.enum(['none', 'unseated', 'greeting', 'signing', 'refused']),
   epoch: integerSchema,
   b: integerSchema,
   quorum: integerSchema,

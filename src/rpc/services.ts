@@ -20,7 +20,7 @@ export interface NodeStatus {
   readonly role: 'validator' | 'observer'
   /** Does a validator sign, and if not, why (spec/consensus.md, section 5)? */
   readonly signing: {
-    readonly state: 'none' | 'greeting' | 'signing' | 'refused'
+    readonly state: 'none' | 'unseated' | 'greeting' | 'signing' | 'refused'
     readonly reason: string | null
     readonly advice: string | null
   }
