@@ -13,7 +13,15 @@ import type { KeyValueStore } from '../../src/ledger/store.ts'
 import { BUILT_IN_SETUP, compileBuiltInContracts } from '../../src/node/built-in-contracts.ts'
 import { systemClock, systemTimers } from '../../src/node/clock.ts'
 import { buildGenesis, createJoinCard } from '../../src/node/genesis-file.ts'
-import { encryptionKey, type NodeKeys, newEncryptionKey, newSeed, signingKey } from '../../src/node/key-file.ts'
+import {
+  consensusKeysOf,
+  encryptionKey,
+  type NodeKeys,
+  newEncryptionKey,
+  newSeed,
+  presentKeyOf,
+  signingKey,
+} from '../../src/node/key-file.ts'
 import type { Log } from '../../src/node/log.ts'
 import { Membership } from '../../src/node/membership.ts'
 import { compareWithLedger } from '../../src/node/open-signing-right.ts'
@@ -112,12 +120,17 @@ export interface NodeOptions {
   readonly network: MemoryNetwork
   /** Takes its peers for strangers with blocks: it asks them for block sync, and hears no gossip. */
   readonly isDeaf: boolean
+  /** Whom it asks for blocks before it is a member. */
+  readonly bootstrap?: readonly PublicKey[]
 }
 
 export class InProcessNode {
   readonly name: string
-  readonly keys: NodeKeys
+  keys: NodeKeys
+  /** Of the first consensus key. */
   readonly signState = new MemorySignState()
+  /** Of later ones, by key. */
+  readonly #laterSignStates = new Map<PublicKey, MemorySignState>()
   store: KeyValueStore = new MemoryStore()
   /** Protocol versions of its release; a restart takes a new one into use. */
   supportedVersions = SUPPORTED_VERSIONS
@@ -174,10 +187,10 @@ export class InProcessNode {
   async start(): Promise<void> {
     if (this.hasSnapshot) this.store = this.#incoming ?? fail('a complete snapshot')
     this.hasSnapshot = false
-    const { genesis, network, isDeaf } = this.#options
+    const { genesis, network, isDeaf, bootstrap = [] } = this.#options
     const genesisFacts = { chainId: chainIdOf(genesis) }
     const ledger = await openLedger({ store: this.store, genesis, supportedVersions: this.supportedVersions })
-    const membership = new Membership({ ledger, clock: systemClock, bootstrap: [] })
+    const membership = new Membership({ ledger, clock: systemClock, bootstrap })
     const heard = (classified: PeerClass): PeerClass => (isDeaf && classified === 'member' ? 'bootstrap' : classified)
     const transport = new MemoryTransport({
       network,
@@ -187,13 +200,23 @@ export class InProcessNode {
       logger: quietLog,
     })
     const setPeers = (): void =>
-      transport.setPeers(membership.members.map((transportKey) => ({ transportKey, addresses: ['memory'] })))
+      transport.setPeers(
+        [...membership.members, ...bootstrap].map((transportKey) => ({ transportKey, addresses: ['memory'] })),
+      )
     const participant = createParticipant({
       genesis: genesisFacts,
       keys: this.keys,
       timing: TIMING,
       ledger,
       signingRight: await this.#signingRight(ledger),
+      laterSeats: {
+        consensusKeys: () => consensusKeysOf(this.keys),
+        open: async ({ publicKey }, before) => {
+          const signState = this.#signStateOf(publicKey)
+          signState.content ??= before
+          return signState.open()
+        },
+      },
       membership,
       transport,
       clock: systemClock,
@@ -217,11 +240,30 @@ export class InProcessNode {
   }
 
   async #signingRight(ledger: Ledger): Promise<SigningRight> {
-    if (this.keys.consensus === null) return { kind: 'none' }
-    const right = this.signState.open()
+    const key = presentKeyOf(this.keys, ledger.validators)?.publicKey
+    if (key === undefined) return { kind: 'none' }
+    const right = this.#signStateOf(key).open()
     if (right.kind !== 'granted') return right
-    const refusal = await compareWithLedger(right.file, { ledger, key: this.keys.consensus.publicKey })
+    const refusal = await compareWithLedger(right.file, { ledger, key })
     return refusal === null ? right : { kind: 'refused', refusal }
+  }
+
+  #signStateOf(key: PublicKey): MemorySignState {
+    if (key === this.keys.consensus?.publicKey) return this.signState
+    const known = this.#laterSignStates.get(key) ?? new MemorySignState()
+    this.#laterSignStates.set(key, known)
+    return known
+  }
+
+  /** In the key file of a running node. */
+  addConsensusKey(): PublicKey {
+    const key = signingKey(newSeed())
+    this.keys = { ...this.keys, laterConsensus: [...this.keys.laterConsensus, key] }
+    return key.publicKey
+  }
+
+  get isSigning(): boolean {
+    return this.isRunning && this.participant.standing.signing.kind === 'signing'
   }
 
   async stop(): Promise<void> {
@@ -281,25 +323,30 @@ export interface ConsortiumOptions {
   readonly validators: number
   readonly observers?: number
   readonly deafObservers?: number
+  /** Hospitals with a consensus key that the genesis gives no seat. */
+  readonly learners?: number
   readonly contracts?: readonly ContractModule[]
 }
 
 export class InProcessConsortium {
   readonly network = new MemoryNetwork()
   readonly genesis: Genesis
-  readonly nodes: readonly InProcessNode[]
+  readonly nodes: InProcessNode[]
 
-  constructor({ validators, observers = 0, deafObservers = 0, contracts = builtIn }: ConsortiumOptions) {
+  constructor(options: ConsortiumOptions) {
+    const { validators, observers = 0, deafObservers = 0, learners = 0, contracts = builtIn } = options
     const roles = [
       ...Array.from({ length: validators }, () => 'validator' as const),
       ...Array.from({ length: observers }, () => 'observer' as const),
       ...Array.from({ length: deafObservers }, () => 'deaf' as const),
+      ...Array.from({ length: learners }, () => 'learner' as const),
     ]
     const members = roles.map((role, i) => {
-      const keys = createKeys({ validator: role === 'validator' })
+      const keys = createKeys({ validator: role === 'validator' || role === 'learner' })
       const name = `Institution ${i + 1}`
-      const kind = role === 'validator' ? 'hospital' : 'regulator'
-      return { role, name, keys, card: createJoinCard(keys, { kind, name, addresses: [] }) }
+      const kind = role === 'validator' || role === 'learner' ? 'hospital' : 'regulator'
+      const founding = role === 'validator' ? keys : { ...keys, consensus: null }
+      return { role, name, keys, card: createJoinCard(founding, { kind, name, addresses: [] }) }
     })
     this.genesis = buildGenesis({
       name: 'In one process',
@@ -312,6 +359,16 @@ export class InProcessConsortium {
     this.nodes = members.map(
       ({ role, name, keys }) => new InProcessNode({ name, keys, genesis, network, isDeaf: role === 'deaf' }),
     )
+  }
+
+  /** A node of an institution that the registry does not know yet. It asks the others for blocks. */
+  newcomer(name: string): InProcessNode {
+    const { genesis, network } = this
+    const keys = createKeys({ validator: true })
+    const bootstrap = this.nodes.map(({ self }) => self)
+    const node = new InProcessNode({ name, keys, genesis, network, isDeaf: false, bootstrap })
+    this.nodes.push(node)
+    return node
   }
 
   async start(): Promise<this> {
