@@ -105,8 +105,9 @@ export function commit(step: Step, certificate: CommitCert): void {
   // 3
   const losesTip = !isOnCertified(state, state.tipHash)
   updateAckStanding(state, path)
-  chooseTip(step)
   const { role } = state
+  // Whoever stands or leads keeps the tip that the votes are for: on another one its first block would be E5.
+  if (role.kind === 'follower') chooseTip(step)
   if (role.kind === 'follower' && role.leaderHead !== null && !isOnCertified(state, role.leaderHead)) {
     role.leaderHead = state.certifiedHash
   }

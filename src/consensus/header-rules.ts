@@ -64,10 +64,18 @@ export function isUnderLeaderCert(
   if (certificate === undefined || certificate.term !== header.term || certificate.candidate !== header.proposer)
     return false
   if (header.term === parent.term) return header.leaderCertHash === parent.leaderCertHash
-  const { epoch, tip } = certificate
+  return isOpenedOn(header, { parent, certificate })
+}
+
+/** Of the first block of a term: does it stand where those who elected its leader said, and were they the ones to ask? */
+export function isOpenedOn(
+  { epoch, parentHash }: Header,
+  { parent, certificate }: { parent: Pick<Header, 'epoch' | 'term' | 'height'>; certificate: LeaderCert },
+): boolean {
+  const { tip } = certificate
   // Elected for the block's epoch; or for the one before, which ended before the leader made its first block.
-  if (epoch !== header.epoch && epoch !== parent.epoch) return false
-  return tip.hash === header.parentHash && tip.height === parent.height && tip.term === parent.term
+  if (certificate.epoch !== epoch && certificate.epoch !== parent.epoch) return false
+  return tip.hash === parentHash && tip.height === parent.height && tip.term === parent.term
 }
 
 /**

@@ -6,7 +6,7 @@ import { blockHash, leaderCertHash } from '../types/signing.ts'
 import { ancestorsAfter, entryOf, headerOf } from './block-tree.ts'
 import { commitCertFault, leaderCertFault, type Verifier } from './certificate.ts'
 import { verifierOf } from './epochs.ts'
-import { isLogOf, isOnParent, type LinkedHeader } from './header-rules.ts'
+import { isLogOf, isOnParent, isOpenedOn, type LinkedHeader } from './header-rules.ts'
 import type { Candidacy } from './messages.ts'
 import type { State } from './state.ts'
 import { bindingAck, compareTips } from './tip.ts'
@@ -90,12 +90,18 @@ function isLinkedTo({ certified, blocks }: ShownChain, tip: Tip): boolean {
  * The tip's term has its LeaderCert, and the chain passes through that certificate's tip; where the CommitCert is itself
  * of the tip's term, q members have checked that before.
  */
-function isUnderLeaderCert({ certified, blocks }: ShownChain, { tip, leaderCert }: Candidacy): boolean {
+function isUnderLeaderCert({ certified, blocks }: ShownChain, { tip, leaderCert, commitCert }: Candidacy): boolean {
   if (leaderCert === null) return tip.term === 0
   if (leaderCert.term !== tip.term) return false
-  const ofTerm = blocks.filter(({ header }) => header.term === tip.term)
+  const first = blocks.findIndex(({ header }) => header.term === tip.term)
   const hash = leaderCertHash(leaderCert)
+  const ofTerm = first < 0 ? [] : blocks.slice(first)
   if (ofTerm.some(({ header }) => header.leaderCertHash !== hash || header.proposer !== leaderCert.candidate))
     return false
-  return certified.term === tip.term || ofTerm[0]?.header.parentHash === leaderCert.tip.hash
+  if (certified.term === tip.term) return true
+  const opening = blocks[first]?.header
+  if (opening === undefined) return false
+  // The chain begins in the epoch of its first block.
+  const parent = blocks[first - 1]?.header ?? { ...certified, epoch: commitCert?.epoch ?? opening.epoch }
+  return isOpenedOn(opening, { parent, certificate: leaderCert })
 }
