@@ -34,7 +34,7 @@ function follower(self: number, nextSet = joined): Node {
 
 describe('a change of the validators', () => {
   it('begins an epoch when its block is certified, and not before', () => {
-    const node = follower(1)
+    const node = follower(3)
     expect(node.state.epoch).toBe(0)
     expect(node.receive(0, append(cert1, { ...onM, commitCert: certOnM }))).toEqual([
       'setTimer election 1000',
@@ -49,7 +49,7 @@ describe('a change of the validators', () => {
     const second = old.block(cert1, m, { transactions: draft(genesis, 1).transactions })
     const empty = old.block(cert1, m)
     for (const block of [second, empty]) {
-      const node = follower(1)
+      const node = follower(3)
       node.receive(0, append(cert1, { ...onM, blocks: [block] }))
       expect(node.executed(block)).toEqual([
         'invalidBlock 2 of 0: more than an opening block while a change of the validators is pending',
@@ -58,7 +58,7 @@ describe('a change of the validators', () => {
     const cert2 = old.leaderCert(2, { leader: 2, tip: m })
     const opening = old.block(cert2, m)
     const full = old.block(cert2, m, { transactions: draft(genesis, 2).transactions })
-    const node = follower(1)
+    const node = follower(3)
     node.receive(2, append(cert2, { ...onM, blocks: [opening] }))
     expect(node.executed(opening, joined)).toEqual([
       'persistBlock 2/2',
@@ -66,13 +66,13 @@ describe('a change of the validators', () => {
       'persistSignState term 2 vote none promise none ack 2/2',
       'send 2 appendReply term 2 matched 2 certified 0 acks [2]',
     ])
-    const other = follower(1)
+    const other = follower(3)
     other.receive(2, append(cert2, { ...onM, blocks: [full] }))
     expect(other.executed(full, joined)[0]).toMatch(/^invalidBlock 2 of 2/)
   })
 
   it('is certified by the first block of the next epoch, which is then acked', () => {
-    const node = follower(1)
+    const node = follower(3)
     const first = after.block(cert1, m, { epochCert: certOnM })
     expect(node.receive(0, append(cert1, { ...onM, blocks: [first] }))).toEqual([
       'setTimer election 1000',
@@ -93,7 +93,7 @@ describe('a change of the validators', () => {
     const forged = after.block(cert1, m, { epochCert: few })
     const other = { ...after.block(cert1, m, { epochCert: certOnM }), epochCert: few }
     for (const block of [without, forged, other]) {
-      const node = follower(1)
+      const node = follower(3)
       const lines = node.receive(0, append(cert1, { ...onM, blocks: [block] }))
       expect(lines.filter((line) => line.startsWith('execute') || line.startsWith('commit'))).toEqual([])
       expect(node.state.epoch).toBe(0)
@@ -101,7 +101,7 @@ describe('a change of the validators', () => {
     // Here m is certified by another certificate before.
     const early = old.commitCert(old.block(cert1, genesis))
     const uncovered = after.block(cert1, m, { epochCert: { ...early, height: 0 as never } })
-    const node = follower(1)
+    const node = follower(3)
     node.receive(0, append(cert1, { ...onM, commitCert: certOnM }))
     expect(node.receive(0, append(cert1, { ...onM, blocks: [uncovered] }))).toContain(
       'misbehaviour of 0: badCertificate',
@@ -199,14 +199,14 @@ describe('a member that is removed', () => {
   })
 
   it('is not waited for: whoever has lost its leader by the change stands soon', () => {
-    const node = follower(1, old.next(1, { without: 0 }))
+    const node = follower(3, old.next(1, { without: 0 }))
     expect(node.receive(0, append(cert1, { ...onM, commitCert: certOnM }))).toContain('setTimer election 1')
   })
 })
 
 describe('members of different epochs', () => {
   const ahead = (): Node => {
-    const node = follower(1)
+    const node = follower(3)
     node.receive(0, append(cert1, { ...onM, commitCert: certOnM }))
     node.missLeader()
     return node
@@ -218,7 +218,7 @@ describe('members of different epochs', () => {
   })
 
   it('help each other: who is behind commits what it is shown, and votes', () => {
-    const node = follower(1)
+    const node = follower(3)
     node.missLeader()
     const request = voteRequest(2, m, { epoch: 1 as Epoch, commitCert: certOnM, leaderCert: cert1 })
     const lines = node.receive(2, request)
@@ -228,7 +228,7 @@ describe('members of different epochs', () => {
   })
 
   it('help each other: who does not know the epoch at all fetches first, and joins no term', () => {
-    const node = follower(1)
+    const node = follower(3)
     const unknown = { ...certOnM, epoch: 4 as Epoch, height: 90 as never }
     expect(node.receive(2, voteRequest(9, m, { epoch: 5 as Epoch, commitCert: unknown, leaderCert: cert1 }))).toEqual([
       'needSync from 2 at 1',
@@ -237,8 +237,8 @@ describe('members of different epochs', () => {
   })
 
   it('take the certificate that ends their epoch from anybody', () => {
-    const node = follower(1)
-    expect(node.receive(3, { kind: 'certified', commitCert: certOnM })[0]).toBe('commit [1/1] dropped 0')
+    const node = follower(3)
+    expect(node.receive(2, { kind: 'certified', commitCert: certOnM })[0]).toBe('commit [1/1] dropped 0')
   })
 
   it('are led by nobody whom only validators of long ago have elected', () => {
