@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { NodeReport } from '../client/client.ts'
-import { loadKeyFile } from '../node/key-file.ts'
+import { consensusKeysOf, loadKeyFile } from '../node/key-file.ts'
 import type { PublicKey } from '../types/brand.ts'
 import { addNodeOptions, connectTo, type NodeOptions } from './connection.ts'
 import { ask, membersOf, type SetAnswer, setSchema } from './governance-answers.ts'
@@ -216,9 +216,10 @@ function addLiars(validator: Command): void {
     })
 }
 
+/** The one that was made last: it has no seat yet. */
 function ownKey({ folder }: NodeOptions): PublicKey {
   const file = join(folder, 'keys.json')
-  const { consensus } = loadKeyFile(file)
-  if (consensus === null) throw new UsageError(`${file}: holds no consensus key; it was made for an observer`)
-  return consensus.publicKey
+  const newest = consensusKeysOf(loadKeyFile(file)).at(-1)
+  if (newest === undefined) throw new UsageError(`${file}: holds no consensus key; it was made for an observer`)
+  return newest.publicKey
 }

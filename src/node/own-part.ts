@@ -81,6 +81,13 @@ export class OwnPart {
     this.#part = this.#create(this.#doing)
   }
 
+  /** That it signs with, else the newest one, for which it may get a seat. */
+  get key(): PublicKey | null {
+    const { first, later } = this.#parts
+    if (this.#doing.kind === 'signing') return this.#doing.key.publicKey
+    return first === null ? null : (later?.consensusKeys().at(-1) ?? first.key).publicKey
+  }
+
   get part(): Part {
     return this.#part
   }

@@ -123,7 +123,6 @@ export function createParticipant(parts: ParticipantParts): Participant {
   })
   const onHeight = (height: Height): void => catchUp.heard(height)
   const isSigning = (): boolean => standing.signing.kind === 'signing'
-  const status = new StatusGossip({ ...parts, freshness, reports, seats, onHeight, isSigning })
   const onOutgrown = (): void => {
     standing.waitFor('RELEASE_TOO_OLD')
     const { version, supported, next } = ledger.protocol
@@ -158,6 +157,8 @@ export function createParticipant(parts: ParticipantParts): Participant {
     },
   })
   feed.subscribe(() => own.review())
+  const consensusKey = (): PublicKey | null => own.key
+  const status = new StatusGossip({ ...parts, consensusKey, freshness, reports, seats, onHeight, isSigning })
   // Only a validator takes in what the others cannot bring to a leader.
   if (firstKey(parts) !== null) intake.listenToGossip(transport, { isOpen: isSigning })
 

@@ -46,11 +46,12 @@ describe('gossip of status', () => {
     const { ledger, proposer } = await createLedger()
     const clock = { nowMs: () => nowMs + offsetMs, random: () => 0 }
     const itsFreshness = new Freshness({ clock, quorum: () => quorum(validators), windowMs: 5 * SECOND_MS })
-    const keys = { transport: transportKeyOf(name), consensus: null }
+    const keys = { transport: transportKeyOf(name) }
     const reports = new NodeReports({ ledger, membership, clock })
     const gossip = new StatusGossip({
       transport,
       keys,
+      consensusKey: () => null,
       ledger,
       clock,
       timers: systemTimers,

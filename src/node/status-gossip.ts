@@ -58,7 +58,9 @@ const signedCodec = record<{ status: Status; signature: Uint8Array }>({ status: 
 
 export interface StatusGossipParts {
   readonly transport: Transport
-  readonly keys: Pick<NodeKeys, 'transport' | 'consensus'>
+  readonly keys: Pick<NodeKeys, 'transport'>
+  /** That it signs with, else the one for which it may get a seat; null on an observer. */
+  readonly consensusKey: () => PublicKey | null
   readonly ledger: Ledger
   readonly clock: Clock
   readonly timers: Timers
@@ -93,7 +95,7 @@ export class StatusGossip {
   }
 
   #publish(): void {
-    const { transport, keys, ledger, clock, membership, log } = this.#parts
+    const { consensusKey, transport, keys, ledger, clock, membership, log } = this.#parts
     const institution = membership.institutionOf(keys.transport.publicKey)
     if (institution === null) return
     const { header, hash: headHash } = ledger.head
@@ -102,7 +104,7 @@ export class StatusGossip {
       height: header.height,
       headHash,
       timeMs: clock.nowMs(),
-      consensusKey: keys.consensus?.publicKey ?? null,
+      consensusKey: consensusKey(),
       signs: this.#parts.isSigning(),
       versions: ledger.protocol.supported.slice(-VERSIONS_MAX),
     }
