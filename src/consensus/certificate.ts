@@ -4,7 +4,9 @@
 import type { Epoch, Hash, PublicKey, Seat } from '../types/brand.ts'
 import type { Ack, CommitCert, LeaderCert, MemberSignature, Vote } from '../types/certificate.ts'
 import { ackMessage, hashReleases, voteMessage } from '../types/signing.ts'
-import { memberAt, quorum, type ValidatorSet } from '../types/validator-set.ts'
+import { memberAt, type ValidatorSet } from '../types/validator-set.ts'
+import { quorumFault } from './quorum-signatures.ts'
+import { validReleases } from './release.ts'
 
 /** What a certificate is checked against. */
 export interface Verifier {
@@ -22,7 +24,7 @@ export type CertificateFault =
   | 'signersNotAscending'
   | 'noQuorum'
   | 'badSignature'
-  | 'unknownRelease'
+  | 'badRelease'
 
 export class CertificateError extends Error {
   override name = 'CertificateError'
@@ -40,18 +42,21 @@ const FAULT_TEXT: Readonly<Record<CertificateFault, string>> = {
   signersNotAscending: 'signers must be ascending, each once',
   noQuorum: 'fewer signatures than the quorum of the validator set',
   badSignature: 'a signature does not verify with the key of its member',
-  unknownRelease: 'attached Releases are not supported by this protocol version',
+  badRelease: 'an attached Release is not valid',
 }
 
 /** What is wrong with a LeaderCert, or null: q members voted for one candidate with one tip in its term. */
 export function leaderCertFault(certificate: LeaderCert, verifier: Verifier): CertificateFault | null {
-  if (certificate.releases.length > 0) return 'unknownRelease'
-  return faultOf(certificate, { message: voteMessage(voteOf(certificate)), verifier })
+  const fault = quorumFault(certificate, { message: voteMessage(voteOf(certificate)), verifier })
+  if (fault !== null) return fault
+  const set = verifier.setOf(certificate.epoch)
+  if (set === undefined || memberAt(set, certificate.candidate) === undefined) return 'unknownMember'
+  return validReleases(certificate.releases, verifier) === null ? 'badRelease' : null
 }
 
 /** What is wrong with a CommitCert, or null: q members acked its block, and with it every ancestor. */
 export function commitCertFault(certificate: CommitCert, verifier: Verifier): CertificateFault | null {
-  return faultOf(certificate, { message: ackMessage(ackOf(certificate)), verifier })
+  return quorumFault(certificate, { message: ackMessage(ackOf(certificate)), verifier })
 }
 
 /** Throws CertificateError unless the certificate is valid. */
@@ -76,10 +81,14 @@ export function ackOf({ chainId, epoch, term, height, blockHash }: CommitCert): 
   return { chainId, epoch, term, height, blockHash }
 }
 
-/** A LeaderCert of q collected votes, which must all be this one. */
-export function createLeaderCert(vote: Vote, signatures: ReadonlyMap<Seat, Uint8Array>): LeaderCert {
+/** A LeaderCert of q collected votes, which must all be this one; with the Releases whose hash it signs. */
+export function createLeaderCert(
+  vote: Vote,
+  signatures: ReadonlyMap<Seat, Uint8Array>,
+  releases: readonly Uint8Array[] = [],
+): LeaderCert {
   const { chainId, epoch, term, candidate, tip } = vote
-  return { chainId, epoch, term, candidate, tip, releases: [], signatures: bySigner(signatures) }
+  return { chainId, epoch, term, candidate, tip, releases, signatures: bySigner(signatures) }
 }
 
 /** A CommitCert of q collected acks, which must all be this one. */
@@ -91,26 +100,4 @@ function bySigner(signatures: ReadonlyMap<Seat, Uint8Array>): readonly MemberSig
   return [...signatures]
     .map(([member, signature]) => ({ member, signature }))
     .sort((left, right) => left.member - right.member)
-}
-
-function faultOf(
-  certificate: LeaderCert | CommitCert,
-  { message, verifier }: { message: Uint8Array; verifier: Verifier },
-): CertificateFault | null {
-  const { chainId, setOf, verify } = verifier
-  if (certificate.chainId !== chainId) return 'foreignChain'
-  const set = setOf(certificate.epoch)
-  if (set === undefined) return 'foreignEpoch'
-  if ('candidate' in certificate && memberAt(set, certificate.candidate) === undefined) return 'unknownMember'
-  if (certificate.signatures.length < quorum(set)) return 'noQuorum'
-  let previous = -1
-  for (const { member, signature } of certificate.signatures) {
-    // Ascending, so that nobody counts twice.
-    if (member <= previous) return 'signersNotAscending'
-    previous = member
-    const validator = memberAt(set, member)
-    if (validator === undefined) return 'unknownMember'
-    if (!verify(validator.consensusKey, message, signature)) return 'badSignature'
-  }
-  return null
 }

@@ -28,7 +28,7 @@ export const NAME_LENGTH_MAX = 64
 export const MODULE_BYTES_MAX = 256 * 1024
 /** A Release carried by a certificate (consensus). */
 export const RELEASES_MAX = 8
-export const RELEASE_BYTES_MAX = 64 * 1024
+export const RELEASE_BYTES_MAX = 12 * 1024
 /** Validator sets of a past chain that a genesis names; chains before it; institutions with a vote. */
 export const EPOCHS_MAX = 4_096
 export const PAST_CHAINS_MAX = 16

@@ -124,12 +124,14 @@ describe('E4', () => {
     kind: 'E4',
     ack,
     word: { kind: 'vote', ...scene.vote(2, term, tip) },
+    releases: [],
     lineage,
   })
   const promise = (lastAck: Block | null, lineage: Lineage | null = null): Evidence => ({
     kind: 'E4',
     ack,
     word: { kind: 'promise', ...scene.promise(2, 3, lastAck) },
+    releases: [],
     lineage,
   })
 
@@ -159,9 +161,9 @@ describe('E4', () => {
   it('proves nothing by a vote of the same or an earlier term, of somebody else, or by forged words', () => {
     expect(judge(vote(genesis, null, 1))).toEqual([])
     const other = { kind: 'vote', ...scene.vote(3, 3, genesis) } as const
-    expect(judge({ kind: 'E4', ack, word: other, lineage: null })).toEqual([])
+    expect(judge({ kind: 'E4', ack, word: other, releases: [], lineage: null })).toEqual([])
     const unsigned = { kind: 'vote', ...scene.vote(2, 3, genesis), ...forged } as const
-    expect(judge({ kind: 'E4', ack, word: unsigned, lineage: null })).toEqual([])
+    expect(judge({ kind: 'E4', ack, word: unsigned, releases: [], lineage: null })).toEqual([])
     expect(judge({ ...(vote(genesis) as Evidence & { kind: 'E4' }), ack: { ...ack, ...forged } })).toEqual([])
   })
 })
@@ -244,7 +246,7 @@ describe('E6', () => {
   ): Evidence & { kind: 'E6' } => {
     const leaderCert = scene.leaderCert(term, leader, tip)
     const header = signed(scene.block(leaderCert, tip))
-    return { kind: 'E6', header, leaderCert: opened(leaderCert), commitCert, lineage }
+    return { kind: 'E6', header, leaderCert: opened(leaderCert), commitCert, lineage, branches: [] }
   }
 
   it('convicts a signer of a CommitCert who leads a later term without its block', () => {

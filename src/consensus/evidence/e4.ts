@@ -7,11 +7,12 @@
 // (R3): unless that was certified, the tip is of a later term or contains it; when it was, the tip contains a certified
 // block that contains it (R5). The voter has checked the logRoot of the tip.
 
-import { type Seat, ZERO_HASH } from '../../types/brand.ts'
+import { type Hash, type Seat, ZERO_HASH } from '../../types/brand.ts'
 import { type Codec, optional, record } from '../../types/canonical.ts'
 import type { Tip } from '../../types/certificate.ts'
 import type { Verifier } from '../certificate.ts'
 import { excludes, type Lineage, lineageCodec } from './lineage.ts'
+import { mayBeReleased, type ShownRelease, shownReleasesCodec } from './shown-release.ts'
 import {
   type AckBy,
   ackByCodec,
@@ -26,19 +27,23 @@ export interface E4 {
   readonly kind: 'E4'
   readonly ack: AckBy
   readonly word: ElectionWord
+  /** Those whose hash the vote signs. */
+  readonly releases: readonly ShownRelease[]
   readonly lineage: Lineage | null
 }
 
 export const e4Codec: Codec<Omit<E4, 'kind'>> = record<Omit<E4, 'kind'>>({
   ack: ackByCodec,
   word: electionWordCodec,
+  releases: shownReleasesCodec,
   lineage: optional(lineageCodec),
 })
 
-export function convictE4({ ack, word, lineage }: Omit<E4, 'kind'>, verifier: Verifier): readonly Seat[] {
+export function convictE4({ ack, word, releases, lineage }: Omit<E4, 'kind'>, verifier: Verifier): readonly Seat[] {
   const { member, ack: acked } = ack
-  if (member !== word.member || termOf(word) <= acked.term || signsReleases(word)) return []
+  if (member !== word.member || termOf(word) <= acked.term) return []
   const block = { term: acked.term, height: acked.height, hash: acked.blockHash }
+  if (mayBeReleased(block, { releases, releasesHash: releasesHashOf(word), verifier })) return []
   const isDropped = isBehind(tipOf(word), { block, lineage })
   return isDropped && isAckSigned(ack, verifier) && isWordSigned(word, verifier) ? [member] : []
 }
@@ -52,4 +57,4 @@ export function isBehind(tip: Tip | null, { block, lineage }: { block: Tip; line
 
 const termOf = (word: ElectionWord) => (word.kind === 'vote' ? word.vote.term : word.promise.term)
 const tipOf = (word: ElectionWord) => (word.kind === 'vote' ? word.vote.tip : word.promise.lastAck)
-const signsReleases = (word: ElectionWord) => word.kind === 'vote' && word.vote.releasesHash !== ZERO_HASH
+const releasesHashOf = (word: ElectionWord): Hash => (word.kind === 'vote' ? word.vote.releasesHash : ZERO_HASH)

@@ -9,21 +9,28 @@
 
 import { type SignedHeader, signedHeaderCodec } from '../../types/block.ts'
 import type { Seat } from '../../types/brand.ts'
-import { type Codec, optional, record } from '../../types/canonical.ts'
+import { type Codec, list, optional, record } from '../../types/canonical.ts'
 import { type CommitCert, commitCertCodec } from '../../types/certificate.ts'
+import { RELEASES_MAX } from '../../types/limits.ts'
+import { hashReleases } from '../../types/signing.ts'
 import { commitCertFault, type Verifier } from '../certificate.ts'
 import { isBehind } from './e4.ts'
 import { type Lineage, lineageCodec } from './lineage.ts'
 import { type OpenedLeaderCert, openedLeaderCertCodec, openLeaderCert } from './opened-certificate.ts'
+import { mayBeReleased } from './shown-release.ts'
 import { isHeaderSigned } from './statements.ts'
 
-/** `lineage`: of the LeaderCert's tip, at the certified height. */
+/**
+ * `lineage`: of the LeaderCert's tip, at the certified height. `branches`: for each of its Releases, the lineage of the
+ * certified block at the height of the Release's branch.
+ */
 export interface E6 {
   readonly kind: 'E6'
   readonly header: SignedHeader
   readonly leaderCert: OpenedLeaderCert
   readonly commitCert: CommitCert
   readonly lineage: Lineage | null
+  readonly branches: readonly (Lineage | null)[]
 }
 
 export const e6Codec: Codec<Omit<E6, 'kind'>> = record<Omit<E6, 'kind'>>({
@@ -31,6 +38,7 @@ export const e6Codec: Codec<Omit<E6, 'kind'>> = record<Omit<E6, 'kind'>>({
   leaderCert: openedLeaderCertCodec,
   commitCert: commitCertCodec,
   lineage: optional(lineageCodec),
+  branches: list(optional(lineageCodec), RELEASES_MAX),
 })
 
 export function convictE6(evidence: Omit<E6, 'kind'>, verifier: Verifier): readonly Seat[] {
@@ -44,9 +52,11 @@ export function convictE6(evidence: Omit<E6, 'kind'>, verifier: Verifier): reado
   const opened = openLeaderCert(evidence.leaderCert, { by, verifier })
   if (opened === undefined || opened === 'false') return []
   const { certificate } = opened
-  const isElected = certificate.term === term && certificate.candidate === proposer
-  if (!isElected || certificate.releases.length > 0) return []
+  if (certificate.term !== term || certificate.candidate !== proposer) return []
 
   const block = { term: commitCert.term, height: commitCert.height, hash: commitCert.blockHash }
+  const releases = certificate.releases.map((bytes, i) => ({ bytes, lineage: evidence.branches[i] ?? null }))
+  const releasesHash = hashReleases(certificate.releases)
+  if (mayBeReleased(block, { releases, releasesHash, verifier })) return []
   return isBehind(certificate.tip, { block, lineage }) && isHeaderSigned(evidence.header, verifier) ? [proposer] : []
 }

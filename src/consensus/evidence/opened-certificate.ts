@@ -63,7 +63,8 @@ function judged<C extends LeaderCert | CommitCert>(
   { by, fault }: { by: { epoch: Epoch }; fault: ReturnType<typeof commitCertFault> },
 ): Opened<C> {
   if (certificate.epoch > by.epoch) return 'false'
-  if (fault === 'foreignEpoch') return undefined
+  // A Release speaks of several epochs; one that this verifier cannot check proves nothing either way.
+  if (fault === 'foreignEpoch' || fault === 'badRelease') return undefined
   return fault === null ? { certificate } : 'false'
 }
 

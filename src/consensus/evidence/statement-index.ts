@@ -7,9 +7,10 @@ import type { Header, SignedHeader } from '../../types/block.ts'
 import type { Hash, Height, Seat, Term } from '../../types/brand.ts'
 import { toBytes } from '../../types/canonical.ts'
 import { bareLeaderCertCodec, type CommitCert, type LeaderCert } from '../../types/certificate.ts'
-import { blockHash, leaderCertHash, withoutReleases } from '../../types/signing.ts'
+import { blockHash, hashReleases, leaderCertHash, withoutReleases } from '../../types/signing.ts'
 import { ackOf, voteOf } from '../certificate.ts'
 import { isLinked, isUnderLeaderCert } from '../header-rules.ts'
+import { branchOf, decodeRelease } from '../release.ts'
 import { createLineage } from './create-lineage.ts'
 import { createE1 } from './e1.ts'
 import { orderAcks } from './e2.ts'
@@ -44,6 +45,8 @@ export interface StatementIndex {
   readonly headers: Map<Hash, KnownHeader>
   readonly leaderCerts: Map<Hash, LeaderCert>
   readonly terms: Map<Term, TermRecord>
+  /** By the hash that votes sign: those that came with LeaderCerts. */
+  readonly releases: Map<Hash, readonly Uint8Array[]>
   /** Blocks that E5 or E7 is about: whoever takes one over is guilty, too. */
   readonly badBlocks: Map<Hash, E5 | E7>
   readonly termsMax: number
@@ -52,7 +55,14 @@ export interface StatementIndex {
 
 /** `termsMax`: the oldest leave first. `headersMax`: of all terms together. */
 export function createStatementIndex(bounds: { termsMax: number; headersMax: number }): StatementIndex {
-  return { headers: new Map(), leaderCerts: new Map(), terms: new Map(), badBlocks: new Map(), ...bounds }
+  return {
+    headers: new Map(),
+    leaderCerts: new Map(),
+    terms: new Map(),
+    releases: new Map([[hashReleases([]), []]]),
+    badBlocks: new Map(),
+    ...bounds,
+  }
 }
 
 /** A block from which on ancestry can be shown. Nobody is accused for it. */
@@ -144,6 +154,7 @@ export function addLeaderCert(index: StatementIndex, certificate: LeaderCert): r
   if (record === undefined || index.leaderCerts.has(hash)) return []
   index.leaderCerts.set(hash, certificate)
   record.leaderCerts.add(hash)
+  index.releases.set(hashReleases(certificate.releases), certificate.releases)
   const vote = voteOf(certificate)
   return certificate.signatures.flatMap((signed) => addWord(index, { kind: 'vote', vote, ...signed }))
 }
@@ -206,7 +217,9 @@ function e4(index: StatementIndex, { ack, word }: { ack: AckBy; word: ElectionWo
   const tip = word.kind === 'vote' ? word.vote.tip : word.promise.lastAck
   if (tip !== null && (tip.term > ack.ack.term || isHeld(index, { end: tip, block: endOf(ack) }))) return []
   const lineage = tip === null ? null : lineageOf(index, { end: tip, height: ack.ack.height })
-  return [{ kind: 'E4', ack, word, lineage }]
+  const signedFor = word.kind === 'vote' ? index.releases.get(word.vote.releasesHash) : []
+  const releases = signedFor?.map((bytes) => ({ bytes, lineage: branchLineage(index, { bytes, block: endOf(ack) }) }))
+  return releases === undefined ? [] : [{ kind: 'E4', ack, word, releases, lineage }]
 }
 
 function e6(
@@ -218,7 +231,15 @@ function e6(
   const isSigner = commitCert?.signatures.some(({ member }) => member === header.proposer)
   if (commitCert === null || leaderCert === undefined || !isSigner || commitCert.term >= header.term) return []
   const lineage = lineageOf(index, { end: leaderCert.tip, height: commitCert.height })
-  return [{ kind: 'E6', header: justSigned(signed), leaderCert: opened(leaderCert), commitCert, lineage }]
+  const block = { height: commitCert.height, hash: commitCert.blockHash }
+  const branches = leaderCert.releases.map((bytes) => branchLineage(index, { bytes, block }))
+  return [{ kind: 'E6', header: justSigned(signed), leaderCert: opened(leaderCert), commitCert, lineage, branches }]
+}
+
+/** What the chain of `block` holds where the Release's branch begins. */
+function branchLineage(index: StatementIndex, { bytes, block }: { bytes: Uint8Array; block: Place }): Lineage | null {
+  const release = decodeRelease(bytes)
+  return release === null ? null : lineageOf(index, { end: block, height: branchOf(release).height })
 }
 
 function badBlock(
@@ -312,7 +333,11 @@ function forgetTerm(index: StatementIndex, term: Term): void {
   const record = index.terms.get(term)
   if (record === undefined) return
   for (const hash of record.headers) forgetHeader(index, hash)
-  for (const hash of record.leaderCerts) index.leaderCerts.delete(hash)
+  for (const hash of record.leaderCerts) {
+    const releases = index.leaderCerts.get(hash)?.releases ?? []
+    if (releases.length > 0) index.releases.delete(hashReleases(releases))
+    index.leaderCerts.delete(hash)
+  }
   index.terms.delete(term)
 }
 
