@@ -4,14 +4,14 @@
 import { assert } from '../types/assert.ts'
 import type { Header } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
-import type { Ack } from '../types/certificate.ts'
+import type { Ack, Tip } from '../types/certificate.ts'
 import { ackMessage } from '../types/signing.ts'
 import { isOutOfTime } from './block-time.ts'
 import { contains, type Entry, headerOf, pathFrom } from './block-tree.ts'
 import { isSeated } from './epochs.ts'
 import type { AppendReply, Position, SignedAck } from './messages.ts'
 import { leaderOf } from './roles.ts'
-import { ackFloor } from './sign-state.ts'
+import { ackFloor, EARLIER_ACKS_MAX } from './sign-state.ts'
 import type { State } from './state.ts'
 import { emit, type Step, send, setTimer } from './step.ts'
 
@@ -26,8 +26,33 @@ export function signAck(step: Step, entry: Entry): void {
   entry.ownAck = settings.sign(ackMessage(ackFor(step, entry)))
   const isNew = !isAcked(state, entry.block.hash)
   if (!isNew) return
-  state.signState = { ...state.signState, term, lastAck: { term, height, hash: entry.block.hash } }
+  const earlierAcks = earlierAcksAfter(state, entry)
+  state.signState = {
+    ...state.signState,
+    term,
+    lastAck: { term, height, hash: entry.block.hash },
+    earlierAcks,
+    branch: null,
+  }
   state.ackStanding = 'binding'
+  state.releases.own = null
+}
+
+/**
+ * The ack before this one is kept beside it when it is of an earlier term and on another branch; all of them until the
+ * certified head is of a later term than theirs, for then every tip that may be followed is.
+ */
+function earlierAcksAfter(state: State, { block }: Entry): readonly Tip[] {
+  const { signState, ackStanding, tree } = state
+  const { lastAck, earlierAcks } = signState
+  const isApart =
+    lastAck !== null &&
+    ackStanding !== 'certified' &&
+    lastAck.term < block.header.term &&
+    !contains(tree, { hash: block.hash, ancestor: lastAck.hash })
+  const all = isApart ? [...earlierAcks, lastAck] : earlierAcks
+  const certifiedTerm = headerOf(tree, state.certifiedHash).term
+  return all.filter(({ term }) => term >= certifiedTerm).slice(-EARLIER_ACKS_MAX)
 }
 
 /**

@@ -35,7 +35,7 @@ describe('leaderCertFault()', () => {
     ['tip hash', { ...leaderCert, tip: { ...leaderCert.tip, hash: otherHash } }, 'badSignature'],
     ['tip height', { ...leaderCert, tip: { ...leaderCert.tip, height: block.header.height } }, 'badSignature'],
     ['tip term', { ...leaderCert, tip: { ...leaderCert.tip, term: group.term(1) } }, 'badSignature'],
-    ['releases', { ...leaderCert, releases: [new Uint8Array(1)] }, 'unknownRelease'],
+    ['releases', { ...leaderCert, releases: [new Uint8Array(1)] }, 'badSignature'],
     ['number of signatures', { ...leaderCert, signatures: leaderCert.signatures.slice(1) }, 'noQuorum'],
   ]
   for (const [field, mutated, fault] of mutations) {

@@ -47,10 +47,10 @@ const FAULT_TEXT: Readonly<Record<CertificateFault, string>> = {
 
 /** What is wrong with a LeaderCert, or null: q members voted for one candidate with one tip in its term. */
 export function leaderCertFault(certificate: LeaderCert, verifier: Verifier): CertificateFault | null {
+  const set = certificate.chainId === verifier.chainId ? verifier.setOf(certificate.epoch) : undefined
+  if (set !== undefined && memberAt(set, certificate.candidate) === undefined) return 'unknownMember'
   const fault = quorumFault(certificate, { message: voteMessage(voteOf(certificate)), verifier })
   if (fault !== null) return fault
-  const set = verifier.setOf(certificate.epoch)
-  if (set === undefined || memberAt(set, certificate.candidate) === undefined) return 'unknownMember'
   return validReleases(certificate.releases, verifier) === null ? 'badRelease' : null
 }
 

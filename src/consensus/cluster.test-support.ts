@@ -1,7 +1,8 @@
 // A group of cores in one process under virtual time: a seeded network that delays, reorders, loses and repeats, disks
 // that keep exactly what was persisted before a crash, and a liar that runs twice. laws.test-support.ts watches.
 
-import { assert } from '../types/assert.ts'
+import { EMPTY_RANGE } from '../crypto/mountain-range.ts'
+import { AssertionError, assert } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
 import type { Epoch, Hash, IdentityId, Seat } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
@@ -11,7 +12,8 @@ import { handle, step } from './core.ts'
 import { createState } from './create-state.ts'
 import type { Effect, Timer } from './effects.ts'
 import { certifiedAnswer } from './epoch-gap.ts'
-import type { Occurrence } from './events.ts'
+import type { Event, Occurrence } from './events.ts'
+import { createLineage } from './evidence/create-lineage.ts'
 import type { Evidence } from './evidence/evidence.ts'
 import { type Change, createChange, FakeLedger, type Wish } from './fake-ledger.test-support.ts'
 import {
@@ -298,6 +300,12 @@ export class Cluster {
       signState: decodeSignState(encodeSignState(disk.signState)),
       certifiedHashAt: (height) => disk.chain[height]?.hash,
       nextSetOf: (hash) => this.ledger.nextSetAfter(disk.blocks.get(hash) as Block),
+      lineageAt: (height) =>
+        createLineage(head.header, {
+          height,
+          base: EMPTY_RANGE,
+          since: disk.chain.slice(0, -1).map(({ hash }) => hash),
+        }),
     })
     this.step(self, { kind: 'start' })
   }
@@ -344,9 +352,8 @@ export class Cluster {
       return
     }
     const random = this.time.below(2 ** 32)
-    // A liar does not fall silent when it hears what it said as somebody else.
-    const act = self.member === this.options.liar ? handle : step
-    const effects = act(self.state, { ...occurrence, nowMs: this.clockOf(self), random })
+    const effects = this.effectsOf(self, { ...occurrence, nowMs: this.clockOf(self), random })
+    if (effects === null) return
     const crashes = this.time.chance(this.faults.crash)
     const performed = crashes ? effects.slice(0, this.time.below(effects.length + 1)) : effects
     for (const effect of performed) this.perform(self, effect)
@@ -356,6 +363,20 @@ export class Cluster {
         if (!self.isUp && !self.isCutOff && self.isHonest) this.start(self)
       })
     } else this.maybeDraft(self)
+  }
+
+  /** Null where the liar's shared memory has become too strange for its core: that is its own affair. */
+  private effectsOf(self: Self, event: Event): readonly Effect[] | null {
+    if (self.state === null) return null
+    // A liar does not fall silent when it hears what it said as somebody else.
+    const act = self.member === this.options.liar ? handle : step
+    try {
+      return act(self.state, event)
+    } catch (error) {
+      if (self.isHonest || !(error instanceof AssertionError)) throw error
+      this.crash(self)
+      return null
+    }
   }
 
   private perform(self: Self, effect: Effect): void {

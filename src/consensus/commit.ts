@@ -12,6 +12,7 @@ import { settleReads } from './read-index.ts'
 import { becomeFollower } from './roles.ts'
 import type { State } from './state.ts'
 import { accuse, emit, type Step } from './step.ts'
+import { supersedeAck } from './supersede-ack.ts'
 import { catchUp, continueSync, requestSync } from './sync.ts'
 import { certifiedHeight, chooseTip } from './tip.ts'
 import { witnessCommitCert } from './witness.ts'
@@ -72,8 +73,8 @@ export function diverge(step: Step, { certificate, reason }: { certificate: Comm
 }
 
 /**
- * 1. the certified head moves up; 2. branches that do not contain it are dropped, their transactions returned; 3. what
- * pointed into them is set right: the ack's standing, the tip, the leader's head; 4. a candidacy or leadership on a
+ * 1. the certified head moves up; what that makes of the last ack goes to disk first; 2. branches that do not contain it are dropped, their transactions returned; 3. what
+ * pointed into them is set right: the tip, the leader's head; 4. a candidacy or leadership on a
  * dropped branch ends, and so does the search for a leader that certifies; 5. a new epoch may begin; 6. block sync goes on
  * from the new head; 7. reads that waited for it are ready.
  */
@@ -88,6 +89,8 @@ export function commit(step: Step, certificate: CommitCert): void {
   state.pendingCommit = null
   for (const { block } of path) tree.recent.add(block.hash)
   forgetOldBlocks(state)
+
+  supersedeAck(step, { path, certificate })
 
   // 2
   const dropped = [...tree.entries.values()].filter((entry) => isSuperseded(state, entry))
@@ -104,7 +107,6 @@ export function commit(step: Step, certificate: CommitCert): void {
 
   // 3
   const losesTip = !isOnCertified(state, state.tipHash)
-  updateAckStanding(state, path)
   const { role } = state
   // Whoever stands or leads keeps the tip that the votes are for: on another one its first block would be E5.
   if (role.kind === 'follower') chooseTip(step)
@@ -155,12 +157,4 @@ function forgetLeaderCerts(state: State): void {
   const used = new Set<Hash | null>([state.leaderCertHash])
   for (const { block } of state.tree.entries.values()) used.add(block.header.leaderCertHash)
   for (const hash of state.leaderCerts.keys()) if (!used.has(hash)) state.leaderCerts.delete(hash)
-}
-
-/** `path` is what was certified just now. */
-function updateAckStanding(state: State, path: readonly Entry[]): void {
-  const { lastAck } = state.signState
-  if (state.ackStanding !== 'binding' || lastAck === null || lastAck.height > certifiedHeight(state)) return
-  const isCertified = path.some(({ block }) => block.hash === lastAck.hash)
-  state.ackStanding = isCertified ? 'certified' : 'superseded'
 }

@@ -4,13 +4,16 @@
 import type { MountainRange } from '../crypto/mountain-range.ts'
 import { assert } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
-import type { Epoch, Hash, Term } from '../types/brand.ts'
+import type { Epoch, Hash, Height, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { leaderCertHash } from '../types/signing.ts'
 import type { NextSet } from '../types/validator-set.ts'
 import { ancestorsAfter, createEntry, type Entry } from './block-tree.ts'
 import { coverOwnBlocks } from './cover-own-blocks.ts'
+import type { Lineage } from './evidence/lineage.ts'
 import { createLiveness } from './liveness.ts'
+import { encodeRelease } from './release.ts'
+import { createReleases } from './releases.ts'
 import type { Settings } from './settings.ts'
 import type { SignState } from './sign-state.ts'
 import type { State } from './state.ts'
@@ -33,6 +36,8 @@ export interface Restored {
   readonly signState: SignState
   /** Hash of the certified block at a height; asked only for the height of the last ack. */
   readonly certifiedHashAt: (height: number) => Hash | undefined
+  /** What the certified chain holds at a height below its head; asked only where the last ack was superseded. */
+  readonly lineageAt: (height: Height) => Lineage | null
   /** As in `Executed`, for the certified and the uncommitted blocks. */
   readonly nextSetOf: (blockHash: Hash) => NextSet | null
 }
@@ -75,6 +80,7 @@ export function createState(settings: Settings, restored: Restored): State {
     liveness: createLiveness(),
     reads: new Map(),
     witness: createWitness(restored),
+    releases: createReleases(ownReleaseOf(restored)),
     halted: false,
   }
   for (const stored of uncommitted) {
@@ -90,8 +96,19 @@ export function createState(settings: Settings, restored: Restored): State {
   return state
 }
 
+/** The Release of a superseded ack, from the certificate on the head. */
+function ownReleaseOf(restored: Restored): Uint8Array | null {
+  const { commitCert } = restored.certified
+  const { branch } = restored.signState
+  if (branch === null || commitCert === null || branch.height > commitCert.height) return null
+  const lineage = branch.height === commitCert.height ? null : restored.lineageAt(branch.height)
+  return encodeRelease({ kind: 'conflict', branch, commitCert, lineage })
+}
+
 function standingOf({ certified, signState, certifiedHashAt }: Restored): State['ackStanding'] {
-  const { lastAck } = signState
+  const { lastAck, branch } = signState
+  // Known from a certificate whose commit may not have reached the disk.
+  if (branch !== null) return 'superseded'
   if (lastAck === null || lastAck.height > certified.block.header.height) return 'binding'
   return certifiedHashAt(lastAck.height) === lastAck.hash ? 'certified' : 'superseded'
 }

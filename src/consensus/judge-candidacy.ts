@@ -5,6 +5,7 @@ import { blockHash } from '../types/signing.ts'
 import { learnCommitCert } from './commit.ts'
 import { verifierOf } from './epochs.ts'
 import type { Candidacy } from './messages.ts'
+import { validReleases } from './release.ts'
 import { accuse, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
 import { judgeShownChain, readShownChain } from './vote-rules.ts'
@@ -17,14 +18,13 @@ import { witnessCommitCert, witnessHeader, witnessLeaderCert } from './witness.t
 export function judgeCandidacy(
   step: Step,
   { from, message }: { from: Seat; message: Candidacy },
-): 'grant' | 'refuse' | null {
+): 'grant' | 'refuse' | 'bound' | null {
   const { state } = step
-  // Releases are not known to this version, and nobody votes for what he cannot check.
-  if (message.releases.length > 0) return null
 
   // 1
   const chain = readShownChain(message, verifierOf(state))
-  if (chain === null) {
+  const releases = validReleases(message.releases, verifierOf(state))
+  if (chain === null || releases === null) {
     accuse(step, { member: from, what: 'badChain' })
     return null
   }
@@ -36,7 +36,7 @@ export function judgeCandidacy(
   if (state.halted || chain.certified.height > certifiedHeight(state)) return null
 
   // 3
-  const verdict = judgeShownChain(state, chain)
+  const verdict = judgeShownChain(state, chain, releases)
   if (verdict !== 'invalid') return verdict
   accuse(step, { member: from, what: 'badChain' })
   return null

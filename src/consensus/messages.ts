@@ -5,6 +5,7 @@ import { type Block, type SignedHeader, signedHeaderCodec } from '../types/block
 import type { Epoch, Hash, Height, Seat, Term } from '../types/brand.ts'
 import {
   boolean,
+  bytes,
   type Codec,
   epoch,
   fromBytes,
@@ -37,6 +38,7 @@ import {
   type VotePromise,
   voteCodec,
 } from '../types/certificate.ts'
+import { RELEASE_BYTES_MAX } from '../types/limits.ts'
 import { blockCodec } from '../types/signing.ts'
 import { ACKS_MAX, APPEND_BLOCKS_MAX, APPEND_LEADER_CERTS_MAX, UNCERTIFIED_BLOCKS_MAX } from './limits.ts'
 
@@ -95,7 +97,7 @@ export interface Candidacy {
   readonly headers: readonly SignedHeader[]
   /** Of the tip's term; null for genesis. */
   readonly leaderCert: LeaderCert | null
-  /** Canonical bytes, opaque until Releases are known. */
+  /** Canonical bytes: what frees voters from acks that this tip is behind (release.ts). */
   readonly releases: readonly Uint8Array[]
 }
 
@@ -132,6 +134,8 @@ export interface PromiseReply {
   readonly kind: 'promise'
   readonly promise: VotePromise
   readonly signature: Uint8Array
+  /** What would free the voter from a superseded ack: the candidate shows it the next time. */
+  readonly release: Uint8Array | null
 }
 
 /** To whoever speaks for a term that is over. */
@@ -225,7 +229,11 @@ const messageCodec: Codec<Message> = union<Message>({
   preVote: record<Omit<PreVote, 'kind'>>({ term }),
   voteRequest: record<Omit<VoteRequest, 'kind'>>({ ...candidacy, transfer: optional(signedTransferNoticeCodec) }),
   vote: record<Omit<VoteReply, 'kind'>>({ vote: voteCodec, signature }),
-  promise: record<Omit<PromiseReply, 'kind'>>({ promise: promiseCodec, signature }),
+  promise: record<Omit<PromiseReply, 'kind'>>({
+    promise: promiseCodec,
+    signature,
+    release: optional(bytes(RELEASE_BYTES_MAX)),
+  }),
   staleTerm: record<Omit<StaleTerm, 'kind'>>({ term, leaderCert: optional(leaderCertCodec) }),
   timeoutNow: record<Omit<TimeoutNow, 'kind'>>({ transfer: signedTransferNoticeCodec }),
   readIndexRequest: record<Omit<ReadIndexRequest, 'kind'>>({ id: uint }),

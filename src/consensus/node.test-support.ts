@@ -107,7 +107,7 @@ export class Group {
 
   promise(term: number, by: number): Message {
     const promise = { chainId: CHAIN_ID, epoch: this.set.epoch, term: term as Term, lastAck: null }
-    return { kind: 'promise', promise, signature: signAs(this.set, by)(promiseMessage(promise)) }
+    return { kind: 'promise', promise, release: null, signature: signAs(this.set, by)(promiseMessage(promise)) }
   }
 
   leaderCert(term: number, { leader, tip, signers }: { leader: number; tip: Block; signers?: number[] }): LeaderCert {
@@ -193,6 +193,7 @@ export class Node {
       signState: EMPTY_SIGN_STATE,
       certifiedHashAt: () => undefined,
       nextSetOf: () => null,
+      lineageAt: () => null,
       ...restored,
       certified: withAncestors(restored.certified ?? { block: genesis, commitCert: null }),
     })

@@ -1,10 +1,11 @@
-// Candidate: a promise instead of a vote. Checked, so that a false one is noticed; what a promise is good for are
-// Releases (spec/consensus.md, section 13).
+// Candidate: a promise instead of a vote. It may go into a Release that frees its author, or others
+// (spec/consensus.md, "Releases").
 
 import { promiseMessage } from '../types/signing.ts'
 import { memberAt } from '../types/validator-set.ts'
 import { setOf } from './epochs.ts'
 import type { From, PromiseReply } from './messages.ts'
+import { keepRelease } from './releases.ts'
 import { accuse, type Step } from './step.ts'
 import { witnessWord } from './witness.ts'
 
@@ -22,5 +23,8 @@ export function onPromise(step: Step, { from, message }: From<PromiseReply>): vo
   if (member === undefined) return
   if (!verify(member.consensusKey, promiseMessage(promise), signature)) {
     accuse(step, { member: from, what: 'badSignature' })
-  } else witnessWord(step, { kind: 'promise', member: from, promise, signature })
+  } else {
+    witnessWord(step, { kind: 'promise', member: from, promise, signature })
+    if (message.release !== null) keepRelease(state, message.release)
+  }
 }

@@ -150,9 +150,12 @@ describe('onVoteRequest()', () => {
     expect(node.receive(1, voteRequest(1_500, genesis))).toContain('send 1 vote term 1500 for 1')
   })
 
-  it('votes for nobody who shows Releases, which it cannot check', () => {
+  it('votes for nobody who shows a Release that is none, and names him', () => {
     const request = voteRequest(1, genesis, { releases: [new Uint8Array(3)] })
-    expect(new Node(group, { self: 3 }).receive(1, request)).toEqual(['roleChanged follower term 1 leader none'])
+    expect(new Node(group, { self: 3 }).receive(1, request)).toEqual([
+      'roleChanged follower term 1 leader none',
+      'misbehaviour of 1: badChain',
+    ])
   })
 
   const cert2 = group.leaderCert(2, { leader: 1, tip: a1 })

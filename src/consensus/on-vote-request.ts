@@ -13,6 +13,7 @@ import { emit, type Step, send, setTimer } from './step.ts'
 import { joinTerm } from './term.ts'
 import { isHandedOver } from './transfer.ts'
 import { isSameVote } from './vote-rules.ts'
+import { witnessWord } from './witness.ts'
 
 /**
  * 1. an old term is told so; 2. a leader that is heard is kept, and one vote is granted a minimum election timeout: no
@@ -47,6 +48,7 @@ export function onVoteRequest(step: Step, { from, message }: From<VoteRequest>):
     case 'grant':
       grant(step, vote)
       break
+    case 'bound':
     case 'refuse':
       promise(step, from)
       break
@@ -85,7 +87,9 @@ function promise(step: Step, to: Seat): void {
   }
   const { promise } = state.signState
   if (promise === null) return
-  send(step, { to, message: { kind: 'promise', promise, signature: settings.sign(promiseMessage(promise)) } })
+  const signature = settings.sign(promiseMessage(promise))
+  witnessWord(step, { kind: 'promise', member: settings.self, promise, signature })
+  send(step, { to, message: { kind: 'promise', promise, signature, release: state.releases.own } })
 }
 
 /** A rival in one's own term: both may fail, so the next attempt does not wait for the whole timeout. */

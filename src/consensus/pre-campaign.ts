@@ -6,6 +6,7 @@ import { quorum } from '../types/validator-set.ts'
 import { peersOf, presentSet } from './epochs.ts'
 import { endPreCampaign, type PreCampaign } from './liveness.ts'
 import type { From, PreVoteRequest } from './messages.ts'
+import { releasesFor } from './releases.ts'
 import { armElection, becomeCandidate } from './roles.ts'
 import { type Step, send, setTimer } from './step.ts'
 import { compareTips, coversLastAck, tipOf } from './tip.ts'
@@ -36,7 +37,9 @@ export function askForPreVote(step: Step, to: Seat): void {
   const { state } = step
   const { preCampaign } = state.liveness
   if (preCampaign === null) return
-  send(step, { to, message: { kind: 'preVoteRequest', ...candidacyOf(state, preCampaign.term, state.tipHash) } })
+  const { term } = preCampaign
+  const shown = candidacyOf(state, { term, tipHash: state.tipHash, releases: releasesFor(state, state.tipHash) })
+  send(step, { to, message: { kind: 'preVoteRequest', ...shown } })
 }
 
 /**

@@ -3,8 +3,7 @@
 // spec/consensus.md, "Releases".
 
 import { type Header, type SignedHeader, signedHeaderCodec } from '../types/block.ts'
-import type { Seat, Term } from '../types/brand.ts'
-import { ZERO_HASH } from '../types/brand.ts'
+import { type Epoch, type Seat, type Term, ZERO_HASH } from '../types/brand.ts'
 import { type Codec, fromBytes, list, optional, record, toBytes, union } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { type CommitCert, commitCertCodec, type Tip, tipCodec } from '../types/certificate.ts'
@@ -108,6 +107,18 @@ export function endOf(release: Release): Term {
 export function isUncovered(release: Release, { block, lineage }: { block: Tip; lineage: Lineage | null }): boolean {
   const branch = branchOf(release)
   return block.term < branch.term || block.term >= endOf(release) || excludes(block, { block: branch, lineage })
+}
+
+/** Whose sets it takes to judge it. */
+export function epochsOf(release: Release): readonly Epoch[] {
+  if (release.kind === 'conflict') return [release.commitCert.epoch]
+  const { start, twin, proofs, words } = release
+  const ofProofs = proofs.flatMap((proof) => {
+    if (proof.kind === 'E1') return [proof.first.header.epoch, proof.second.header.epoch]
+    if (proof.kind === 'E2') return [proof.lower.ack.epoch, proof.upper.ack.epoch]
+    return [proof.first.vote.epoch, proof.second.vote.epoch]
+  })
+  return [start.header.epoch, twin.header.epoch, ...ofProofs, ...words.map(({ word }) => epochOf(word))]
 }
 
 // ── validity ──

@@ -9,12 +9,13 @@ import { createLeaderCert } from './certificate.ts'
 import { peersOf, presentSet } from './epochs.ts'
 import { endPreCampaign, spreadMs } from './liveness.ts'
 import type { SignedTransferNotice } from './messages.ts'
+import { releasesFor } from './releases.ts'
 import { broadcast, createProgress } from './replicate.ts'
 import type { State } from './state.ts'
 import { cancelTimer, emit, type Step, setTimer } from './step.ts'
 import { chooseTip, coversLastAck, tipOf } from './tip.ts'
 import { askForVotes } from './vote-request.ts'
-import { witnessLeaderCert } from './witness.ts'
+import { witnessLeaderCert, witnessWord } from './witness.ts'
 
 export function leaderOf(state: State): Seat | null {
   const { leaderCertHash: hash, leaderCerts } = state
@@ -88,16 +89,19 @@ export function becomeCandidate(
   armElection(step)
   state.term = (state.term + 1) as Term
   state.leaderCertHash = null
+  const releases = releasesFor(state, state.tipHash)
   const vote: Vote = {
     chainId: settings.chainId,
     epoch: state.epoch,
     term: state.term,
     candidate: settings.self,
     tip: tipOf(state, state.tipHash),
-    releasesHash: hashReleases([]),
+    releasesHash: hashReleases(releases),
   }
-  const votes = new Map([[settings.self, settings.sign(voteMessage(vote))]])
-  state.role = { kind: 'candidate', vote, votes, transfer, split: false }
+  const signature = settings.sign(voteMessage(vote))
+  const votes = new Map([[settings.self, signature]])
+  witnessWord(step, { kind: 'vote', member: settings.self, vote, signature })
+  state.role = { kind: 'candidate', vote, votes, releases, transfer, split: false }
   state.signState = { ...state.signState, term: state.term, vote }
   emit(step, { kind: 'persistSignState', signState: state.signState })
   emit(step, { kind: 'roleChanged', role: 'candidate', term: state.term, leader: null })
@@ -110,7 +114,7 @@ export function becomeCandidate(
 export function maybeWin(step: Step): void {
   const { role } = step.state
   if (role.kind !== 'candidate' || role.votes.size < quorum(presentSet(step.state))) return
-  becomeLeader(step, createLeaderCert(role.vote, role.votes))
+  becomeLeader(step, createLeaderCert(role.vote, role.votes, role.releases))
 }
 
 function becomeLeader(step: Step, certificate: LeaderCert): void {

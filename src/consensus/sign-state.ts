@@ -2,8 +2,11 @@
 // own (ledger/), written before any statement that relies on it is sent. spec/consensus.md, section 5.
 
 import type { Term } from '../types/brand.ts'
-import { type Codec, fromBytes, optional, record, term, toBytes } from '../types/canonical.ts'
+import { type Codec, fromBytes, list, optional, record, term, toBytes } from '../types/canonical.ts'
 import { promiseCodec, type Tip, tipCodec, type Vote, type VotePromise, voteCodec } from '../types/certificate.ts'
+
+/** More than one is rare already; while so many are kept, no Release is used. */
+export const EARLIER_ACKS_MAX = 8
 
 export interface SignState {
   /** Highest term taken part in. */
@@ -14,15 +17,28 @@ export interface SignState {
   readonly promise: VotePromise | null
   /** The latest ack; its term is the highest ever acked in. */
   readonly lastAck: Tip | null
+  /** The last acks of earlier terms that the last one's chain does not contain, while they may still bind under a Release. */
+  readonly earlierAcks: readonly Tip[]
+  /** Where the last ack's branch left the certified chain, once that was certified past it. */
+  readonly branch: Tip | null
 }
 
-export const EMPTY_SIGN_STATE: SignState = { term: 0 as Term, vote: null, promise: null, lastAck: null }
+export const EMPTY_SIGN_STATE: SignState = {
+  term: 0 as Term,
+  vote: null,
+  promise: null,
+  lastAck: null,
+  earlierAcks: [],
+  branch: null,
+}
 
 const signStateCodec: Codec<SignState> = record<SignState>({
   term,
   vote: optional(voteCodec),
   promise: optional(promiseCodec),
   lastAck: optional(tipCodec),
+  earlierAcks: list(tipCodec, EARLIER_ACKS_MAX),
+  branch: optional(tipCodec),
 })
 
 export const encodeSignState = (signState: SignState): Uint8Array => toBytes(signStateCodec, signState)

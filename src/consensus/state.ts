@@ -6,6 +6,7 @@ import type { ValidatorSet } from '../types/validator-set.ts'
 import type { BlockTree } from './block-tree.ts'
 import type { Liveness } from './liveness.ts'
 import type { SignedTransferNotice } from './messages.ts'
+import type { Releases } from './releases.ts'
 import type { Settings } from './settings.ts'
 import type { SignState } from './sign-state.ts'
 import type { Witness } from './witness.ts'
@@ -43,6 +44,7 @@ export interface State {
   /** By the number that the runtime gave them. */
   readonly reads: Map<number, PendingRead>
   readonly witness: Witness
+  readonly releases: Releases
   /** Two certified truths, or no seat any more: nothing is signed. */
   halted: boolean
 }
@@ -57,6 +59,8 @@ export interface Candidate {
   readonly kind: 'candidate'
   readonly vote: Vote
   readonly votes: Map<Seat, Uint8Array>
+  /** That the vote signs, and every voter is shown. */
+  readonly releases: readonly Uint8Array[]
   /** By the leader that hands over to this node; null where nobody led. */
   readonly transfer: SignedTransferNotice | null
   /** A rival shares the votes: retried early, once a term. */

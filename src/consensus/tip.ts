@@ -3,6 +3,7 @@
 import type { Hash, Height } from '../types/brand.ts'
 import type { Tip } from '../types/certificate.ts'
 import { contains, entryOf, headerOf } from './block-tree.ts'
+import { mayFollow, ownReleases } from './lock.ts'
 import type { State } from './state.ts'
 import { emit, type Step } from './step.ts'
 
@@ -20,25 +21,15 @@ export function compareTips(left: Pick<Tip, 'term' | 'height'>, right: Pick<Tip,
   return left.term !== right.term ? left.term - right.term : left.height - right.height
 }
 
-/**
- * The last ack, as long as it binds votes: not once it is certified, for then R5 does (R3). Superseded, it still binds
- * against tips of its own term and below: to vote for one would be E4, whose reader knows of no certificate.
- */
-export function bindingAck(state: State): Tip | null {
-  return state.ackStanding === 'certified' ? null : state.signState.lastAck
-}
-
 /** The last ack, while its block may still be certified. */
 export function pendingAck(state: State): Tip | null {
   return state.ackStanding === 'binding' ? state.signState.lastAck : null
 }
 
-/** May this validator stand for election with this tip? Never below its own last ack (R3). */
+/** May this validator stand for election with this tip? Never below its own acks, unless its Release frees it (R3). */
 export function coversLastAck(state: State, hash: Hash): boolean {
-  const ack = bindingAck(state)
-  if (ack === null) return true
-  const { term } = headerOf(state.tree, hash)
-  return term === ack.term ? contains(state.tree, { hash, ancestor: ack.hash }) : term > ack.term
+  const holds = (ack: Tip): boolean => contains(state.tree, { hash, ancestor: ack.hash })
+  return mayFollow(state, { tip: headerOf(state.tree, hash), holds }, ownReleases(state))
 }
 
 /** Moves the tip to this block if it is ahead. A candidate's or leader's tip stays what its votes were given for. */

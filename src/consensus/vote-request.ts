@@ -7,7 +7,10 @@ import type { State } from './state.ts'
 import { type Step, send } from './step.ts'
 import { tipOf } from './tip.ts'
 
-export function candidacyOf(state: State, term: Term, tipHash: Hash): Candidacy {
+export function candidacyOf(
+  state: State,
+  { term, tipHash, releases }: { term: Term; tipHash: Hash; releases: readonly Uint8Array[] },
+): Candidacy {
   const path = pathFrom(state.tree, { base: state.certifiedHash, hash: tipHash })
   return {
     epoch: state.epoch,
@@ -16,14 +19,14 @@ export function candidacyOf(state: State, term: Term, tipHash: Hash): Candidacy 
     commitCert: state.commitCert,
     headers: path.map(({ block: { header, signature } }) => ({ header, signature })),
     leaderCert: state.leaderCerts.get(headerOf(state.tree, tipHash).leaderCertHash) ?? null,
-    releases: [],
+    releases,
   }
 }
 
 export function askForVotes(step: Step, to: Seat): void {
   const { role } = step.state
   if (role.kind !== 'candidate') return
-  const { term, tip } = role.vote
-  const { transfer } = role
-  send(step, { to, message: { kind: 'voteRequest', ...candidacyOf(step.state, term, tip.hash), transfer } })
+  const { vote, releases, transfer } = role
+  const shown = candidacyOf(step.state, { term: vote.term, tipHash: vote.tip.hash, releases })
+  send(step, { to, message: { kind: 'voteRequest', ...shown, transfer } })
 }

@@ -7,9 +7,10 @@ import { ancestorsAfter, entryOf, headerOf } from './block-tree.ts'
 import { commitCertFault, leaderCertFault, type Verifier } from './certificate.ts'
 import { verifierOf } from './epochs.ts'
 import { isLogOf, isOnParent, isOpenedOn, type LinkedHeader } from './header-rules.ts'
+import { mayFollow } from './lock.ts'
 import type { Candidacy } from './messages.ts'
+import type { Release } from './release.ts'
 import type { State } from './state.ts'
-import { bindingAck, compareTips } from './tip.ts'
 
 /** The candidate's chain, from its certified block to its tip. */
 export interface ShownChain {
@@ -34,10 +35,15 @@ export function readShownChain(request: Candidacy, verifier: Verifier): ShownCha
   return isLinkedTo(chain, tip) && isUnderLeaderCert(chain, request) ? chain : null
 }
 
-export type VoteVerdict = 'grant' | 'refuse' | 'invalid'
+/** refuse: it lacks the voter's certified head. bound: it is behind what the voter acked. */
+export type VoteVerdict = 'grant' | 'refuse' | 'bound' | 'invalid'
 
-/** R3 for a voter whose certified head is not below the candidate's. */
-export function judgeShownChain(state: State, { certified, blocks }: ShownChain): VoteVerdict {
+/** R3 for a voter whose certified head is not below the candidate's, under the Releases shown. */
+export function judgeShownChain(
+  state: State,
+  { certified, blocks }: ShownChain,
+  releases: readonly Release[],
+): VoteVerdict {
   const { height: ownHeight } = headerOf(state.tree, state.certifiedHash)
   const hashAt = (height: number): Hash | undefined =>
     height === certified.height ? certified.hash : blocks[height - certified.height - 1]?.hash
@@ -56,10 +62,8 @@ export function judgeShownChain(state: State, { certified, blocks }: ShownChain)
     parent = block
   }
 
-  const ack = bindingAck(state)
-  if (ack === null) return 'grant'
-  if (compareTips(parent.header, ack) < 0) return 'refuse'
-  return parent.header.term === ack.term && hashAt(ack.height) !== ack.hash ? 'refuse' : 'grant'
+  const holds = (ack: Tip): boolean => hashAt(ack.height) === ack.hash
+  return mayFollow(state, { tip: parent.header, holds }, releases) ? 'grant' : 'bound'
 }
 
 /** Word for word: what is signed is the same. */

@@ -3,10 +3,15 @@
 // spec/consensus.md, "Evidence".
 
 import type { SignedHeader } from '../types/block.ts'
+import type { Hash, Seat } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
+import { blockHash } from '../types/signing.ts'
 import type { Restored } from './create-state.ts'
 import { verifierOf } from './epochs.ts'
 import { convict } from './evidence/convict.ts'
+import type { E1 } from './evidence/e1.ts'
+import type { E2 } from './evidence/e2.ts'
+import type { E3 } from './evidence/e3.ts'
 import { EVIDENCE_BYTES_MAX, type Evidence, encodeEvidence, subjectOf } from './evidence/evidence.ts'
 import {
   addAck,
@@ -25,6 +30,15 @@ export interface Witness {
   readonly index: StatementIndex
   /** Subjects of evidence that has gone out, the oldest first. */
   readonly reported: Set<string>
+  /** Blocks that a leader made twice in one place, by hash, the oldest first: each with the other. */
+  readonly twins: Map<Hash, Twins>
+  /** Of a single member's lie, the first seen; a Release counts them. */
+  readonly proofs: Map<Seat, E1 | E2 | E3>
+}
+
+export interface Twins {
+  readonly start: SignedHeader
+  readonly twin: SignedHeader
 }
 
 /** Far more than one election can need. */
@@ -32,6 +46,7 @@ const TERMS_MAX = 64
 /** 1.5 kB each: the blocks that a tree may hold, on a few branches. */
 const HEADERS_MAX = 4_096
 const REPORTED_MAX = 1_024
+const TWINS_MAX = 64
 
 /** Knows what a node starts from. What that proves has been said before. */
 export function createWitness({ certified, uncommitted, leaderCerts }: Restored): Witness {
@@ -41,7 +56,7 @@ export function createWitness({ certified, uncommitted, leaderCerts }: Restored)
   for (const certificate of leaderCerts) addLeaderCert(index, certificate)
   for (const block of uncommitted) addHeader(index, block)
   if (certified.commitCert !== null) addCommitCert(index, certified.commitCert)
-  return { index, reported: new Set() }
+  return { index, reported: new Set(), twins: new Map(), proofs: new Map() }
 }
 
 /** Of a block that is offered, or a chain that is shown; the signature is checked here. */
@@ -73,10 +88,25 @@ export function report(step: Step, candidates: readonly Evidence[]): void {
   for (const evidence of candidates) {
     const accused = convict(evidence, verifierOf(state))
     const subject = subjectOf(evidence, accused)
+    if (accused.length > 0) remember(state.witness, evidence)
     if (accused.length === 0 || reported.has(subject)) continue
     if (encodeEvidence(evidence).length > EVIDENCE_BYTES_MAX) continue
     reported.add(subject)
     if (reported.size > REPORTED_MAX) reported.delete(reported.values().next().value as string)
     emit(step, { kind: 'evidence', evidence, accused })
+  }
+}
+
+function remember({ twins, proofs }: Witness, evidence: Evidence): void {
+  if (evidence.kind === 'E1') {
+    const { first, second } = evidence
+    if (!proofs.has(first.header.proposer)) proofs.set(first.header.proposer, evidence)
+    twins.set(blockHash(first.header), { start: first, twin: second })
+    twins.set(blockHash(second.header), { start: second, twin: first })
+    while (twins.size > TWINS_MAX) twins.delete(twins.keys().next().value as Hash)
+  } else if (evidence.kind === 'E2') {
+    if (!proofs.has(evidence.lower.member)) proofs.set(evidence.lower.member, evidence)
+  } else if (evidence.kind === 'E3') {
+    if (!proofs.has(evidence.first.member)) proofs.set(evidence.first.member, evidence)
   }
 }

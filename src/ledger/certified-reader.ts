@@ -1,5 +1,6 @@
 // Reads of the certified chain: blocks, certificates, receipts with their proofs, events. Nothing here changes anything.
 
+import { createRangeProof, type RangeProof } from '../crypto/mountain-range.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Hash, Height, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
@@ -99,6 +100,13 @@ export class CertifiedReader {
   receiptProof(transactionId: Hash): ReceiptProof | undefined {
     const at = this.locate(transactionId)
     return at && this.proverOf(at.height)(at.index)
+  }
+
+  /** That the head's logRoot holds the certified block at this height; undefined where the store does not reach. */
+  ancestry(height: Height): RangeProof | undefined {
+    const size = this.headHeight()
+    if (height < this.baseHeight || height >= size) return undefined
+    return createRangeProof(height, { size, readNode: (position) => this.blocks.rangeNode(position) })
   }
 
   private proverOf(height: Height): (index: number) => ReceiptProof {

@@ -6,7 +6,7 @@ import type { Abi } from '../contracts/abi.ts'
 import { type CallOutcome, type ContractCall, type ContractSet, queryView } from '../contracts/execute.ts'
 import type { StateReader } from '../contracts/state-access.ts'
 import { sha256Hex } from '../crypto/hash.ts'
-import { appendLeaf } from '../crypto/mountain-range.ts'
+import { appendLeaf, type RangeProof } from '../crypto/mountain-range.ts'
 import type { StateProof } from '../crypto/state-proof.ts'
 import { assert } from '../types/assert.ts'
 import type { Block, Header } from '../types/block.ts'
@@ -403,6 +403,10 @@ export class Chain implements Ledger {
 
   leaderCertByHash(hash: Hash): LeaderCert | undefined {
     return this.blocks.leaderCert(hash)
+  }
+
+  ancestry(height: Height): RangeProof | undefined {
+    return this.reader.ancestry(height)
   }
 
   locate(transactionId: Hash): TransactionLocation | undefined {

@@ -4,7 +4,7 @@
 
 import type { Abi } from '../contracts/abi.ts'
 import type { CallOutcome, ContractCall, StateAccess } from '../contracts/execute.ts'
-import type { MountainRange } from '../crypto/mountain-range.ts'
+import type { MountainRange, RangeProof } from '../crypto/mountain-range.ts'
 import type { StateProof } from '../crypto/state-proof.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Epoch, Hash, Height, Term } from '../types/brand.ts'
@@ -183,6 +183,8 @@ export interface Ledger {
   epochLinks(epoch: Epoch): readonly EpochLink[]
   /** As in ExecutedBlock, for the head and every adopted block; null for others. */
   nextSetOf(blockHash: Hash): NextSet | null
+  /** That the head's logRoot holds the certified block at a height below; undefined where this ledger does not reach. */
+  ancestry(height: Height): RangeProof | undefined
 
   /** Certified blocks by height, also uncommitted ones by hash. */
   block(at: Height | Hash): Block | undefined

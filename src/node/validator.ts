@@ -49,6 +49,11 @@ function restoredFrom(ledger: Ledger) {
     leaderCerts: restored.leaderCerts,
     certifiedHashAt: (height: number) => ledger.block(height as Height)?.hash,
     nextSetOf: (blockHash: Hash) => ledger.nextSetOf(blockHash),
+    lineageAt(height: Height) {
+      const ancestor = ledger.block(height)?.hash
+      const proof = ledger.ancestry(height)
+      return ancestor === undefined || proof === undefined ? null : { header: head.header, ancestor, proof }
+    },
   }
 }
 

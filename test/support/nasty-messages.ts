@@ -150,7 +150,7 @@ export class NastyMessages {
   #promise(): Message {
     const { chainId, epoch } = this.#tipBlock().header
     const promise = { chainId, epoch, term: this.#term(), lastAck: this.#maybe(() => this.#anyTip()) }
-    return { kind: 'promise', promise, signature: this.#member.sign(promiseMessage(promise)) }
+    return { kind: 'promise', promise, signature: this.#member.sign(promiseMessage(promise)), release: null }
   }
 
   #transfer() {

@@ -6,7 +6,7 @@ import type { Tip } from '../../types/certificate.ts'
 import { RELEASE_BYTES_MAX, RELEASES_MAX } from '../../types/limits.ts'
 import { hashReleases } from '../../types/signing.ts'
 import type { Verifier } from '../certificate.ts'
-import { decodeRelease, isUncovered, isValidRelease } from '../release.ts'
+import { decodeRelease, epochsOf, isUncovered, isValidRelease } from '../release.ts'
 import { type Lineage, lineageCodec } from './lineage.ts'
 
 /** `lineage`: of the acked block, at the height of the Release's branch; null where that shows itself. */
@@ -29,6 +29,8 @@ export function mayBeReleased(
   return releases.some(({ bytes: encoded, lineage }) => {
     const release = decodeRelease(encoded)
     if (release === null || isUncovered(release, { block, lineage })) return false
-    return isValidRelease(release, verifier)
+    // Whoever does not know the sets cannot call it false.
+    const isKnown = epochsOf(release).every((epoch) => verifier.setOf(epoch) !== undefined)
+    return !isKnown || isValidRelease(release, verifier)
   })
 }

@@ -39,6 +39,7 @@ const START: Restored = {
   signState: EMPTY_SIGN_STATE,
   certifiedHashAt: () => undefined,
   nextSetOf: () => null,
+  lineageAt: () => null,
 }
 
 export interface Packet {

@@ -1,0 +1,80 @@
+// What this validator's acks forbid it to follow, and what frees it (R3; spec/consensus.md, "Releases"). Questions only.
+
+import type { Tip } from '../types/certificate.ts'
+import { contains, headerOf } from './block-tree.ts'
+import { branchOf, decodeRelease, endOf, type Release } from './release.ts'
+import { EARLIER_ACKS_MAX } from './sign-state.ts'
+import type { State } from './state.ts'
+
+/** A tip that somebody stands with. */
+export interface Offer {
+  readonly tip: Pick<Tip, 'term' | 'height'>
+  /** Is this block, acked in the tip's own term, on the tip's chain? */
+  readonly holds: (ack: Tip) => boolean
+}
+
+/**
+ * R3: no tip that is behind an ack which may still count. The last one, unless it was certified: then R5 speaks for it.
+ * Superseded, it goes on to bind against tips of its term and below, for to vote for one would be E4. What a Release covers
+ * is replaced by the parent of the branch; then earlier acks, on other branches, are looked at as well.
+ */
+export function mayFollow(state: State, { tip, holds }: Offer, releases: readonly Release[] = []): boolean {
+  const { signState, ackStanding } = state
+  const last = ackStanding === 'certified' ? null : signState.lastAck
+  // More than are remembered: nobody can say what a Release would let go of.
+  const usable = signState.earlierAcks.length < EARLIER_ACKS_MAX ? releases : []
+  return [last, ...signState.earlierAcks].every((ack) => {
+    let at = ack
+    for (let left = usable.length; left >= 0; left--) {
+      if (at === null || !isBehind({ tip, holds }, at)) return true
+      const release = usable.find((candidate) => covers(state, candidate, at as Tip))
+      if (release === undefined) return false
+      at = parentOf(state, branchOf(release))
+    }
+    return false
+  })
+}
+
+/** Can a Release be had, sooner or later? Then it is worth asking this validator, though it would refuse now. */
+export function isLockedByLie(state: State): boolean {
+  const { signState, ackStanding, tree, witness } = state
+  if (ackStanding === 'superseded') return state.releases.own !== null
+  if (ackStanding !== 'binding' || signState.lastAck === null) return false
+  for (let at = tree.entries.get(signState.lastAck.hash); at !== undefined; ) {
+    const { header, hash } = at.block
+    if (header.height <= headerOf(tree, state.certifiedHash).height) return false
+    if (witness.twins.has(hash)) return true
+    at = tree.entries.get(header.parentHash)
+  }
+  return false
+}
+
+function isBehind({ tip, holds }: Offer, ack: Tip): boolean {
+  return tip.term < ack.term || (tip.term === ack.term && (tip.height < ack.height || !holds(ack)))
+}
+
+function covers(state: State, release: Release, ack: Tip): boolean {
+  const branch = branchOf(release)
+  if (ack.term < branch.term || ack.term >= endOf(release)) return false
+  const { signState, ackStanding, tree } = state
+  if (ackStanding === 'superseded' && ack.hash === signState.lastAck?.hash)
+    return branch.hash === signState.branch?.hash
+  return (
+    branch.height > headerOf(tree, state.certifiedHash).height &&
+    contains(tree, { hash: ack.hash, ancestor: branch.hash })
+  )
+}
+
+/** Null where the branch stands on a certified block: nothing below it binds. Only of superseded ones is the block gone. */
+function parentOf({ tree, certifiedHash }: State, branch: Tip): Tip | null {
+  const parentHash = tree.entries.get(branch.hash)?.block.header.parentHash
+  if (parentHash === undefined) return null
+  const { term, height } = headerOf(tree, parentHash)
+  return height <= headerOf(tree, certifiedHash).height ? null : { term, height, hash: parentHash }
+}
+
+/** Of this validator's own superseded ack; what it shows when it is asked for a vote, or stands itself. */
+export function ownReleases({ releases, ackStanding }: State): readonly Release[] {
+  const own = ackStanding === 'superseded' && releases.own !== null ? decodeRelease(releases.own) : null
+  return own === null ? [] : [own]
+}
