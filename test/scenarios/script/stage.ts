@@ -7,6 +7,7 @@ import { step } from '../../../src/consensus/core.ts'
 import { createState } from '../../../src/consensus/create-state.ts'
 import type { Effect, Timer } from '../../../src/consensus/effects.ts'
 import type { Occurrence } from '../../../src/consensus/events.ts'
+import { createLineage } from '../../../src/consensus/evidence/create-lineage.ts'
 import {
   createGenesisBlock,
   createSet,
@@ -20,6 +21,7 @@ import { decodeMessage, encodeMessage, type Message } from '../../../src/consens
 import { EMPTY_SIGN_STATE, type SignState } from '../../../src/consensus/sign-state.ts'
 import type { State } from '../../../src/consensus/state.ts'
 import { VirtualTime } from '../../../src/consensus/virtual-time.test-support.ts'
+import { EMPTY_RANGE } from '../../../src/crypto/mountain-range.ts'
 import type { Block } from '../../../src/types/block.ts'
 import type { Epoch, Hash, Height, Seat } from '../../../src/types/brand.ts'
 import type { CommitCert, LeaderCert } from '../../../src/types/certificate.ts'
@@ -136,6 +138,10 @@ export class Stage {
         signState: disk.signState,
         certifiedHashAt: (height) => disk.chain[height]?.hash,
         nextSetOf: (hash) => this.#nextSets.get(hash) ?? null,
+        lineageAt(height) {
+          const since = disk.chain.slice(0, -1).map(({ hash }) => hash)
+          return createLineage(head.header, { height, base: EMPTY_RANGE, since })
+        },
       },
     )
     this.act(seat, { kind: 'start' })

@@ -44,9 +44,9 @@ export const PLANTS: readonly Plant[] = [
     what: 'R3: no vote for a tip of the last ack’s term that does not contain the acked block',
     changes: [
       {
-        file: 'src/consensus/vote-rules.ts',
-        find: "return parent.header.term === ack.term && hashAt(ack.height) !== ack.hash ? 'refuse' : 'grant'",
-        replace: "return 'grant'",
+        file: 'src/consensus/lock.ts',
+        find: 'return tip.term < ack.term || (tip.term === ack.term && (tip.height < ack.height || !holds(ack)))',
+        replace: 'return tip.term < ack.term || (tip.term === ack.term && tip.height < ack.height && !holds(ack))',
       },
     ],
     aim: 'twoTongues',
