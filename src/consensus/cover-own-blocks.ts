@@ -4,7 +4,7 @@
 
 import type { Block } from '../types/block.ts'
 import type { Seat } from '../types/brand.ts'
-import type { SignState } from './sign-state.ts'
+import { EARLIER_ACKS_MAX, type SignState } from './sign-state.ts'
 import { compareTips } from './tip.ts'
 
 /** Null when a crash does not explain what is on the disk: the sign-state is older than the blocks. */
@@ -22,5 +22,9 @@ export function coverOwnBlocks(
     if (!isAlone && (!hasLed || (promise?.term ?? 0) > term)) return null
     lastAck = { term, height, hash }
   }
-  return lastAck === signState.lastAck ? signState : { ...signState, lastAck }
+  if (lastAck === signState.lastAck) return signState
+  // Whether the block stands on what was acked before is not asked here: remembered, it can only make more careful.
+  const before = signState.lastAck === null ? [] : [signState.lastAck]
+  const earlierAcks = [...signState.earlierAcks, ...before].slice(-EARLIER_ACKS_MAX)
+  return { ...signState, lastAck, earlierAcks, branch: null }
 }

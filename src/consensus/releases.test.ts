@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Block } from '../types/block.ts'
-import type { Seat } from '../types/brand.ts'
+import type { Seat, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { leaderCertFault } from './certificate.ts'
 import type { Effect, Timer } from './effects.ts'
@@ -11,9 +11,12 @@ import type { Occurrence } from './events.ts'
 import { createTransaction } from './fakes.test-support.ts'
 import { append, Group, genesis, Node, positionOfBlock } from './node.test-support.ts'
 import { decodeRelease, encodeRelease, type Release } from './release.ts'
+import { EMPTY_SIGN_STATE } from './sign-state.ts'
 
 const LIAR = 0
 const group = new Group(4)
+/** They elected it. */
+const voted = { ...EMPTY_SIGN_STATE, term: 1 as Term, vote: group.vote(1, { candidate: LIAR, tip: genesis }) }
 const cert1 = group.leaderCert(1, { leader: LIAR, tip: genesis })
 
 function branch(first: number, length: number): Block[] {
@@ -25,7 +28,9 @@ function branch(first: number, length: number): Block[] {
 }
 
 class Survivors {
-  readonly nodes = new Map([1, 2, 3].map((seat) => [seat, new Node(group, { self: seat })]))
+  readonly nodes = new Map(
+    [1, 2, 3].map((seat) => [seat, new Node(group, { self: seat, restored: { signState: voted } })]),
+  )
   readonly effects: { readonly seat: number; readonly effect: Effect }[] = []
   /** What block sync brings. */
   certified: { readonly blocks: readonly Block[]; readonly commitCert: CommitCert } | null = null
