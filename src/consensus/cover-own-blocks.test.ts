@@ -3,7 +3,7 @@ import type { Block } from '../types/block.ts'
 import type { Seat } from '../types/brand.ts'
 import { coverOwnBlocks } from './cover-own-blocks.ts'
 import { Group, genesis, Node, tipOfBlock } from './node.test-support.ts'
-import type { SignState } from './sign-state.ts'
+import { EMPTY_SIGN_STATE, type SignState } from './sign-state.ts'
 
 const group = new Group(4)
 const seat = 0 as Seat
@@ -14,6 +14,7 @@ const a3 = group.block(cert1, a2)
 
 const vote = group.vote(1, { candidate: 0, tip: genesis })
 const led = (lastAck: Block | null): SignState => ({
+  ...EMPTY_SIGN_STATE,
   term: group.term(1),
   vote,
   promise: null,

@@ -23,8 +23,9 @@ export function coverOwnBlocks(
     lastAck = { term, height, hash }
   }
   if (lastAck === signState.lastAck) return signState
-  // Whether the block stands on what was acked before is not asked here: remembered, it can only make more careful.
-  const before = signState.lastAck === null ? [] : [signState.lastAck]
-  const earlierAcks = [...signState.earlierAcks, ...before].slice(-EARLIER_ACKS_MAX)
+  // Whether the block stands on what was acked in an earlier term is not asked here: remembered, it only makes more careful.
+  const before = signState.lastAck
+  const isEarlier = before !== null && before.term < (lastAck?.term ?? 0)
+  const earlierAcks = isEarlier ? [...signState.earlierAcks, before].slice(-EARLIER_ACKS_MAX) : signState.earlierAcks
   return { ...signState, lastAck, earlierAcks, branch: null }
 }

@@ -29,7 +29,13 @@ const promiseOf = (lastAck: typeof a1 | null): SignedStatement & { kind: 'promis
   return { kind: 'promise', member: self, promise: said, signature: signAs(group.set, self)(promiseMessage(said)) }
 }
 
-const led: SignState = { term: group.term(1), vote: vote1.vote, promise: null, lastAck: tipOfBlock(a2) }
+const led: SignState = {
+  ...EMPTY_SIGN_STATE,
+  term: group.term(1),
+  vote: vote1.vote,
+  promise: null,
+  lastAck: tipOfBlock(a2),
+}
 
 describe('isCovered()', () => {
   it('nothing is covered by a sign-state that knows nothing', () => {

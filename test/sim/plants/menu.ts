@@ -138,7 +138,7 @@ export const PLANTS: readonly Plant[] = [
     what: 'a certificate lists each signer once',
     changes: [
       {
-        file: 'src/consensus/certificate.ts',
+        file: 'src/consensus/quorum-signatures.ts',
         find: "if (member <= previous) return 'signersNotAscending'",
         replace: "if (member < previous) return 'signersNotAscending'",
       },
