@@ -4,11 +4,12 @@ import type { Block } from '../types/block.ts'
 import type { Hash, Seat } from '../types/brand.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
 import { isFarAhead } from './block-time.ts'
-import { ancestorsAfter, bytesOf, createEntry, type Entry } from './block-tree.ts'
+import { ancestorsAfter, bytesOf, createEntry, type Entry, headerOf, pathFrom } from './block-tree.ts'
 import { learnCommitCert } from './commit.ts'
 import { verifierOf } from './epochs.ts'
 import { epochCertFault, isBodyOf, isLogOf, isOnParent, isUnderLeaderCert } from './header-rules.ts'
-import { UNCERTIFIED_BLOCKS_MAX, UNCERTIFIED_BYTES_MAX } from './limits.ts'
+import { BRANCH_BLOCKS_MAX, BRANCH_BYTES_MAX, UNCERTIFIED_BLOCKS_MAX, UNCERTIFIED_BYTES_MAX } from './limits.ts'
+import { becomeFollower } from './roles.ts'
 import type { State } from './state.ts'
 import { accuse, emit, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
@@ -46,15 +47,18 @@ export function acceptBlocks(
 function acceptBlock(step: Step, { from, block, isCertified }: Arrival & { block: Block }): boolean {
   const { state } = step
   const parent = state.tree.entries.get(block.header.parentHash)
-  if (parent === undefined || parent.status === 'invalid' || !hasRoomFor(state, block)) return false
+  if (parent === undefined || parent.status === 'invalid') return false
   // A branch below the certified head can never be certified (R5).
-  if (block.header.height <= certifiedHeight(state)) return false
+  if (parent.block.header.height < certifiedHeight(state)) return false
+  if (!isCertified && !hasRoomFor(state, { block, parent })) return false
   if (block.header.epoch > state.epoch && block.epochCert !== null)
     learnCommitCert(step, { from, certificate: block.epochCert })
   // Not a lie: what decided its epoch still has to be executed here.
   if (state.halted || block.header.epoch > state.epoch) return false
   witnessHeader(step, block)
   if (!isSound(step, { from, block, isCertified, parent })) return false
+  // Its leader may have left since; the term was, all the same.
+  if (block.header.term > state.term) becomeFollower(step, { term: block.header.term })
   state.tree.entries.set(block.hash, createEntry(block, { status: 'received', ancestors: ancestorsAfter(parent) }))
   emit(step, { kind: 'execute', block })
   return true
@@ -65,7 +69,7 @@ function isSound(step: Step, { from, block, isCertified, parent }: Arrival & { b
   const { header } = block
   const certificate = state.leaderCerts.get(header.leaderCertHash)
   const isChained =
-    header.term <= state.term &&
+    (isCertified || header.term <= state.term) &&
     bytesOf(block) <= BLOCK_BYTES_MAX &&
     isOnParent(block, { parent: parent.block, verifier: verifierOf(state) }) &&
     isLogOf(header, ancestorsAfter(parent)) &&
@@ -98,11 +102,16 @@ function twinOf({ tree }: State, { header, hash }: Block): Entry | undefined {
   return undefined
 }
 
-/** Opening blocks always have room: without them no term could certify what fills the tree. */
-function hasRoomFor({ tree }: State, block: Block): boolean {
+/** Opening blocks have room beyond that of others: without them no term could certify what fills the tree. */
+function hasRoomFor({ tree, certifiedHash }: State, { block, parent }: { block: Block; parent: Entry }): boolean {
   if (tree.entries.size - tree.recent.size >= UNCERTIFIED_BLOCKS_MAX) return false
+  const isOpening = ({ header }: Block): boolean => header.term > headerOf(tree, header.parentHash).term
+  const branch = pathFrom(tree, { base: certifiedHash, hash: parent.block.hash })
+  const followers = branch.filter((entry) => !isOpening(entry.block)).length
+  if (!isOpening(block) && followers >= BRANCH_BLOCKS_MAX) return false
   if (block.transactions.length === 0) return true
-  let bytes = bytesOf(block)
-  for (const entry of tree.entries.values()) bytes += entry.bytes
-  return bytes <= UNCERTIFIED_BYTES_MAX
+  const bytes = bytesOf(block)
+  return bytes + sumOf(branch) <= BRANCH_BYTES_MAX && bytes + sumOf([...tree.entries.values()]) <= UNCERTIFIED_BYTES_MAX
 }
+
+const sumOf = (entries: readonly Entry[]): number => entries.reduce((sum, { bytes }) => sum + bytes, 0)

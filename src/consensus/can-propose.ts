@@ -3,6 +3,7 @@
 import type { Epoch, Hash } from '../types/brand.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
 import { entryOf, pathFrom } from './block-tree.ts'
+import { UNCERTIFIED_BLOCKS_MAX } from './limits.ts'
 import type { State } from './state.ts'
 
 export interface Opportunity {
@@ -33,6 +34,8 @@ export function canPropose(state: State): Opportunity | null {
   const hasRoom = !isPending && uncertified.length < uncertifiedBlocksMax && bytesUsed < uncertifiedBytesMax
   const opening = !state.role.opened
   if (!opening && !hasRoom) return null
+  // More than nobody takes in, or could show in a candidacy.
+  if (uncertified.length >= UNCERTIFIED_BLOCKS_MAX) return null
   return {
     parentHash: state.tipHash,
     epoch: state.epoch,

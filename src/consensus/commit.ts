@@ -153,7 +153,8 @@ function forgetOldBlocks({ tree }: State): void {
   }
 }
 
-function forgetLeaderCerts(state: State): void {
+/** All that no block in the tree names, and that are not of the present leader. */
+export function forgetLeaderCerts(state: State): void {
   const used = new Set<Hash | null>([state.leaderCertHash])
   for (const { block } of state.tree.entries.values()) used.add(block.header.leaderCertHash)
   for (const hash of state.leaderCerts.keys()) if (!used.has(hash)) state.leaderCerts.delete(hash)

@@ -5,7 +5,9 @@ import type { LeaderCert } from '../types/certificate.ts'
 import { leaderCertHash } from '../types/signing.ts'
 import { headerOf } from './block-tree.ts'
 import { leaderCertFault } from './certificate.ts'
+import { forgetLeaderCerts } from './commit.ts'
 import { isSeated, verifierOf } from './epochs.ts'
+import { LEADER_CERTS_MAX } from './limits.ts'
 import { becomeFollower } from './roles.ts'
 import type { State } from './state.ts'
 import { accuse, emit, type Step } from './step.ts'
@@ -25,22 +27,24 @@ export function learnLeaderCert(step: Step, { from, certificate }: { from: Seat;
   }
 
   // 1
-  if (!state.leaderCerts.has(hash)) {
+  const isKnown = state.leaderCerts.has(hash)
+  if (!isKnown) {
     if (leaderCertFault(certificate, verifierOf(state)) !== null) {
       accuse(step, { member: from, what: 'badCertificate' })
       return false
     }
+    if (state.leaderCerts.size >= LEADER_CERTS_MAX) forgetLeaderCerts(state)
     state.leaderCerts.set(hash, certificate)
     emit(step, { kind: 'persistLeaderCert', certificate })
-    witnessLeaderCert(step, certificate)
   }
 
   // 2
   const { term, candidate } = certificate
   const isNews = term > state.term || (term === state.term && state.leaderCertHash === null)
   // Own leadership ended with the process that had it: after a restart it is not taken up again.
-  if (!isNews || candidate === settings.self || !isOfLivingEpoch(state, { hash, certificate })) return true
-  becomeFollower(step, { term, leaderCert: hash })
+  const isFollowed = isNews && candidate !== settings.self && isOfLivingEpoch(state, { hash, certificate })
+  if (isFollowed) becomeFollower(step, { term, leaderCert: hash })
+  if (!isKnown) witnessLeaderCert(step, certificate)
   return true
 }
 

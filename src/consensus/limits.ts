@@ -1,5 +1,7 @@
 // Bounds of consensus, with their reasons. None of them decides whether a block is valid.
 
+import { BLOCK_BYTES_MAX } from '../types/limits.ts'
+
 /** Transaction bytes of the blocks in one append; with headers and certificates it stays below the stream's 8 MiB frame. */
 export const APPEND_BYTES_MAX = 6 * 1024 * 1024
 /** Blocks in one append. */
@@ -18,6 +20,19 @@ export const TERM_RAISE_MAX = 1_000
 export const RECENT_BLOCKS_MAX = 64
 /** Transaction bytes of those. */
 export const RECENT_BYTES_MAX = 16 * 1024 * 1024
+/** The most that a leader may be told to have in flight: blocks, and their bytes. */
+export const IN_FLIGHT_BLOCKS_MAX = 64
+export const IN_FLIGHT_BYTES_MAX = 32 * 1024 * 1024
+/**
+ * Uncertified blocks on one branch, opening blocks not counted: what a leader has in flight, behind what a follower that
+ * catches up is sent. Far below UNCERTIFIED_BLOCKS_MAX: after a leader that certifies nothing every later term still has
+ * room to open, and with it to certify all that is below.
+ */
+export const BRANCH_BLOCKS_MAX = RECENT_BLOCKS_MAX + IN_FLIGHT_BLOCKS_MAX
+/** Their bytes. A later certificate may be the only one for all of them, and block sync has to carry that in one run. */
+export const BRANCH_BYTES_MAX = RECENT_BYTES_MAX + IN_FLIGHT_BYTES_MAX + BLOCK_BYTES_MAX
+/** Verified LeaderCerts in memory before those that nothing names are forgotten: q votes can be written in many ways. */
+export const LEADER_CERTS_MAX = UNCERTIFIED_BLOCKS_MAX + RECENT_BLOCKS_MAX + APPEND_LEADER_CERTS_MAX
 /** Blocks of one run of block sync. */
 export const SYNC_RUN_BLOCKS_MAX = 512
 

@@ -21,7 +21,8 @@ export function onAppendReply(step: Step, { from, message }: From<AppendReply>):
   progress.heard = true
   progress.connected = true
   progress.timeRefused = message.timeRefused
-  progress.certifiedHeight = Math.max(progress.certifiedHeight, message.certified.height)
+  // It may be lower than before: what was certified last need not have been on disk when it crashed.
+  progress.certifiedHeight = message.certified.height
   switch (message.status) {
     case 'matched':
       progress.confirmed = true

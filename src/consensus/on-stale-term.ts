@@ -17,6 +17,8 @@ export function onStaleTerm(step: Step, { from, message }: From<StaleTerm>): voi
     return
   }
   if (message.term <= state.term) return
+  // Who asks for nothing has spoken for no term: a mere word takes nobody away from its leader.
+  if (state.role.kind === 'follower' && state.liveness.preCampaign === null) return
   const wasAsking = state.liveness.preCampaign !== null
   joinTerm(step, message.term)
   // It asked for a term that is over: once more, soon, for the next one.

@@ -1,7 +1,8 @@
 // Block sync has brought a certified run (spec/consensus.md, section 11). Checked like everything that a member sends;
 // executed and committed on the same way as any other block.
 
-import type { Seat } from '../types/brand.ts'
+import type { Block } from '../types/block.ts'
+import type { Hash, Seat } from '../types/brand.ts'
 import { acceptBlocks } from './accept-blocks.ts'
 import { commitCertFault } from './certificate.ts'
 import { applyCommitCert, isOfBlock } from './commit.ts'
@@ -37,7 +38,13 @@ export function onSynced(step: Step, { from, blocks, leaderCerts, commitCert }: 
   }
 
   // 3
-  const missing = blocks.slice(0, SYNC_RUN_BLOCKS_MAX).filter(({ header }) => header.height > certifiedHeight(state))
+  const missing = blocks
+    .slice(0, SYNC_RUN_BLOCKS_MAX)
+    .filter(({ header }) => header.height > certifiedHeight(state) && header.height <= commitCert.height)
+  if (!isChain(missing, { from: state.certifiedHash, to: commitCert.blockHash })) {
+    giveUp(step, { from, what: 'badChain' })
+    return
+  }
   acceptBlocks(step, { from, base: state.certifiedHash, blocks: missing, isCertified: true })
   const entry = state.tree.entries.get(commitCert.blockHash)
   if (entry === undefined || !isOfBlock(commitCert, entry)) {
@@ -46,6 +53,16 @@ export function onSynced(step: Step, { from, blocks, leaderCerts, commitCert }: 
   }
   state.sync.isApplying = true
   applyCommitCert(step, { certificate: commitCert, entry })
+}
+
+/** Then the certificate stands for every one of them, and bounds on what is not certified do not count. */
+function isChain(blocks: readonly Block[], { from, to }: { from: Hash; to: Hash }): boolean {
+  let last = from
+  for (const { header, hash } of blocks) {
+    if (header.parentHash !== last) return false
+    last = hash
+  }
+  return last === to
 }
 
 /** The next CommitCert that is out of reach starts it again. */

@@ -3,7 +3,7 @@
 // spec/consensus.md, "Evidence".
 
 import type { SignedHeader } from '../types/block.ts'
-import type { Hash, Seat } from '../types/brand.ts'
+import type { Hash, Seat, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { blockHash } from '../types/signing.ts'
 import type { Restored } from './create-state.ts'
@@ -46,6 +46,8 @@ const TERMS_MAX = 64
 /** 1.5 kB each: the blocks that a tree may hold, on a few branches. */
 const HEADERS_MAX = 4_096
 const REPORTED_MAX = 1_024
+/** An honest leader makes one; two leaders of a term are a fork already. */
+const LEADER_CERTS_PER_TERM_MAX = 16
 const TWINS_MAX = 64
 
 /** Knows what a node starts from. What that proves has been said before. */
@@ -59,9 +61,21 @@ export function createWitness({ certified, uncommitted, leaderCerts }: Restored)
   return { index, reported: new Set(), twins: new Map(), proofs: new Map() }
 }
 
+/**
+ * Anybody can sign for terms to come. What is said of a term before this node is in it would push out what was said in
+ * those that there were; whoever has been in it says it again.
+ */
+const isToCome = ({ state }: Step, term: Term): boolean => term > state.term
+
+/** With a quorum of the present validators behind it a term is there; one of former ones may be a single member. */
+function isPremature(step: Step, { term, epoch }: CommitCert | LeaderCert): boolean {
+  return isToCome(step, term) && epoch < step.state.epoch
+}
+
 /** Of a block that is offered, or a chain that is shown; the signature is checked here. */
 export function witnessHeader(step: Step, signed: SignedHeader): void {
   const { state } = step
+  if (isToCome(step, signed.header.term)) return
   if (isHeaderSigned(signed, verifierOf(state))) report(step, addHeader(state.witness.index, signed))
 }
 
@@ -70,14 +84,20 @@ export function witnessAck(step: Step, ack: AckBy): void {
 }
 
 export function witnessWord(step: Step, word: ElectionWord): void {
+  if (isToCome(step, word.kind === 'vote' ? word.vote.term : word.promise.term)) return
   report(step, addWord(step.state.witness.index, word))
 }
 
 export function witnessLeaderCert(step: Step, certificate: LeaderCert): void {
-  report(step, addLeaderCert(step.state.witness.index, certificate))
+  const { index } = step.state.witness
+  // One vote can be shown under many signatures, each another certificate.
+  const known = index.terms.get(certificate.term)?.leaderCerts.size ?? 0
+  if (known >= LEADER_CERTS_PER_TERM_MAX || isPremature(step, certificate)) return
+  report(step, addLeaderCert(index, certificate))
 }
 
 export function witnessCommitCert(step: Step, certificate: CommitCert): void {
+  if (isPremature(step, certificate)) return
   report(step, addCommitCert(step.state.witness.index, certificate))
 }
 

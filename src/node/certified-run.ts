@@ -1,7 +1,7 @@
 // What block sync carries: consecutive certified blocks, the LeaderCert of every term they open, and the CommitCert on the
 // last. Whoever receives it checks everything; a lying peer costs time and nothing else.
 
-import { DEFAULT_TIMING, RECENT_BYTES_MAX } from '../consensus/limits.ts'
+import { BRANCH_BYTES_MAX } from '../consensus/limits.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
 import type { Block } from '../types/block.ts'
@@ -9,7 +9,6 @@ import type { Height, PublicKey } from '../types/brand.ts'
 import { fromBytes, list, optional, record, toBytes, uint } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { type CommitCert, commitCertCodec, type LeaderCert, leaderCertCodec } from '../types/certificate.ts'
-import { BLOCK_BYTES_MAX } from '../types/limits.ts'
 import { blockCodec } from '../types/signing.ts'
 
 export interface CertifiedRun {
@@ -26,8 +25,7 @@ export const RUN_BYTES_MAX = 4 * 1024 * 1024
  * Bound of an answer. A node that caught up at once, or whose acks came together, holds one certificate for all that its
  * leader kept at hand and had in flight; a smaller bound would make that stretch unreachable for ever.
  */
-const STRETCH_BYTES_MAX = RECENT_BYTES_MAX + DEFAULT_TIMING.uncertifiedBytesMax + BLOCK_BYTES_MAX
-const RUN_REPLY_BYTES_MAX = RUN_BYTES_MAX + STRETCH_BYTES_MAX + 1024 * 1024
+const RUN_REPLY_BYTES_MAX = RUN_BYTES_MAX + BRANCH_BYTES_MAX + 1024 * 1024
 export const RUN_REQUEST_BYTES_MAX = 64
 
 /** Null: the peer has none. */

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import * as z from 'zod'
+import { IN_FLIGHT_BLOCKS_MAX, IN_FLIGHT_BYTES_MAX } from '../consensus/limits.ts'
 import { isTimeZone } from '../fhir/period.ts'
 
 export class ConfigError extends Error {
@@ -59,11 +60,11 @@ const schema = z.strictObject({
       /** How far a block's time may lie from this clock for an ack. */
       clockDriftMaxMs: milliseconds(100, 600_000).default(5_000),
       /** Blocks, and their bytes, that a leader sends ahead of their certificates: long links need more of them. */
-      uncertifiedBlocksMax: z.int('expected a number of blocks').min(1).max(64).default(8),
+      uncertifiedBlocksMax: z.int('expected a number of blocks').min(1).max(IN_FLIGHT_BLOCKS_MAX).default(8),
       uncertifiedBytesMax: z
         .int('expected a number of bytes')
         .min(64 * 1024)
-        .max(32 * 1024 * 1024)
+        .max(IN_FLIGHT_BYTES_MAX)
         .default(8 * 1024 * 1024),
       /** How long the oldest waiting transaction waits for company. At 100 tx/s on 2 cores 10 gave less latency than 4 or 16. */
       batchDelayMs: milliseconds(0, 10_000).default(10),
