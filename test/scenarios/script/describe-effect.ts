@@ -22,6 +22,7 @@ export function describeEffect(effect: Effect): string | null {
     case 'misbehaviour':
     case 'evidence':
     case 'retired':
+    case 'silenced':
     case 'diverged':
     case 'invalidBlock':
     case 'readReady':
