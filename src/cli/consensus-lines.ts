@@ -1,6 +1,7 @@
 // Consensus in words and columns: what `assent consensus status` prints.
 
 import type { ConsensusStatus, ValidatorStatus } from '../client/consensus-status.ts'
+import type { IdentityId } from '../types/brand.ts'
 import { type Founders, nameOf } from './identities.ts'
 import { counted, pairs, table } from './output.ts'
 import { timeInWords } from './words.ts'
@@ -76,7 +77,13 @@ function pendingInWords(pending: NonNullable<ConsensusStatus['pending']>, names:
 function ownRows({ own, role, signing }: ConsensusStatus, { members }: Scene): readonly (readonly [string, string])[] {
   if (own === null) return [['this node', role]]
   const { vote, promise, lastAck } = own
-  const signs = { none: '', greeting: ', signs not yet', signing: '', refused: ', SIGNS NOTHING: see assent status' }
+  const signs = {
+    none: '',
+    unseated: ', without a seat',
+    greeting: ', signs not yet',
+    signing: '',
+    refused: ', SIGNS NOTHING: see assent status',
+  }
   const votedFor = vote?.candidate == null ? 'a former validator' : nameOf(vote.candidate, members)
   const standing = { binding: 'binds', certified: 'certified', superseded: 'another block was certified' }
   return [
@@ -109,7 +116,7 @@ function validatorTable(status: ConsensusStatus, scene: Scene): readonly string[
         blocksBehind ? duration(behindMs) : '-',
         lastAck?.height ?? '-',
         isSelf ? '-' : heardMs === null ? 'never' : `${age(scene.nowMs - heardMs)} ago`,
-        election === null ? '-' : election.signed.includes(institution) ? 'yes' : 'no',
+        voteOf(institution, election),
         certificates.of === 0 ? '-' : `${certificates.signed} of ${certificates.of}`,
       ]
     }),
@@ -126,7 +133,14 @@ function stateOf(
   if (trouble === 'blockSync') return 'fetches blocks'
   if (trouble === 'clock') return 'CLOCKS DIFFER'
   if (signs === false) return 'SIGNS NOTHING'
-  return leader?.institution === institution ? 'leader' : 'follower'
+  if (leader === null) return 'connected'
+  return leader.institution === institution ? 'leader' : 'follower'
+}
+
+/** Who had no seat in that election was not asked. */
+function voteOf(institution: string, election: ConsensusStatus['election']): string {
+  if (election?.signed.includes(institution as IdentityId)) return 'yes'
+  return election?.missing.includes(institution as IdentityId) ? 'no' : '-'
 }
 
 function waitingLines(

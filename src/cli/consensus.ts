@@ -90,8 +90,8 @@ function addTransfer(group: Command): void {
   )
     .addHelpText('after', '\nExample:\n  assent consensus transfer --folder hospital-a --to "Hospital B"')
     .action(async (options: NodeOptions & { readonly to: string }) => {
-      const { desk, genesis } = connectToDesk(options)
-      const { founders } = genesis.genesis
+      const { desk } = connectToDesk(options)
+      const founders = await membersOf(connectTo(options).client)
       const to = institutionFrom(options.to, { founders, option: '--to' })
       try {
         const result = await desk.transferLeadership(to)

@@ -36,7 +36,15 @@ export interface Voter {
 
 export async function voterAt(options: NodeOptions): Promise<Voter> {
   const { client, genesis } = connectTo(options)
-  return { client, genesis, signer: actorFrom({ folder: options.folder }), members: await membersOf(client) }
+  const signer = actorFrom({ folder: options.folder })
+  const members = await membersOf(client)
+  if (members.every(({ institution }) => institution !== signer.identity)) {
+    const { height } = await client.nodeStatus()
+    throw new UsageError(
+      `--folder: not the folder of a member, as far as its node knows (height ${height}); a member proposes it: assent governance admit`,
+    )
+  }
+  return { client, genesis, signer, members }
 }
 
 /** A change in one sentence. */
@@ -200,5 +208,5 @@ function nextStep({ status, number, change }: Proposal, { folder }: NodeOptions)
     return ['', 'Its node may connect from now on. To sign blocks, too, it then runs: assent validator promote']
   }
   if (status !== 'passed' || !VALIDATOR_KINDS.includes(change.kind)) return []
-  return ['', `The new set is in force from the next epoch on: assent validator list --folder ${folder}`]
+  return ['', `The new set signs from the next block on: assent validator list --folder ${folder}`]
 }

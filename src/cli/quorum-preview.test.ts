@@ -67,11 +67,21 @@ describe('what speaks against a set', () => {
     const joined = (report: readonly NodeReport[]) => against('abcd', 0, [...others, ...report], key('d'))
     expect(joined([node('d', { signs: false, height: 90 })])).toEqual([])
     expect(joined([node('d', { signs: false, height: 89 })])).toEqual([
-      'the node of Hospital D with the key d11111111111 is 11 blocks behind, at height 89: let it catch up first',
+      'the node of Hospital D is 11 blocks behind, at height 89: let it catch up first',
     ])
     expect(joined([])).toEqual([
-      'the node of Hospital D with the key d11111111111 is not heard: start it, and let it follow the chain first',
+      'no node of Hospital D with a consensus key is heard: start it, and let it follow the chain first',
     ])
+  })
+
+  it('is nothing where the new key is of a validator that signs under the former one until then', () => {
+    const replaced = {
+      b: 0,
+      members: [...set('ab', 0).members, { seat: 5, institution: id('c'), consensus: key('new') }],
+    }
+    const nodes = [node('a'), node('b', { signs: false }), node('c')]
+    expect(objectionsTo(replaced, { joining: key('new'), nodes, members })).toEqual([])
+    expect(objectionsTo(replaced, { joining: null, nodes, members })).toHaveLength(1)
   })
 
   it('counts the joining node, which does not sign yet, once it is ready', () => {

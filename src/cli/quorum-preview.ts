@@ -6,7 +6,7 @@ import type { PublicKey } from '../types/brand.ts'
 import { quorum } from '../types/validator-set.ts'
 import type { SetAnswer } from './governance-answers.ts'
 import { type Founders, nameOf } from './identities.ts'
-import { counted, shortId, table } from './output.ts'
+import { counted, table } from './output.ts'
 
 /** A learner this close to the head is caught up: it follows faster than that many blocks are made. */
 const BEHIND_MAX = 10
@@ -50,9 +50,15 @@ export interface Standing {
   readonly behind: number | null
 }
 
-/** By the consensus key that lies on a node, as the nodes say themselves. */
+/** By the consensus key that a node signs or would sign with, as the nodes say themselves. */
 export function standingOf(consensus: PublicKey, nodes: readonly NodeReport[]): Standing {
-  const report = nodes.find(({ consensusKey }) => consensusKey === consensus)
+  return standingBy(
+    nodes.find(({ consensusKey }) => consensusKey === consensus),
+    nodes,
+  )
+}
+
+function standingBy(report: NodeReport | undefined, nodes: readonly NodeReport[]): Standing {
   if (report === undefined) return { presence: 'silent', height: null, behind: null }
   const head = Math.max(...nodes.map(({ height }) => height))
   return { presence: report.signs ? 'signs' : 'follows', height: report.height, behind: head - report.height }
@@ -64,16 +70,26 @@ export function objectionsTo(
   { joining, nodes, members }: { joining: PublicKey | null; nodes: readonly NodeReport[]; members: Founders },
 ): readonly string[] {
   const objections: string[] = []
+  const newcomer = after.members.find(({ consensus }) => consensus === joining)
+  // A new key lies beside the one that the node signs with until then, and the node says which that is.
+  const arrival = standingBy(
+    nodes.find(({ institution, consensusKey }) => institution === newcomer?.institution && consensusKey !== null),
+    nodes,
+  )
   const isReady = (key: PublicKey): boolean => {
-    const { presence, behind } = standingOf(key, nodes)
-    return key === joining ? behind !== null && behind <= BEHIND_MAX : presence === 'signs'
+    if (key !== joining) return standingOf(key, nodes).presence === 'signs'
+    return arrival.behind !== null && arrival.behind <= BEHIND_MAX
   }
-  if (joining !== null && !isReady(joining)) {
-    const institution = after.members.find(({ consensus }) => consensus === joining)?.institution ?? joining
-    const { height, behind } = standingOf(joining, nodes)
-    const who = `the node of ${nameOf(institution, members)} with the key ${shortId(joining)}`
-    if (behind === null) objections.push(`${who} is not heard: start it, and let it follow the chain first`)
-    else objections.push(`${who} is ${counted(behind, 'block')} behind, at height ${height}: let it catch up first`)
+  if (newcomer !== undefined && !isReady(newcomer.consensus)) {
+    const { height, behind } = arrival
+    const who = nameOf(newcomer.institution, members)
+    if (behind === null) {
+      objections.push(`no node of ${who} with a consensus key is heard: start it, and let it follow the chain first`)
+    } else {
+      objections.push(
+        `the node of ${who} is ${counted(behind, 'block')} behind, at height ${height}: let it catch up first`,
+      )
+    }
   }
   const ready = after.members.filter(({ consensus }) => isReady(consensus))
   const q = figuresOf(after).quorum

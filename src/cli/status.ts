@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import type { NodeStatus } from '../client/client.ts'
 import { addNodeOptions, connectTo } from './connection.ts'
+import { membersOf } from './governance-answers.ts'
 import { nameOf } from './identities.ts'
 import { pairs, print, UsageError } from './output.ts'
 import { versionWarning } from './version-support.ts'
@@ -16,7 +17,7 @@ export function addStatus(program: Command): void {
       if (status.chainId !== genesis.chainId) {
         throw new UsageError('--genesis: is of another chain than the one that this node is on')
       }
-      const { founders } = genesis.genesis
+      const founders = await membersOf(client)
       const { next } = status.protocol
       const warning = next && versionWarning(status, { version: next.version, founders })
       print(

@@ -45,15 +45,19 @@ function addList(validator: Command): void {
         {
           current: describeSet(current),
           pending: pending && describeSet(pending),
-          learners: learnersOf(current, nodes),
+          learners: learnersOf(pending ?? current, nodes),
         },
         () => [
-          `Epoch ${current.epoch}${decidedBy(current)}`,
-          '',
-          ...memberTable(current, { nodes, members }),
-          '',
-          ...(pending === null ? figureLines(current) : pendingLines(current, { pending, nodes, members })),
-          ...learnerLines(learnersOf(current, nodes), members),
+          ...(pending === null
+            ? [
+                `Epoch ${current.epoch}${decidedBy(current)}`,
+                '',
+                ...memberTable(current, { nodes, members }),
+                '',
+                ...figureLines(current),
+              ]
+            : pendingLines(current, { pending, nodes, members })),
+          ...learnerLines(learnersOf(pending ?? current, nodes), members),
         ],
         options,
       )
@@ -84,12 +88,13 @@ function figureLines(set: SetAnswer): readonly string[] {
   ]
 }
 
+/** Certified, and the next block is theirs: who has left, or left a key behind, has turned away from the old set already. */
 function pendingLines(
   current: SetAnswer,
   { pending, nodes, members }: { pending: SetAnswer; nodes: readonly NodeReport[]; members: Founders },
 ): readonly string[] {
   return [
-    `Decided, not in force yet: epoch ${pending.epoch}${decidedBy(pending)}`,
+    `Epoch ${pending.epoch}, from the next block on${decidedBy(pending)}`,
     '',
     ...memberTable(pending, { nodes, members }),
     '',
@@ -156,14 +161,15 @@ function addReplaceKey(validator: Command): void {
   addDecisionOptions(
     validator
       .command('replace-key')
-      .description("propose that this institution's validator gets the consensus key that lies in keys.json now"),
+      .description("propose that this institution's validator gets the consensus key that was made last"),
   )
     .addHelpText(
       'after',
       `
-Example: after a machine was lost, with a new key file on the new one
+Example: in due time, or after a machine or its sign-state was lost
+  assent keys rotate-consensus --folder hospital-a
   assent validator replace-key --folder hospital-a
-The old key and its seat end as the new ones begin. A key is never used again.`,
+The node runs and follows meanwhile. The old key and its seat end as the new ones begin. A key is never used again.`,
     )
     .action(async (options: DecisionOptions) => {
       const voter = await voterAt(options)

@@ -26,7 +26,7 @@ const validatorSchema = z.object({
 export const consensusStatusSchema = z.object({
   institution: id,
   role: z.enum(['leader', 'candidate', 'follower', 'observer']),
-  signing: z.enum(['none', 'greeting', 'signing', 'refused']),
+  signing: z.enum(['none', 'unseated', 'greeting', 'signing', 'refused']),
   epoch: z.int(),
   b: z.int(),
   quorum: z.int(),
