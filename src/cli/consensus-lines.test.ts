@@ -80,7 +80,7 @@ describe('consensusLines()', () => {
       'elected by  Hospital A, Hospital B, Hospital C; without Hospital D',
       'head        height 12, 2 s old',
       'signed by   Hospital A, Hospital B, Hospital C; without Hospital D',
-      'epoch       0: 4 validators, b = 1, 3 signatures certify a block',
+      'epoch       0: 4 validators, b = 1, 3 signatures to certify a block',
       'this node   leader',
       'its vote    term 4, for Hospital A',
       'its ack     height 13, term 4 (binds)',
