@@ -21,7 +21,10 @@ export function consensusLines(
       ['elected by', electionInWords(status, members)],
       ['head', `height ${head.height}, ${age(nowMs - head.timeMs)} old`],
       ['signed by', certificateInWords(status, names)],
-      ['epoch', `${epoch}: ${counted(validators.length, 'validator')}, b = ${b}, ${counted(quorum, 'signature')} to certify a block`],
+      [
+        'epoch',
+        `${epoch}: ${counted(validators.length, 'validator')}, b = ${b}, ${counted(quorum, 'signature')} to certify a block`,
+      ],
       ...(pending === null ? [] : [['pending', pendingInWords(pending, names)] as const]),
       ...ownRows(status, { members, nowMs }),
     ]),
