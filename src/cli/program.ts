@@ -8,6 +8,7 @@ import { addConsensus } from './consensus.ts'
 import { addConsent } from './consent.ts'
 import { addDevnet } from './devnet.ts'
 import { addEnroll } from './enroll.ts'
+import { addEvidence } from './evidence.ts'
 import { addGenesis } from './genesis.ts'
 import { addGovernance } from './governance.ts'
 import { addInit } from './init.ts'
@@ -30,6 +31,7 @@ const COMMANDS = [
   addSignState,
   addStatus,
   addConsensus,
+  addEvidence,
   addValidator,
   addGovernance,
   addEnroll,

@@ -37,6 +37,9 @@ export function addStatus(program: Command): void {
             ['leader', status.leader === null ? 'none known' : nameOf(status.leader, founders)],
             ['peers', status.peers],
             ['pending', status.pending],
+            ...(status.evidence === 0
+              ? []
+              : ([['EVIDENCE', `${status.evidence}: validators lied; assent evidence list`]] as const)),
             ['protocol', protocolInWords(status)],
             ...(warning === null ? [] : ([['warning', warning]] as const)),
           ]),

@@ -75,6 +75,7 @@ const statusSchema = z.object({
   stateRoot: z.string(),
   peers: z.int(),
   pending: z.int(),
+  evidence: z.int(),
   protocol: z.object({
     version: z.int(),
     supported: z.array(z.int()),

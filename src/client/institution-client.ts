@@ -19,6 +19,14 @@ const fetchedSchema = z.object({
   records: z.array(z.object({ record: id, version: z.int(), release: z.int(), resource: z.base64() })),
 })
 
+const evidenceEntrySchema = z.object({
+  hash: z.string(),
+  kind: z.string(),
+  term: z.int(),
+  accused: z.array(z.object({ seat: z.int(), institution: z.string().nullable() })),
+})
+
+export type EvidenceEntry = z.output<typeof evidenceEntrySchema>
 export type ConsentAnswer = z.output<typeof consentSchema>
 export interface FetchedResource {
   readonly record: IdentityId
@@ -70,6 +78,16 @@ export class InstitutionClient {
   async fetchRecords(patient: IdentityId, decision: number): Promise<readonly FetchedResource[]> {
     const { records } = await this.#call('institution.fetchRecords', { patient, decision }, fetchedSchema)
     return records.map(({ resource, ...rest }) => ({ ...rest, bytes: Uint8Array.fromBase64(resource) }))
+  }
+
+  /** Proofs that validators lied, as the institution's node holds them. */
+  evidenceList(): Promise<readonly EvidenceEntry[]> {
+    return this.#call('evidence.list', {}, z.array(evidenceEntrySchema))
+  }
+
+  async evidence(hash: string): Promise<Omit<EvidenceEntry, 'evidence'> & { readonly evidence: Uint8Array }> {
+    const found = await this.#call('evidence.get', { hash }, evidenceEntrySchema.extend({ evidence: z.base64() }))
+    return { ...found, evidence: Uint8Array.fromBase64(found.evidence) }
   }
 
   /** Who leads, who lags, whose signatures are missing: as the institution's node knows it. */

@@ -16,6 +16,7 @@ import { silencedBy } from './silence.ts'
 import type { State } from './state.ts'
 import { createStep, type Step } from './step.ts'
 import { onTransfer } from './transfer.ts'
+import { learnEvidence } from './witness.ts'
 
 /** Changes `state`, and returns what has to be done about it, in this order. The runtime alone calls it. */
 export function step(state: State, event: Event): readonly Effect[] {
@@ -35,6 +36,9 @@ function dispatch(current: Step, event: Event): void {
   switch (event.kind) {
     case 'start':
       onStart(current)
+      break
+    case 'evidenceLearned':
+      learnEvidence(current, event.evidence)
       break
     case 'timeout':
       onTimeout(current, event)

@@ -7,6 +7,7 @@ import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import type { NextSet } from '../types/validator-set.ts'
 import type { Timer } from './effects.ts'
+import type { Evidence } from './evidence/evidence.ts'
 import type { Message } from './messages.ts'
 
 /** First event of a run. */
@@ -104,8 +105,15 @@ export interface ReadIndex {
   readonly id: number
 }
 
+/** Others have found it. Checked here, too. */
+export interface EvidenceLearned {
+  readonly kind: 'evidenceLearned'
+  readonly evidence: Evidence
+}
+
 export type Occurrence =
   | Start
+  | EvidenceLearned
   | Timeout
   | Received
   | Propose

@@ -117,6 +117,18 @@ export function report(step: Step, candidates: readonly Evidence[]): void {
   }
 }
 
+/** From others: kept for Releases, and not reported again. Headers made twice also show where their branches part. */
+export function learnEvidence(step: Step, evidence: Evidence): void {
+  const { state } = step
+  const { witness } = state
+  const accused = convict(evidence, verifierOf(state))
+  if (accused.length === 0) return
+  witness.reported.add(subjectOf(evidence, accused))
+  remember(witness, evidence)
+  if (evidence.kind !== 'E1') return
+  for (const signed of [evidence.first, evidence.second]) addHeader(witness.index, signed)
+}
+
 function remember({ twins, proofs }: Witness, evidence: Evidence): void {
   if (evidence.kind === 'E1') {
     const { first, second } = evidence

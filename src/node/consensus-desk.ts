@@ -1,6 +1,7 @@
 // What clients and operators ask of consensus, answered by the validator of this node, if it is one. Implements the RPC's
 // ConsensusService.
 
+import type { Evidence } from '../consensus/evidence/evidence.ts'
 import { RpcError } from '../rpc/errors.ts'
 import type { ConsensusService, ConsensusStatus } from '../rpc/services.ts'
 import { assertNever } from '../types/assert.ts'
@@ -15,6 +16,7 @@ const RETRY_AFTER_MS = 500
 export interface Validating extends Watched {
   transfer(target: Seat | null): Promise<TransferOutcome>
   readIndex(): Promise<ReadOutcome>
+  evidenceLearned(evidence: Evidence): void
 }
 
 export interface ConsensusDeskParts {

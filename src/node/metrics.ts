@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Mempool } from '../ledger/mempool.ts'
 import type { Transport } from '../p2p/transport.ts'
+import type { EvidencePool } from './evidence-pool.ts'
 import type { Freshness } from './freshness.ts'
 import type { Standing } from './standing.ts'
 
@@ -13,11 +14,12 @@ export interface MetricSources {
   readonly transport: Transport
   readonly freshness: Freshness
   readonly standing: Standing
+  readonly evidence: Pick<EvidencePool, 'list'>
 }
 
 export function registerMetrics(registry: Registry, sources: MetricSources): void {
   collectDefaultMetrics({ register: registry, prefix: 'assent_' })
-  const { ledger, mempool, transport, freshness, standing } = sources
+  const { ledger, mempool, transport, freshness, standing, evidence } = sources
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name: `assent_${name}`,
@@ -43,6 +45,7 @@ export function registerMetrics(registry: Registry, sources: MetricSources): voi
   gauge('release_too_old', '1 when the chain goes on with a protocol version that this release does not support', () =>
     standing.notReady().includes('RELEASE_TOO_OLD') ? 1 : 0,
   )
+  gauge('evidence', 'proofs that validators lied: alarm on any', () => evidence.list().length)
   gauge('peers', 'connected peers', () => transport.connectedPeers().length)
   gauge('mempool_transactions', 'accepted transactions that are not certified yet', () => mempool.size)
   gauge('mempool_bytes', 'their bytes', () => mempool.bytes)

@@ -12,6 +12,7 @@ import type { PublicKey } from '../types/brand.ts'
 import { type Clock, systemClock, systemTimers } from './clock.ts'
 import type { Config } from './config.ts'
 import { registerConsensusMetrics } from './consensus-metrics.ts'
+import { EvidenceFiles } from './evidence-files.ts'
 import { type LoadedGenesis, loadGenesis } from './genesis-file.ts'
 import { InstitutionGateway } from './institution-gateway.ts'
 import { InstitutionSender } from './institution-sender.ts'
@@ -139,13 +140,14 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
     clock,
     timers: systemTimers,
     log,
+    evidenceStore: new EvidenceFiles(join(config.dataFolder, 'evidence')),
     snapshots: { place: snapshotFolderIn(config.dataFolder), behindMin: config.snapshot.behindBlocks },
     onSnapshot: () => outdated.resolve(),
     onMembers: setPeers,
     onFatal,
   })
   closers.add(() => participant.release())
-  const { intake, feed, freshness, standing, reports, consensus } = participant
+  const { intake, feed, freshness, standing, reports, consensus, evidence } = participant
   const sender = new InstitutionSender(keys, { ledger, submissions: intake.submissions, clock })
 
   // 4 the institution's own desk: vault, index, releases
@@ -169,7 +171,7 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
 
   // 5 the door for clients
   const metrics = new Registry()
-  registerMetrics(metrics, { ledger, mempool: intake.mempool, transport, standing, freshness })
+  registerMetrics(metrics, { ledger, mempool: intake.mempool, transport, standing, freshness, evidence })
   registerConsensusMetrics(metrics, { ...participant, clock })
   const rpc = await startRpcServer({
     version: VERSION,
@@ -189,6 +191,7 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
       reports,
       desk: gateway,
       consensus,
+      evidence,
       metrics,
       clock,
       log,

@@ -3,6 +3,7 @@
 // runs in one process (test/scenarios).
 
 import type { Verifier } from '../consensus/certificate.ts'
+import type { Evidence } from '../consensus/evidence/evidence.ts'
 import { canonicalWire, type MessageWire } from '../consensus/messages.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
@@ -17,6 +18,8 @@ import type { Clock, Timers } from './clock.ts'
 import { CommitFeed } from './commit-feed.ts'
 import { ConsensusDesk } from './consensus-desk.ts'
 import { createConsensusVerifier } from './consensus-verifier.ts'
+import type { EvidenceStore } from './evidence-files.ts'
+import { EvidencePool } from './evidence-pool.ts'
 import { Freshness } from './freshness.ts'
 import type { LoadedGenesis } from './genesis-file.ts'
 import { HeaderGossip } from './header-gossip.ts'
@@ -58,6 +61,8 @@ export interface ParticipantParts {
   readonly onSnapshot: () => void
   /** Of consensus messages; canonical bytes unless something else is given. */
   readonly wire?: MessageWire
+  /** Where proofs of lies outlive a restart; else they do not. */
+  readonly evidenceStore?: EvidenceStore
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Log
@@ -77,6 +82,7 @@ export interface Participant {
   readonly consensus: ConsensusDesk
   readonly signatures: SignatureTally
   readonly seats: Seats
+  readonly evidence: EvidencePool
   start(): Promise<void>
   /** Consensus first, so that nothing is signed that could not be sent. */
   stop(): Promise<void>
@@ -123,6 +129,14 @@ export function createParticipant(parts: ParticipantParts): Participant {
   })
   const onHeight = (height: Height): void => catchUp.heard(height)
   const isSigning = (): boolean => standing.signing.kind === 'signing'
+  const evidence = new EvidencePool({
+    transport,
+    verifier,
+    store: parts.evidenceStore ?? { load: () => [], save: () => undefined },
+    timers,
+    log,
+    onEvidence: (piece) => own.part.validating?.evidenceLearned(piece),
+  })
   const onOutgrown = (): void => {
     standing.waitFor('RELEASE_TOO_OLD')
     const { version, supported, next } = ledger.protocol
@@ -142,6 +156,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
     fetchRun: catchUp.fetchRun,
     catchUp,
     onOutgrown,
+    onEvidence: (piece) => evidence.found(piece),
     onCommit: (blocks, certificate) => feed.publish(blocks, certificate),
   }
   const own = new OwnPart({
@@ -187,11 +202,13 @@ export function createParticipant(parts: ParticipantParts): Participant {
     consensus,
     signatures,
     seats,
+    evidence,
     async start() {
       await transport.start()
       intake.start()
       own.start()
       status.start()
+      evidence.start()
     },
     async stop() {
       await own.stop()
@@ -199,6 +216,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
       await served.stop()
       await transport.stop()
       status.stop()
+      evidence.stop()
       headers.stop()
       intake.stop()
     },
@@ -217,6 +235,7 @@ interface Following extends ParticipantParts {
   readonly fetchRun: FetchRun
   readonly catchUp: SnapshotCatchUp
   readonly onOutgrown: () => void
+  readonly onEvidence: (evidence: Evidence) => void
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
 }
 

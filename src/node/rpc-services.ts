@@ -19,6 +19,8 @@ import type { SignedGenesis } from '../types/genesis.ts'
 import { quorum } from '../types/validator-set.ts'
 import type { Clock } from './clock.ts'
 import type { CommitFeed } from './commit-feed.ts'
+import type { EvidencePool } from './evidence-pool.ts'
+import { createEvidenceService } from './evidence-service.ts'
 import type { Freshness } from './freshness.ts'
 import type { NodeReports } from './node-reports.ts'
 import { queryTimeMs } from './query.ts'
@@ -43,6 +45,7 @@ export interface RpcServiceParts {
   readonly clock: Clock
   readonly log: RpcLog
   readonly standing: Standing
+  readonly evidence: Pick<EvidencePool, 'list' | 'get'>
   readonly reports: NodeReports
   readonly desk: InstitutionService
   readonly consensus: ConsensusService
@@ -81,6 +84,7 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
           stateRoot: header.stateRoot,
           peers: transport.connectedPeers().length,
           pending: mempool.size,
+          evidence: parts.evidence.list().length,
           protocol: { ...ledger.protocol, quorum: quorum(ledger.validators), announced: reports.announced() },
         }
       },
@@ -135,6 +139,11 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
       },
     },
     institution: parts.desk,
+    evidence: createEvidenceService({
+      pool: parts.evidence,
+      epoch: () => ledger.epoch,
+      setOf: (epoch) => ledger.setOf(epoch),
+    }),
     consensus: parts.consensus,
     metrics: parts.metrics,
     log: parts.log,

@@ -8,6 +8,7 @@ import { describeState, type StateDescription } from '../consensus/describe-stat
 import type { Effect, Role, Timer } from '../consensus/effects.ts'
 import { peersOf } from '../consensus/epochs.ts'
 import type { Occurrence } from '../consensus/events.ts'
+import type { Evidence } from '../consensus/evidence/evidence.ts'
 import type { Append, MessageWire } from '../consensus/messages.ts'
 import type { SignedStatement } from '../consensus/own-statements.ts'
 import { encodeSignState, type SignState } from '../consensus/sign-state.ts'
@@ -66,6 +67,8 @@ export interface RuntimeParts {
   readonly onInadmissible: (transactionId: Hash, code: TransactionRefusalCode) => void
   /** The chain goes on with a protocol version that this release does not support; the runtime has stopped before it. */
   readonly onOutgrown: () => void
+  /** The core has found proof that members lied. */
+  readonly onEvidence: (evidence: Evidence) => void
   readonly onRole: (role: Role, term: Term, leader: Seat | null) => void
   /** Certified: no seat any more. Nothing is signed after that, and the loop ends. */
   readonly onRetired: (retirement: Extract<Effect, { kind: 'retired' }>) => void
@@ -115,6 +118,11 @@ export class Runtime {
       this.#halt()
       this.#parts.onFatal(error)
     })
+  }
+
+  /** Others have proof that a member lied: it may free this validator, or one that it asks for a vote. */
+  evidenceLearned(evidence: Evidence): void {
+    this.#post({ kind: 'evidenceLearned', evidence })
   }
 
   /** Hands leadership to this member, or to whoever is furthest. */
@@ -430,7 +438,7 @@ export class Runtime {
         log.error({ member: effect.member, what: effect.what }, 'misbehaviour of a member')
         return undefined
       case 'evidence':
-        log.fatal({ kind: effect.evidence.kind, accused: effect.accused }, 'proof that members of the consortium lied')
+        this.#parts.onEvidence(effect.evidence)
         return undefined
       case 'retired':
         this.#halt()

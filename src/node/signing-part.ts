@@ -119,6 +119,7 @@ export function createSigningPart(parts: SigningPartParts): SigningPart {
     validating: {
       transfer: async (target) => (isCleared ? runtime.transfer(target) : { failure: 'stopping' }),
       readIndex: async () => (isCleared ? runtime.readIndex() : 'stopping'),
+      evidenceLearned: (evidence) => runtime.evidenceLearned(evidence),
       describe: () => runtime.describe(),
       lastHeardOf: (seat) => runtime.lastHeardOf(seat),
     },

@@ -10,9 +10,9 @@ import type { Hash, PublicKey } from '../types/brand.ts'
 export type Channel = 'consensus' | 'forward'
 export const CHANNELS: readonly Channel[] = ['consensus', 'forward']
 
-/** What everybody should hear: certified headers, node status, transactions of a node that knows no leader. */
-export type Topic = 'headers' | 'status' | 'transactions'
-export const TOPICS: readonly Topic[] = ['headers', 'status', 'transactions']
+/** What everybody should hear: certified headers, node status, proofs of lies, transactions of a node that knows no leader. */
+export type Topic = 'headers' | 'status' | 'evidence' | 'transactions'
+export const TOPICS: readonly Topic[] = ['headers', 'status', 'evidence', 'transactions']
 
 /**
  * What the committed registry and the configuration say about a transport key.

@@ -51,6 +51,7 @@ export function chainMethods({ chain, genesis, consensus }: RpcServices, guard: 
         stateRoot: hashSchema,
         peers: integerSchema,
         pending: integerSchema,
+        evidence: integerSchema,
         protocol: z.strictObject({
           version: integerSchema,
           supported: z.array(integerSchema).readonly(),

@@ -679,7 +679,7 @@ describe('rpc.discover', () => {
       const checked = methods.get(name)?.result.safeParse(await result(name, params))
       expect(checked?.error && z.prettifyError(checked.error), name).toBeUndefined()
     }
-    const needsToken = (name: string): boolean => name.startsWith('institution.') || name.startsWith('consensus.')
+    const needsToken = (name: string): boolean => /^(institution|consensus|evidence)\./.test(name)
     const untried = [...methods.keys()].filter((name) => !(name in calls) && !needsToken(name))
     expect(untried).toEqual(['events.subscribe', 'events.unsubscribe'])
   })

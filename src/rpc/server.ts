@@ -15,6 +15,7 @@ import { chainMethods } from './methods-chain.ts'
 import { consensusMethods } from './methods-consensus.ts'
 import { contractMethods } from './methods-contract.ts'
 import { eventMethods } from './methods-event.ts'
+import { evidenceMethods } from './methods-evidence.ts'
 import { institutionMethods } from './methods-institution.ts'
 import { transactionMethods } from './methods-transaction.ts'
 import { createRpcMetrics, type RpcMetrics } from './metrics.ts'
@@ -58,6 +59,7 @@ export function createMethods(
     ...eventMethods(services, guard),
     ...institutionMethods(services.institution),
     ...consensusMethods(services.consensus, services.institution),
+    ...evidenceMethods(services.evidence, services.institution),
   ]
   return [...methods, discoverMethod(methods, version)]
 }

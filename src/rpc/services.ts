@@ -38,6 +38,8 @@ export interface NodeStatus {
   readonly peers: number
   /** Transactions waiting in the mempool. */
   readonly pending: number
+  /** Proofs held that validators lied (`evidence.list`). */
+  readonly evidence: number
   readonly protocol: ProtocolStatus
 }
 
@@ -205,6 +207,20 @@ export interface InstitutionService {
   >
 }
 
+export interface EvidenceEntry {
+  readonly hash: Hash
+  /** E1 to E8: spec/consensus.md, "Evidence". */
+  readonly kind: string
+  readonly term: number
+  readonly accused: readonly { readonly seat: number; readonly institution: IdentityId | null }[]
+}
+
+export interface EvidenceService {
+  list(): Awaitable<readonly EvidenceEntry[]>
+  /** Canonical bytes; null for a hash that is not held. */
+  get(hash: Hash): Awaitable<{ readonly entry: EvidenceEntry; readonly bytes: Uint8Array } | null>
+}
+
 export interface ConsensusService {
   status(): Awaitable<ConsensusStatus>
   /** Hands leadership to the validator of this institution; answers who leads then. Throws NOT_TRANSFERRED (reason),
@@ -320,6 +336,7 @@ export interface RpcServices {
   readonly health: HealthService
   readonly institution: InstitutionService
   readonly consensus: ConsensusService
+  readonly evidence: EvidenceService
   readonly metrics: Registry
   readonly log: RpcLog
   nowMs(): number

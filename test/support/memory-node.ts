@@ -268,6 +268,7 @@ export class MemoryNode {
           peers: 3,
           protocol: { version: 1, supported: [1], next: null, announced: [], quorum: 1 },
           pending: this.#pending.size,
+          evidence: 0,
         }),
         head,
         header,
@@ -301,6 +302,7 @@ export class MemoryNode {
         ready: () => ({ ready: this.ready, reasons: this.ready ? [] : ['NO_LEADER'] }),
       },
       institution: this.#createInstitution(),
+      evidence: { list: () => [], get: () => null },
       consensus: {
         status: () => ({
           institution: HOSPITAL,
