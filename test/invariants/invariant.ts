@@ -4,8 +4,9 @@
 import type { Message } from '../../src/consensus/messages.ts'
 import type { SignState } from '../../src/consensus/sign-state.ts'
 import type { Block } from '../../src/types/block.ts'
-import type { Hash, Seat } from '../../src/types/brand.ts'
+import type { Hash, Height, Seat } from '../../src/types/brand.ts'
 import type { CommitCert } from '../../src/types/certificate.ts'
+import type { Receipt } from '../../src/types/receipt.ts'
 import type { ValidatorSet } from '../../src/types/validator-set.ts'
 import type { BlockIndex } from './block-index.ts'
 
@@ -24,7 +25,14 @@ export interface Invariant {
   /** What it is about to make durable, or what a start found on disk. */
   onSignState?(member: Seat, signState: SignState, from: { readonly isRestored: boolean }): void
   /** Its process runs (again), on what its disk kept. */
-  onStart?(member: Seat, head: { readonly height: number; readonly hash: Hash }): void
+  onStart?(
+    member: Seat,
+    head: { readonly height: number; readonly hash: Hash },
+    /** Uncertified blocks on its disk. */
+    disk: { readonly stored: ReadonlySet<Hash>; readonly hasLostLedger: boolean },
+  ): void
+  /** This member takes it for proof. */
+  onEvidence?(by: Seat, evidence: { readonly kind: string; readonly accused: readonly Seat[] }): void
   /** A client was told that a transaction is certified there. */
   onAcknowledged?(transactionId: Hash, place: Place): void
   /** A client was told that a transaction is in no block and will be in none. */
@@ -38,6 +46,11 @@ export interface InvariantContext {
   readonly isHonest: (seat: Seat) => boolean
   /** Every block that anybody honest has sent or committed, and those of liars that arrived. */
   readonly blocks: BlockIndex
+  /** What a member's own clock says. */
+  readonly clockMs: (member: Seat) => number
+  readonly receiptsOf: (member: Seat, height: Height) => readonly Receipt[] | undefined
+  /** Is the member's state at its certified head the one of this block? Undefined when the head is another block. */
+  readonly isStateOf: (member: Seat, block: Block) => boolean | undefined
   readonly violate: (text: string) => void
 }
 

@@ -61,6 +61,18 @@ export class Disk {
     this.store = new DiskStore(this, image)
   }
 
+  /** What an operator keeps: everything on it, as it is now. */
+  backUp(): () => void {
+    const entries = this.store.copy()
+    const { content, incarnation } = this.signState
+    const { content: heard } = this.signState.heard
+    return () => {
+      this.replaceStore(entries)
+      this.signState.restore({ content, incarnation })
+      this.signState.heard.content = heard
+    }
+  }
+
   /** Power is gone: what had not been synced survives in part. Answers how many writes were lost. */
   crash(): { readonly lost: number; readonly torn: boolean } {
     const { random } = this.ports
@@ -83,6 +95,10 @@ export class DiskStore implements KeyValueStore {
   constructor(disk: Disk, image: ReadonlyMap<ByteString, Uint8Array>) {
     this.#disk = disk
     this.#entries = new Map(image)
+  }
+
+  copy(): ReadonlyMap<ByteString, Uint8Array> {
+    return new Map(this.#entries)
   }
 
   get unsynced(): number {
@@ -185,6 +201,12 @@ export class DiskSignState implements SignStateFile {
     if (this.refusal !== null) return { kind: 'refused', refusal: this.refusal }
     this.incarnation++
     return { kind: 'granted', file: this, heard: this.heard }
+  }
+
+  restore({ content, incarnation }: { content: Uint8Array | undefined; incarnation: number }): void {
+    this.content = content
+    this.#safe = content
+    this.incarnation = incarnation
   }
 
   async silence(refusal: SignStateRefusal): Promise<void> {

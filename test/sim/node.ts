@@ -2,6 +2,7 @@
 // place of the machine's. It crashes by being left alone: nothing of an earlier life ever runs again.
 
 import type { Message, MessageWire } from '../../src/consensus/messages.ts'
+import { verifyStateProof } from '../../src/crypto/state-proof.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { openLedger } from '../../src/ledger/open-ledger.ts'
 import type { Config } from '../../src/node/config.ts'
@@ -72,6 +73,8 @@ export class SimulatedNode {
   disk: Disk
   /** A liar's statements prove nothing against the code. */
   isHonest = true
+  /** Since its last start. */
+  hasLostLedger = false
   #life: Life | null = null
   #running: Running | null = null
 
@@ -108,6 +111,15 @@ export class SimulatedNode {
 
   get isLeader(): boolean {
     return this.#running?.participant.standing.leader === this.keys.institution
+  }
+
+  /** Undefined when its certified head is another block. */
+  isStateOf({ hash, header }: Block): boolean | undefined {
+    const ledger = this.#running?.ledger
+    if (ledger?.head.hash !== hash) return undefined
+    // No contract has such a key: what shows that it is not there shows the whole way to the root.
+    const key = new Uint8Array(1)
+    return verifyStateProof(ledger.stateProof(key), { root: header.stateRoot, key, value: undefined })
   }
 
   /** In its present life; dropped when that ends. */
@@ -150,6 +162,16 @@ export class SimulatedNode {
   /** The ledger is lost, and what was signed is not: the machine starts again with an empty store. */
   loseLedger(): void {
     this.disk.replaceStore(this.parts.consortium.image)
+    this.hasLostLedger = true
+  }
+
+  /** Of its whole machine; the answer puts it back, while the node is down. */
+  backUp(): () => void {
+    const restore = this.disk.backUp()
+    return () => {
+      restore()
+      this.hasLostLedger = true
+    }
   }
 
   #freshDisk(): Disk {

@@ -98,6 +98,9 @@ export class World implements NodeEvents {
         validators: consortium.validators,
         isHonest: (seat) => this.nodes[seat]?.isHonest ?? false,
         blocks: this.#blocks,
+        isStateOf: (seat, block) => this.nodes[seat]?.isStateOf(block),
+        clockMs: (seat) => this.nodes[seat]?.clock.nowMs() ?? 0,
+        receiptsOf: (seat, height) => this.nodes[seat]?.running?.ledger.receipts(height),
         violate: (text) => this.violate(invariant.name, text),
       })
       return invariant
@@ -140,6 +143,7 @@ export class World implements NodeEvents {
     this.trace.line('world', () => 'faults end')
     for (const recover of this.#recoveries) recover()
     this.#recoveries.clear()
+    this.stage?.release()
     this.network.heal()
     for (const node of this.nodes) {
       node.clock.offsetMs = 0
@@ -271,7 +275,11 @@ export class World implements NodeEvents {
   started(node: SimulatedNode): void {
     const head = node.running?.ledger.head
     if (head === undefined || !node.isHonest) return
-    this.#tell((invariant) => invariant.onStart?.(node.seat, { height: head.header.height, hash: head.hash }))
+    const place = { height: head.header.height, hash: head.hash }
+    const stored = new Set(node.running?.ledger.restored.uncommitted.map(({ hash }) => hash))
+    const { hasLostLedger } = node
+    this.#tell((invariant) => invariant.onStart?.(node.seat, place, { stored, hasLostLedger }))
+    node.hasLostLedger = false
     const { content } = node.disk.signState
     const signState = content === undefined ? EMPTY_SIGN_STATE : decodeSignState(content)
     this.#tell((invariant) => invariant.onSignState?.(node.seat, signState, { isRestored: true }))
@@ -292,6 +300,7 @@ export class World implements NodeEvents {
 
   logs(node: SimulatedNode, level: LogLevel, fields: object, text: string): void {
     if (level === 'debug') return
+    if (isEvidence(fields) && node.isHonest) this.#tell((invariant) => invariant.onEvidence?.(node.seat, fields))
     this.trace.line(node.name, () => `${text} ${describeFields(fields)}`)
   }
 
@@ -362,6 +371,8 @@ export class World implements NodeEvents {
 function liarsOf({ liars, attack }: Plan): readonly Seat[] {
   return attack === null ? liars.map(({ seat }) => seat) : Array.from({ length: attack.liars }, (_, i) => i as Seat)
 }
+
+const isEvidence = (fields: object): fields is { kind: string; accused: readonly Seat[] } => 'accused' in fields
 
 function describeFields(fields: object): string {
   return Object.entries(fields)

@@ -11,16 +11,26 @@ export interface Budget {
 }
 
 const SMALL = { n: 4, b: 1, liars: 1 } as const
+/** Two members may be silent, and two hold a block that nobody certifies. */
+const HONEST_FIVE = { n: 5, b: 0, liars: 0 } as const
 const HONEST_FOUR = { n: 4, b: 1, liars: 0 } as const
 
 export const BUDGETS = {
   duplicateSigner: SMALL,
+  falseRoots: SMALL,
+  farFuture: SMALL,
   forgedLeader: SMALL,
   forgottenVote: SMALL,
   inheritedBlock: HONEST_FOUR,
+  junkSignatures: SMALL,
   lateVote: SMALL,
+  lettingGo: SMALL,
+  oldBackup: SMALL,
   powerCut: HONEST_FOUR,
+  replayed: HONEST_FOUR,
   secondBranch: SMALL,
+  supersededAck: HONEST_FIVE,
+  truncatedBranch: HONEST_FIVE,
   twoTongues: SMALL,
 } as const satisfies Record<string, Budget>
 

@@ -19,8 +19,8 @@ export const forgottenVote: Attack = async (stage) => {
   stage.rule(({ from, message }) => from !== voter.seat || message.kind !== 'vote')
   void stage.elect(candidate)
   await stage.until(hasVoted)
-  stage.isolate(candidate)
-  stage.isolate(other)
+  // It hears the leader alone.
+  stage.rule(({ from, to }) => to !== voter.seat || from === liar.seat)
   stage.crash(voter, 100)
   await stage.until(() => voter.running === null)
   await stage.until(() => voter.running !== null)

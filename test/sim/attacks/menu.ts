@@ -2,22 +2,38 @@
 
 import type { AttackName } from './budgets.ts'
 import { duplicateSigner } from './duplicate-signer.ts'
+import { falseRoots } from './false-roots.ts'
+import { farFuture } from './far-future.ts'
 import { forgedLeader } from './forged-leader.ts'
 import { forgottenVote } from './forgotten-vote.ts'
 import { inheritedBlock } from './inherited-block.ts'
+import { junkSignatures } from './junk-signatures.ts'
 import { lateVote } from './late-vote.ts'
+import { lettingGo } from './letting-go.ts'
+import { oldBackup } from './old-backup.ts'
 import { powerCut } from './power-cut.ts'
+import { replayed } from './replayed.ts'
 import { secondBranch } from './second-branch.ts'
 import type { Attack } from './stage.ts'
+import { supersededAck } from './superseded-ack.ts'
+import { truncatedBranch } from './truncated-branch.ts'
 import { twoTongues } from './two-tongues.ts'
 
 export const ATTACKS: Readonly<Record<AttackName, Attack>> = {
   duplicateSigner,
+  falseRoots,
+  farFuture,
   forgedLeader,
   forgottenVote,
   inheritedBlock,
+  junkSignatures,
   lateVote,
+  lettingGo,
+  oldBackup,
   powerCut,
+  replayed,
   secondBranch,
+  supersededAck,
+  truncatedBranch,
   twoTongues,
 }

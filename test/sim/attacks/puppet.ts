@@ -39,6 +39,14 @@ interface Make {
   /** Above the parent's time; blocks of different times are different. */
   readonly laterMs: number
   readonly transactions?: readonly SignedTransaction[]
+  /** False: its ledger does not take it in. */
+  readonly isKept?: boolean
+}
+
+interface Told {
+  readonly blocks: readonly Block[]
+  readonly on?: Block
+  readonly commitCert?: CommitCert | null
 }
 
 export class Puppet {
@@ -120,7 +128,7 @@ export class Puppet {
   // ── blocks ──
 
   /** A block of its own, sound by itself, that its ledger knows from now on. */
-  block({ parent, leaderCert, laterMs, transactions = [] }: Make): Block {
+  block({ parent, leaderCert, laterMs, transactions = [], isKept = true }: Make): Block {
     const { ledger } = this
     const { epoch, timeMs: parentMs, height } = parent.header
     const parentHash = parent.hash
@@ -148,7 +156,7 @@ export class Puppet {
       },
       transactions,
     )
-    ledger.adopt(block, execution.executed)
+    if (isKept) ledger.adopt(block, execution.executed)
     return block
   }
 
@@ -163,18 +171,17 @@ export class Puppet {
     if (execution.ok) this.ledger.adopt(block, execution.executed)
   }
 
-  append(
-    to: SimulatedNode,
-    { blocks, commitCert = null }: { blocks: readonly Block[]; commitCert?: CommitCert | null },
-  ): void {
-    const first = blocks[0] ?? null
-    if (first === null) throw new Error('an append of an attack has blocks')
-    const { term, height, parentHash } = first.header
+  /** Blocks, or nothing on top of `on`. */
+  append(to: SimulatedNode, { blocks, on, commitCert = null }: Told): void {
+    const top = blocks[0] ?? on
+    if (top === undefined) throw new Error('an append stands on something')
+    const { term, height, parentHash } = top.header
+    const previous = on === undefined ? { height: (height - 1) as Height, hash: parentHash } : { height, hash: on.hash }
     const message: Append = {
       kind: 'append',
       term,
       leaderCerts: [this.leaderCertOf(term)],
-      previous: { height: (height - 1) as Height, hash: parentHash },
+      previous,
       blocks,
       commitCert,
     }

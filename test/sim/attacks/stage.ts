@@ -130,9 +130,19 @@ export class Stage {
     for (const other of this.#others(node)) this.#world.network.mend(node.self, other.self)
   }
 
+  /** An attack is over: the network is free again. */
+  release(): void {
+    this.#rules.clear()
+    this.#candidate = null
+  }
+
   /** Between these two only. */
   cut(a: SimulatedNode, b: SimulatedNode): void {
     this.#world.network.cut(a.self, b.self)
+  }
+
+  mend(a: SimulatedNode, b: SimulatedNode): void {
+    this.#world.network.mend(a.self, b.self)
   }
 
   // ── what happens ──
@@ -210,13 +220,26 @@ export class Stage {
     )
   }
 
-  /** Has this member acked the block? Whoever got to know. */
-  hasAcked(node: SimulatedNode, block: Block): boolean {
-    return this.said.some(
-      ({ from, message }) =>
-        from === node.seat &&
-        message.kind === 'appendReply' &&
-        message.acks.some(({ ack }) => ack.blockHash === block.hash),
+  /** As a client of this node. */
+  submit(node: SimulatedNode, transaction: SignedTransaction): void {
+    node.running?.participant.intake.submissions.submit(transaction.bytes)
+  }
+
+  /** The highest term of blocks above this height that the member has acked, whoever got to know; 0 for none. */
+  ackedTermAbove(node: SimulatedNode, height: number): number {
+    const terms = this.said.flatMap(({ from, message }) =>
+      from === node.seat && message.kind === 'appendReply'
+        ? message.acks.filter(({ ack }) => ack.height > height).map(({ ack }) => ack.term)
+        : [],
+    )
+    return Math.max(0, ...terms)
+  }
+
+  /** From now on the leader's new blocks reach one member alone. */
+  tellOnly(leader: SimulatedNode, told: SimulatedNode): void {
+    this.rule(
+      ({ from, to, message }) =>
+        from !== leader.seat || message.kind !== 'append' || to === told.seat || message.blocks.length === 0,
     )
   }
 

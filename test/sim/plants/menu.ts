@@ -145,4 +145,132 @@ export const PLANTS: readonly Plant[] = [
     ],
     aim: 'duplicateSigner',
   },
+  {
+    name: 'r5-certified',
+    what: 'R5: no vote for a chain without the certified block',
+    changes: [
+      {
+        file: 'src/consensus/vote-rules.ts',
+        find: "if (hashAt(ownHeight) !== state.certifiedHash) return 'refuse'",
+        replace: "if (ownHeight < 0) return 'refuse'",
+      },
+    ],
+    aim: 'lettingGo',
+  },
+  {
+    name: 'sign-state-guard',
+    what: 'an older start of a validator, or one that has forgotten what it said, signs nothing',
+    changes: [
+      {
+        file: 'src/node/hello/messages.ts',
+        find: 'return known.session !== start.session && known.incarnation >= start.incarnation',
+        replace: 'return known.session === start.session && known.incarnation > start.incarnation',
+      },
+      {
+        file: 'src/consensus/own-statements.ts',
+        find: '!isCovered(signState, each) && isStatementSigned(each, verifier)',
+        replace: 'signState === null && isStatementSigned(each, verifier)',
+      },
+    ],
+    aim: 'oldBackup',
+  },
+  {
+    name: 're-execution',
+    what: 'followers execute a block and compare the roots',
+    changes: [
+      {
+        file: 'src/ledger/chain.ts',
+        find: 'const refusal = compareRoots(header, execution.executed)',
+        replace: 'const refusal = undefined as BlockRefusal | undefined',
+      },
+      {
+        file: 'src/ledger/chain.ts',
+        find: "assert(compareRoots(header, executed) === undefined, 'adopt: block and execution have the same roots')",
+        replace: '',
+      },
+    ],
+    aim: 'falseRoots',
+  },
+  {
+    name: 'time-check',
+    what: 'no ack of a block whose time the clock cannot believe',
+    changes: [
+      {
+        file: 'src/consensus/block-time.ts',
+        find: 'return timeMs > nowMs + timing.clockDriftMaxMs + timing.electionTimeoutMaxMs',
+        replace: 'return timeMs < 0 && nowMs + timing.clockDriftMaxMs < 0',
+      },
+      {
+        file: 'src/consensus/acknowledge.ts',
+        find: 'if (holdUntilDue(step, block.header) || isOutOfTime(step, block.header)) break',
+        replace: '',
+      },
+    ],
+    aim: 'farFuture',
+  },
+  {
+    name: 'tx-root-over-ids',
+    what: 'the leaves of txRoot hash whole transactions, signatures included',
+    changes: [
+      {
+        file: 'src/consensus/header-rules.ts',
+        find: 'merkleRoot(transactions.map(({ bytes }) => bytes))',
+        replace: 'merkleRoot(transactions.map(({ id }) => Uint8Array.fromHex(id)))',
+      },
+      {
+        file: 'src/ledger/execute-block.ts',
+        find: 'merkleRoot(transactions.map((transaction) => transaction.bytes))',
+        replace: 'merkleRoot(transactions.map(({ id }) => Uint8Array.fromHex(id)))',
+      },
+    ],
+    aim: 'junkSignatures',
+  },
+  {
+    name: 'e4-later-term',
+    what: 'E4: a tip of a later term than the ack is no evidence',
+    changes: [
+      {
+        file: 'src/consensus/evidence/e4.ts',
+        find: 'const isOfLaterTerm = tip.term > block.term',
+        replace: 'const isOfLaterTerm = tip.term < 0',
+      },
+      {
+        file: 'src/consensus/evidence/statement-index.ts',
+        find: 'tip.term > ack.ack.term ||',
+        replace: '',
+      },
+    ],
+    aim: 'supersededAck',
+  },
+  {
+    name: 'truncate-before-replace',
+    what: 'R5: a branch stays on disk until a conflicting block is certified',
+    changes: [
+      {
+        file: 'src/ledger/chain.ts',
+        find: `    this.tree.noteStored(block)
+    return writeBlock(block)
+`,
+        replace: `    const { hash, header } = block
+    const rivals = this.tree.storedBlocks().filter((other) => other.header.height >= header.height && other.hash !== hash)
+    const lost = rivals.map((other) => ({ ...other.header, hash: other.hash }))
+    this.tree.noteStored(block)
+    return [...lost.flatMap(deleteBlock), ...writeBlock(block)]
+`,
+      },
+    ],
+    aim: 'truncatedBranch',
+  },
+  {
+    name: 'replay-set',
+    what: 'what stands in inherited blocks is not taken again after a change of the leader',
+    changes: [
+      {
+        file: 'src/ledger/block-node.ts',
+        find: 'if (node.ids.has(transactionId)) return true',
+        replace: 'if (node.header.term === this.header.term && node.ids.has(transactionId)) return true',
+      },
+    ],
+    aim: 'replayed',
+  },
 ]
