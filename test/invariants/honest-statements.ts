@@ -1,8 +1,9 @@
 // Nobody honest is framed: no two statements that an honest member has sent contradict each other (spec/consensus.md, rules
 // R1, R3, R4), through crash and restart. Each message names the evidence that the two would be.
 
-import type { Hash, Seat } from '../../src/types/brand.ts'
+import { type Hash, type Seat, ZERO_HASH } from '../../src/types/brand.ts'
 import type { Ack, Tip, Vote } from '../../src/types/certificate.ts'
+import { hashReleases } from '../../src/types/signing.ts'
 import { type CreateInvariant, short } from './invariant.ts'
 
 interface Said {
@@ -64,8 +65,9 @@ export const honestStatements: CreateInvariant = ({ blocks, violate }) => {
     }
   }
 
-  const checkE4 = (seat: Seat, ack: Tip, { term, tip }: Vote): void => {
-    if (tip.term > ack.term || isSuperseded(seat, ack)) return
+  const checkE4 = (seat: Seat, ack: Tip, { term, tip, releasesHash }: Vote): void => {
+    // Under a Release a vote lets go. Whether the Release is valid, forks would tell.
+    if (tip.term > ack.term || releasesHash !== ZERO_HASH || isSuperseded(seat, ack)) return
     const isOlder = tip.term < ack.term || tip.height < ack.height
     if (isOlder || blocks.contains(tip.hash, ack.hash) === false) {
       violate(
@@ -102,7 +104,7 @@ export const honestStatements: CreateInvariant = ({ blocks, violate }) => {
         }
         for (const cert of leaderCerts) {
           if (cert.candidate === from && cert.signatures.some(({ member }) => member === from)) {
-            onVote(from, { ...cert, releasesHash: '' as Hash })
+            onVote(from, { ...cert, releasesHash: hashReleases(cert.releases) })
           }
         }
       }

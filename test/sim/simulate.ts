@@ -1,6 +1,7 @@
 // One seed from start to end, and what came of it.
 
 import { byKey, judge } from '../support/linearizability.ts'
+import { leavesQuorum } from './attacks/budgets.ts'
 import type { Stage } from './attacks/stage.ts'
 import { type Consortium, consortiumOf } from './consortium.ts'
 import { RESUME_TIMEOUTS } from './limits.ts'
@@ -70,9 +71,9 @@ function run(
   world.quiet()
   const heightBefore = world.certifiedHeight
   const deadlineMs = quietMs + RESUME_TIMEOUTS * plan.timing.electionTimeoutMaxMs
-  if (plan.attack === null) world.run(deadlineMs, () => world.honest.every(({ height }) => height > heightBefore))
+  if (mustResume(plan)) world.run(deadlineMs, () => world.honest.every(({ height }) => height > heightBefore))
   const resumedMs = world.queue.nowMs - quietMs
-  const isResumed = plan.attack !== null || world.honest.every(({ height }) => height > heightBefore)
+  const isResumed = !mustResume(plan) || world.honest.every(({ height }) => height > heightBefore)
   if (!isResumed) {
     world.violate(
       'liveness',
@@ -110,6 +111,10 @@ function playAttack(world: World, stage: Stage): void {
   world.run(ATTACK_MS_MAX, () => stage.isOver)
   if (!stage.isOver) world.violate('attack', 'its script did not come to an end')
   world.run(world.queue.nowMs + AFTERMATH_MS)
+}
+
+function mustResume({ attack }: Plan): boolean {
+  return attack === null || leavesQuorum(attack.name)
 }
 
 function judgeHistory(world: World): void {

@@ -8,6 +8,8 @@ export interface Budget {
   readonly b: number
   /** They have the lowest seats. */
   readonly liars: number
+  /** Of honest members. The group need not go on when too few are left. */
+  readonly silenced?: number
 }
 
 const SMALL = { n: 4, b: 1, liars: 1 } as const
@@ -25,18 +27,26 @@ export const BUDGETS = {
   junkSignatures: SMALL,
   lateVote: SMALL,
   lettingGo: SMALL,
-  oldBackup: SMALL,
+  oldBackup: { ...SMALL, silenced: 1 },
   powerCut: HONEST_FOUR,
   replayed: HONEST_FOUR,
   secondBranch: SMALL,
   supersededAck: HONEST_FIVE,
+  thinRelease: SMALL,
   truncatedBranch: HONEST_FIVE,
   twoTongues: SMALL,
 } as const satisfies Record<string, Budget>
 
 export type AttackName = keyof typeof BUDGETS
 
+/** Do its liars and those it silences leave a quorum? */
+export function leavesQuorum(attack: AttackName): boolean {
+  const { n, b, liars, silenced = 0 }: Budget = BUDGETS[attack]
+  return n - liars - silenced >= Math.ceil((n + b + 1) / 2)
+}
+
 /** A run of nothing but the attack. */
 export function aimAt(attack: AttackName): Aim {
-  return { ...BUDGETS[attack], attack, faults: [], load: { perSecond: 60, registers: 12 }, batchDelayMs: 10 }
+  const { n, b, liars }: Budget = BUDGETS[attack]
+  return { n, b, liars, attack, faults: [], load: { perSecond: 60, registers: 12 }, batchDelayMs: 10 }
 }

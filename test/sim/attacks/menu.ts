@@ -16,6 +16,7 @@ import { replayed } from './replayed.ts'
 import { secondBranch } from './second-branch.ts'
 import type { Attack } from './stage.ts'
 import { supersededAck } from './superseded-ack.ts'
+import { thinRelease } from './thin-release.ts'
 import { truncatedBranch } from './truncated-branch.ts'
 import { twoTongues } from './two-tongues.ts'
 
@@ -34,6 +35,7 @@ export const ATTACKS: Readonly<Record<AttackName, Attack>> = {
   replayed,
   secondBranch,
   supersededAck,
+  thinRelease,
   truncatedBranch,
   twoTongues,
 }

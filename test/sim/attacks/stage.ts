@@ -133,6 +133,7 @@ export class Stage {
   /** An attack is over: the network is free again. */
   release(): void {
     this.#rules.clear()
+    this.rouse()
     this.#candidate = null
   }
 

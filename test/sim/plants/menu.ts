@@ -273,4 +273,16 @@ export const PLANTS: readonly Plant[] = [
     ],
     aim: 'replayed',
   },
+  {
+    name: 'release-one-short',
+    what: 'a Release takes so many members that the branch misses its quorum',
+    changes: [
+      {
+        file: 'src/consensus/release.ts',
+        find: 'return others + unknownLiars < quorum(set)',
+        replace: 'return others + unknownLiars - 1 < quorum(set)',
+      },
+    ],
+    aim: 'thinRelease',
+  },
 ]
