@@ -11,12 +11,19 @@ import type { Clock } from './clock.ts'
 import { queryView } from './query.ts'
 
 const PAGE = 256
+/**
+ * The nodes of an institution that was expelled stay connected for so long: they hear of it by the block that says so, and
+ * stop. They are nobody's meanwhile: nothing is released to them, and nothing that they say counts.
+ */
+export const LEAVING_MS = 5_000
 
 export class Membership {
   readonly #ledger: Ledger
   readonly #clock: Clock
   readonly #bootstrap: ReadonlySet<PublicKey>
   #institutionOf: ReadonlyMap<PublicKey, IdentityId> = new Map()
+  /** When the keys of an institution that was expelled were gone. */
+  readonly #left = new Map<PublicKey, number>()
   #keysOf: ReadonlyMap<IdentityId, readonly PublicKey[]> = new Map()
 
   constructor(options: { ledger: Ledger; clock: Clock; bootstrap: readonly PublicKey[] }) {
@@ -28,6 +35,8 @@ export class Membership {
 
   classify = (transportKey: PublicKey): PeerClass => {
     if (this.#institutionOf.has(transportKey)) return 'member'
+    const leftMs = this.#left.get(transportKey)
+    if (leftMs !== undefined && this.#clock.nowMs() - leftMs < LEAVING_MS) return 'member'
     return this.#bootstrap.has(transportKey) ? 'bootstrap' : 'refused'
   }
 
@@ -41,6 +50,19 @@ export class Membership {
 
   get members(): readonly PublicKey[] {
     return [...this.#institutionOf.keys()]
+  }
+
+  #noteLeaving(members: ReadonlyMap<PublicKey, IdentityId>): void {
+    const nowMs = this.#clock.nowMs()
+    for (const [key, leftMs] of this.#left) if (nowMs - leftMs >= LEAVING_MS) this.#left.delete(key)
+    for (const [key, institution] of this.#institutionOf) {
+      if (!members.has(key) && !this.#isMember(institution)) this.#left.set(key, nowMs)
+    }
+  }
+
+  #isMember(institution: IdentityId): boolean {
+    const view = { contract: 'registry', method: 'isMember', args: [Uint8Array.fromHex(institution)] }
+    return queryView(this.#ledger, view, this.#clock.nowMs()) === true
   }
 
   refresh(): void {
@@ -59,6 +81,7 @@ export class Membership {
       if (page.length < PAGE) break
       after = (page.at(-1) as unknown as { key: Uint8Array }).key
     }
+    this.#noteLeaving(members)
     this.#institutionOf = members
     this.#keysOf = Map.groupBy(members.keys(), (key) => members.get(key) as IdentityId)
   }

@@ -14,7 +14,7 @@ import { RELEASE_STALE_MS } from '../types/limits.ts'
 import { quorum } from '../types/validator-set.ts'
 import { answerCandidate } from './answer-candidate.ts'
 import { type FetchRun, fetchRunFrom, RUN_REQUEST_BYTES_MAX, serveRun } from './certified-run.ts'
-import type { Clock, Timers } from './clock.ts'
+import type { Cancel, Clock, Timers } from './clock.ts'
 import { CommitFeed } from './commit-feed.ts'
 import { ConsensusDesk } from './consensus-desk.ts'
 import { createConsensusVerifier } from './consensus-verifier.ts'
@@ -26,7 +26,7 @@ import { HeaderGossip } from './header-gossip.ts'
 import { Intake } from './intake.ts'
 import { type NodeKeys, presentKeyOf, type SigningKey } from './key-file.ts'
 import type { Log } from './log.ts'
-import { type Membership, touchesMembership } from './membership.ts'
+import { LEAVING_MS, type Membership, touchesMembership } from './membership.ts'
 import { NodeReports } from './node-reports.ts'
 import { Observer } from './observer.ts'
 import { type LaterSeats, OwnPart, type OwnPartParts, type SigningOptions } from './own-part.ts'
@@ -43,6 +43,17 @@ import type { ValidatorParts } from './validator.ts'
 import { yieldingPart } from './yielding-part.ts'
 
 const SYNC_CONCURRENCY = 8
+
+/** Nobody talks to this node any more, and it has nobody to hear anything new from. */
+export class NotAMember extends Error {
+  override name = 'NotAMember'
+  constructor(height: number) {
+    super(
+      `at height ${height} the transport key of this node was revoked, or its institution was expelled: no member talks to ` +
+        'it any more. With a new transport key start it with that one; its data folder stays as it is',
+    )
+  }
+}
 
 export interface ParticipantParts {
   readonly genesis: Pick<LoadedGenesis, 'chainId'>
@@ -101,6 +112,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
   const reports = new NodeReports({ ledger, membership, clock })
   const headers = new HeaderGossip({ transport, ledger, verifier, timers, log })
   const feed = new CommitFeed()
+  let cancelRecheck: Cancel = () => undefined
   const signatures = new SignatureTally()
   feed.subscribe((blocks, certificate) => {
     const set = ledger.setOf(certificate.epoch)
@@ -109,8 +121,13 @@ export function createParticipant(parts: ParticipantParts): Participant {
     freshness.certified(ledger.head.header.timeMs)
     if (standing.leader === keys.institution) headers.publish(blocks, certificate)
     if (!touchesMembership(blocks)) return
+    const isMember = (): boolean => membership.institutionOf(transport.self) !== null
+    const wasMember = isMember()
     membership.refresh()
+    if (wasMember && !isMember()) parts.onFatal(new NotAMember(ledger.head.header.height))
     transport.recheck()
+    cancelRecheck()
+    cancelRecheck = timers.after(LEAVING_MS, () => transport.recheck())
     onMembers()
   })
   transport.handleRequests(SYNC_PROTOCOL, async (_peer, message) => serveRun(ledger, message), {
@@ -211,6 +228,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
       evidence.start()
     },
     async stop() {
+      cancelRecheck()
       await own.stop()
       await catchUp.stop()
       await served.stop()

@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { verifyReceipt } from '../../src/client/verify-receipt.ts'
 import { newSeed, signingKey } from '../../src/node/key-file.ts'
+import { NotAMember } from '../../src/node/participant.ts'
 import type { Hash, PublicKey } from '../../src/types/brand.ts'
 import type { Call } from '../../src/types/transaction.ts'
 import { enrolPatient, InProcessConsortium, type InProcessNode, newId, until } from './in-process-consortium.ts'
@@ -107,6 +108,21 @@ describe('a validator that is removed', () => {
     await until(() => leader.isSigning, 'the member that is back to sign')
     expect(seats(other)).toHaveLength(4)
     expect(seats(other)).toContain(4)
+  })
+
+  it('stops, and says why, when its institution is expelled, too', async () => {
+    await start({ validators: 4 })
+    const [other, expelled] = consortium.nodes as [InProcessNode, InProcessNode]
+    const { institution } = expelled.keys
+    await decide(other, govern('proposeRemoval', bytes(institution), true))
+    await inEpoch(1)
+    await until(() => !expelled.isSigning, 'it to sign nothing more')
+    await decide(other, govern('proposeExpulsion', bytes(institution)))
+    await until(() => expelled.failure !== null, 'the expelled node to stop')
+    expect(expelled.failure).toBeInstanceOf(NotAMember)
+    await expelled.stop()
+    expelled.failure = null
+    await other.commit([enrolPatient(newId())])
   })
 
   it('learns of it when it was down meanwhile', async () => {
