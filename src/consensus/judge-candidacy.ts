@@ -2,10 +2,11 @@
 
 import type { Seat } from '../types/brand.ts'
 import { blockHash } from '../types/signing.ts'
-import { learnCommitCert } from './commit.ts'
+import { isOfBlock, learnCommitCert } from './commit.ts'
 import { verifierOf } from './epochs.ts'
 import type { Candidacy } from './messages.ts'
 import { validReleases } from './release.ts'
+import type { State } from './state.ts'
 import { accuse, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
 import { judgeShownChain, readShownChain } from './vote-rules.ts'
@@ -24,7 +25,7 @@ export function judgeCandidacy(
   // 1
   const chain = readShownChain(message, verifierOf(state))
   const releases = validReleases(message.releases, verifierOf(state))
-  if (chain === null || releases === null) {
+  if (chain === null || releases === null || !isOfKnownBlock(state, message)) {
     accuse(step, { member: from, what: 'badChain' })
     return null
   }
@@ -40,6 +41,12 @@ export function judgeCandidacy(
   if (verdict !== 'invalid') return verdict
   accuse(step, { member: from, what: 'badChain' })
   return null
+}
+
+/** Former validators may have signed the head's hash, with a term that would make any tip look later than it is. */
+function isOfKnownBlock({ tree }: State, { commitCert }: Candidacy): boolean {
+  const entry = commitCert === null ? undefined : tree.entries.get(commitCert.blockHash)
+  return commitCert === null || entry === undefined || isOfBlock(commitCert, entry)
 }
 
 /** Certificates that have been checked, and headers that this node does not know from blocks. */

@@ -57,12 +57,12 @@ function covers(state: State, release: Release, ack: Tip): boolean {
   const branch = branchOf(release)
   if (ack.term < branch.term || ack.term >= endOf(release)) return false
   const { signState, ackStanding, tree } = state
+  const head = headerOf(tree, state.certifiedHash)
+  // Who was the quorum of an epoch that is over, perhaps alone, certifies nothing any more.
+  if (release.kind === 'conflict' && release.commitCert.epoch < head.epoch) return false
   if (ackStanding === 'superseded' && ack.hash === signState.lastAck?.hash)
     return branch.hash === signState.branch?.hash
-  return (
-    branch.height > headerOf(tree, state.certifiedHash).height &&
-    contains(tree, { hash: ack.hash, ancestor: branch.hash })
-  )
+  return branch.height > head.height && contains(tree, { hash: ack.hash, ancestor: branch.hash })
 }
 
 /** Null where the branch stands on a certified block: nothing below it binds. Only of superseded ones is the block gone. */

@@ -1,11 +1,23 @@
 // What liars arrange so that an honest node would sign something that convicts it, or stop for good.
 
 import { describe, expect, it } from 'vitest'
-import type { Epoch } from '../types/brand.ts'
+import type { Epoch, Seat } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
+import { hashReleases, voteMessage } from '../types/signing.ts'
 import { canPropose } from './can-propose.ts'
-import { createSet } from './fakes.test-support.ts'
-import { append, Group, genesis, Node, positionOfBlock, signedHeaders, voteRequest } from './node.test-support.ts'
+import { convictE4 } from './evidence/e4.ts'
+import { createSet, createSettings, signAsSeat } from './fakes.test-support.ts'
+import {
+  append,
+  Group,
+  genesis,
+  Node,
+  positionOfBlock,
+  signedHeaders,
+  tipOfBlock,
+  voteRequest,
+} from './node.test-support.ts'
+import { encodeRelease } from './release.ts'
 
 const group = new Group(4)
 const cert1 = group.leaderCert(1, { leader: 0, tip: genesis })
@@ -75,4 +87,38 @@ describe('a voter', () => {
       expect(new Node(group, { self: 3 }).receive(1, request)).toContain('misbehaviour of 1: badChain')
     })
   }
+})
+
+describe('a Release by the certificate of validators of long ago', () => {
+  const later = new Group({ ...createSet(4), epoch: 2 as Epoch })
+  const cert = later.leaderCert(1, { leader: 0, tip: genesis })
+  const head = later.block(cert, genesis)
+  const commitCert = later.commitCert(head)
+  const [acked, twin] = [later.block(cert, head), later.block(cert, head, { timeMs: head.header.timeMs + 77 })]
+  // Alone it was a quorum once, and still certifies what it likes.
+  const founder = new Group(1)
+  const forged = founder.commitCert({ ...twin, header: { ...twin.header, epoch: 0 as Epoch } })
+  const releases = [encodeRelease({ kind: 'conflict', branch: tipOfBlock(acked), commitCert: forged, lineage: null })]
+
+  it('frees no voter from its ack', () => {
+    const node = new Node(later, { self: 3, restored: { certified: { block: head, commitCert }, leaderCerts: [cert] } })
+    node.state.epochs.set(0 as Epoch, createSet(1))
+    node.store(0, append(cert, { previous: positionOfBlock(head), blocks: [acked] }), [acked])
+    node.missLeader()
+    const shown = { epoch: 2 as Epoch, commitCert, headers: signedHeaders(twin), leaderCert: cert, releases }
+    const lines = node.receive(1, voteRequest(2, twin, shown))
+    expect(lines.some((line) => line.startsWith('send 1 promise term 2'))).toBe(true)
+    expect(node.state.signState.vote).toBeNull()
+  })
+
+  it('excuses nobody who let go of an ack (E4)', () => {
+    const member = 2 as Seat
+    const { verify } = createSettings(later.set, 3)
+    const setOf = (epoch: number) => (epoch === 2 ? later.set : createSet(1))
+    const vote = { ...later.vote(2, { candidate: 1, tip: twin }), releasesHash: hashReleases(releases) }
+    const word = { kind: 'vote', member, vote, signature: signAsSeat(2)(voteMessage(vote)) } as const
+    const shown = releases.map((bytes) => ({ bytes, lineage: null }))
+    const evidence = { ack: { member, ...later.ack(acked, 2) }, word, releases: shown, lineage: null }
+    expect(convictE4(evidence, { chainId: vote.chainId, verify, setOf })).toEqual([2])
+  })
 })

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { Block } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import { BRANCH_BLOCKS_MAX, LEADER_CERTS_MAX } from './limits.ts'
-import { append, draft, Group, genesis, Node, positionOfBlock, reply } from './node.test-support.ts'
+import { append, draft, Group, genesis, Node, positionOfBlock, reply, voteRequest } from './node.test-support.ts'
 
 const group = new Group(4)
 const cert1 = group.leaderCert(1, { leader: 0, tip: genesis })
@@ -92,6 +92,30 @@ describe('a follower that comes back with less than it had', () => {
     expect(heartbeat()).toContain('commit none')
     node.receive(1, reply(opening, { term: 1, certified: positionOfBlock(genesis) }))
     expect(heartbeat()).toContain('commit 1')
+  })
+})
+
+describe('a linearizable read', () => {
+  it('does not wait for a block of a leader that nobody elected', () => {
+    const node = new Node(group, { self: 3 })
+    node.on({ kind: 'readIndex', id: 7 })
+    const nobody = { ...cert1, term: group.term(900), candidate: group.member(2) }
+    const { header, signature } = group.block(nobody, genesis)
+    node.receive(2, { kind: 'readIndexAnswer', id: 7, lastAck: { header, signature } })
+    node.receive(0, { kind: 'readIndexAnswer', id: 7, lastAck: null })
+    expect(node.receive(1, { kind: 'readIndexAnswer', id: 7, lastAck: null })).toEqual(['readReady 7 at 0'])
+  })
+})
+
+describe('a voter', () => {
+  it('takes no term from a CommitCert that is not the one of its block', () => {
+    const node = new Node(group, { self: 3 })
+    node.store(0, append(cert1, { previous: positionOfBlock(genesis), blocks: [a1] }), [a1])
+    node.missLeader()
+    const later = { ...a1, header: { ...a1.header, term: group.term(6) } }
+    const cert6 = group.leaderCert(6, { leader: 2, tip: genesis })
+    const request = voteRequest(7, later, { commitCert: group.commitCert(later), leaderCert: cert6 })
+    expect(node.receive(2, request)).toContain('misbehaviour of 2: badChain')
   })
 })
 

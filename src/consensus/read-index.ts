@@ -5,7 +5,7 @@
 // of any q members one names a block that contains it, and the latest of the q is no earlier. Once the own certified head
 // is as late as that, it contains whatever of it was certified, and replaces the rest.
 
-import type { SignedHeader } from '../types/block.ts'
+import type { Header, SignedHeader } from '../types/block.ts'
 import type { Hash, Seat } from '../types/brand.ts'
 import type { Tip } from '../types/certificate.ts'
 import { blockHash, headerMessage } from '../types/signing.ts'
@@ -68,6 +68,8 @@ export function onReadIndexAnswer(step: Step, { from, message: { id, lastAck } }
     }
     const { term, height } = lastAck.header
     const tip = { term, height, hash: blockHash(lastAck.header) }
+    // Anybody can sign a header of any term. Of one that is above the head this node knows the leader, or soon will.
+    if (compareTips(tip, certifiedTip(state)) > 0 && !isUnderKnownLeader(state, lastAck.header)) return
     if (compareTips(tip, read.latest) > 0) read.latest = tip
   }
   read.answered.add(from)
@@ -110,6 +112,11 @@ function ask(step: Step, { id, read }: { id: number; read: PendingRead }): void 
 function isAnswered(state: State, answered: ReadonlySet<Seat>): boolean {
   const set = presentSet(state)
   return set.members.filter(({ seat }) => answered.has(seat)).length >= quorum(set)
+}
+
+function isUnderKnownLeader({ leaderCerts }: State, { leaderCertHash, term, proposer }: Header): boolean {
+  const certificate = leaderCerts.get(leaderCertHash)
+  return certificate?.term === term && certificate.candidate === proposer
 }
 
 const certifiedTip = (state: State): Tip => tipOf(state, state.certifiedHash)

@@ -103,9 +103,19 @@ export function endOf(release: Release): Term {
   return termOf(release.words[0]?.word) ?? release.start.header.term
 }
 
-/** Is it shown that the Release does not cover an ack of this block? `lineage`: of the block, at the branch's height. */
-export function isUncovered(release: Release, { block, lineage }: { block: Tip; lineage: Lineage | null }): boolean {
+/** What an ack was about. */
+export type AckedBlock = Tip & { readonly epoch: Epoch }
+
+/**
+ * Is it shown that the Release does not cover an ack of this block? `lineage`: of the block, at the branch's height. The
+ * certified head of whoever acked it is at most one epoch below, and no voter takes a certificate of an epoch below that.
+ */
+export function isUncovered(
+  release: Release,
+  { block, lineage }: { block: AckedBlock; lineage: Lineage | null },
+): boolean {
   const branch = branchOf(release)
+  if (release.kind === 'conflict' && release.commitCert.epoch < block.epoch - 1) return true
   return block.term < branch.term || block.term >= endOf(release) || excludes(block, { block: branch, lineage })
 }
 

@@ -42,7 +42,8 @@ export const e4Codec: Codec<Omit<E4, 'kind'>> = record<Omit<E4, 'kind'>>({
 export function convictE4({ ack, word, releases, lineage }: Omit<E4, 'kind'>, verifier: Verifier): readonly Seat[] {
   const { member, ack: acked } = ack
   if (member !== word.member || termOf(word) <= acked.term) return []
-  const block = { term: acked.term, height: acked.height, hash: acked.blockHash }
+  const { epoch, term, height, blockHash: hash } = acked
+  const block = { epoch, term, height, hash }
   if (mayBeReleased(block, { releases, releasesHash: releasesHashOf(word), verifier })) return []
   const isDropped = isBehind(tipOf(word), { block, lineage })
   return isDropped && isAckSigned(ack, verifier) && isWordSigned(word, verifier) ? [member] : []

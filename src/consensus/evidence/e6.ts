@@ -54,7 +54,8 @@ export function convictE6(evidence: Omit<E6, 'kind'>, verifier: Verifier): reado
   const { certificate } = opened
   if (certificate.term !== term || certificate.candidate !== proposer) return []
 
-  const block = { term: commitCert.term, height: commitCert.height, hash: commitCert.blockHash }
+  const { epoch, height, blockHash: hash } = commitCert
+  const block = { epoch, term: commitCert.term, height, hash }
   const releases = certificate.releases.map((bytes, i) => ({ bytes, lineage: evidence.branches[i] ?? null }))
   const releasesHash = hashReleases(certificate.releases)
   if (mayBeReleased(block, { releases, releasesHash, verifier })) return []

@@ -2,11 +2,10 @@
 
 import type { Hash } from '../../types/brand.ts'
 import { bytes, type Codec, list, optional, record } from '../../types/canonical.ts'
-import type { Tip } from '../../types/certificate.ts'
 import { RELEASE_BYTES_MAX, RELEASES_MAX } from '../../types/limits.ts'
 import { hashReleases } from '../../types/signing.ts'
 import type { Verifier } from '../certificate.ts'
-import { decodeRelease, epochsOf, isUncovered, isValidRelease } from '../release.ts'
+import { type AckedBlock, decodeRelease, epochsOf, isUncovered, isValidRelease } from '../release.ts'
 import { type Lineage, lineageCodec } from './lineage.ts'
 
 /** `lineage`: of the acked block, at the height of the Release's branch; null where that shows itself. */
@@ -22,7 +21,7 @@ export const shownReleasesCodec: Codec<readonly ShownRelease[]> = list(
 
 /** False only where it is shown that none of the Releases behind the hash is valid and covers an ack of `block`. */
 export function mayBeReleased(
-  block: Tip,
+  block: AckedBlock,
   { releases, releasesHash, verifier }: { releases: readonly ShownRelease[]; releasesHash: Hash; verifier: Verifier },
 ): boolean {
   if (hashReleases(releases.map((release) => release.bytes)) !== releasesHash) return true
