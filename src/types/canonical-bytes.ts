@@ -38,6 +38,12 @@ const SHORT_TEXT = 32
 export const textEncoder = new TextEncoder()
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** Value of a hex digit by its character code; -1 for every other character. */
+const HEX_DIGITS = Int8Array.from({ length: 128 }, (_, code) => {
+  const digit = Number.parseInt(String.fromCharCode(code), 16)
+  return Number.isNaN(digit) ? -1 : digit
+})
+
 /** Growing output buffer. */
 export class Writer {
   private buffer = new Uint8Array(512)
@@ -124,8 +130,28 @@ export class Writer {
   map(count: number): void {
     this.head(MAJOR_MAP, count)
   }
+  /** A byte string from its hex form, without an array in between. */
+  hexBytes(value: string, length: number): void {
+    if (value.length !== 2 * length) throw new RangeError(`canonical: expected ${2 * length} hex characters`)
+    this.head(MAJOR_BYTES, length)
+    this.reserve(length)
+    const { buffer } = this
+    for (let i = 0; i < value.length; i += 2) {
+      const high = HEX_DIGITS[value.charCodeAt(i)] ?? -1
+      const low = HEX_DIGITS[value.charCodeAt(i + 1)] ?? -1
+      if (high < 0 || low < 0) throw new RangeError('canonical: expected hex characters')
+      buffer[this.length++] = (high << 4) | low
+    }
+  }
+  /** What was written; the writer is empty again. */
   finish(): Uint8Array {
-    return this.buffer.slice(0, this.length)
+    const written = this.buffer.slice(0, this.length)
+    this.length = 0
+    return written
+  }
+  /** Bytes that it holds room for. */
+  get capacity(): number {
+    return this.buffer.length
   }
 }
 
@@ -183,6 +209,13 @@ export class Reader {
     const argument = this.head(MAJOR_NEGATIVE, 'an integer')
     if (argument >= Number.MAX_SAFE_INTEGER) throw new DecodeError('integer below -(2^53-1)')
     return -1 - argument
+  }
+  /** Do these bytes come next? Then they are behind. */
+  skips(expected: Uint8Array): boolean {
+    const { buffer, offset } = this
+    for (let i = 0; i < expected.length; i++) if (buffer[offset + i] !== expected[i]) return false
+    this.offset += expected.length
+    return true
   }
   take(count: number): Uint8Array {
     const end = this.offset + count

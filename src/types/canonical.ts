@@ -10,7 +10,6 @@ import {
   MAJOR_UNSIGNED,
   NULL,
   Reader,
-  sameBytes,
   TRUE,
   textEncoder,
   Writer,
@@ -25,10 +24,19 @@ export interface Codec<T> {
 
 export type Decoded<C> = C extends Codec<infer T> ? T : never
 
+/** Writers at rest: a buffer of its own would cost as much as writing a small value. A value inside a value needs a second. */
+const writers: Writer[] = []
+const WRITERS_MAX = 4
+/** Whoever grew for a block or a long list goes. */
+const WRITER_BYTES_MAX = 64 * 1024
+
 export function toBytes<T>(codec: Codec<T>, value: T): Uint8Array {
-  const writer = new Writer()
+  // One that throws on the way is not put back, with what it holds.
+  const writer = writers.pop() ?? new Writer()
   codec.write(writer, value)
-  return writer.finish()
+  const bytes = writer.finish()
+  if (writers.length < WRITERS_MAX && writer.capacity <= WRITER_BYTES_MAX) writers.push(writer)
+  return bytes
 }
 
 /** Byte strings in the result are views of `bytes`. */
@@ -94,7 +102,7 @@ export const signature = fixedBytes(64)
 
 const bytes32 = fixedBytes(32)
 const hex32: Codec<string> = {
-  write: (writer, value) => bytes32.write(writer, Uint8Array.fromHex(value)),
+  write: (writer, value) => writer.hexBytes(value, 32),
   read: (reader) => bytes32.read(reader).toHex(),
 }
 export const hash = hex32 as Codec<Hash>
@@ -229,7 +237,7 @@ export function record<T extends object>(fields: Fields<T>): Codec<T> {
       const value: Record<string, unknown> = {}
       for (const { key, encodedKey, codec } of ordered) {
         try {
-          if (!sameBytes(reader.take(encodedKey.length), encodedKey)) throw new DecodeError('field expected here')
+          if (!reader.skips(encodedKey)) throw new DecodeError('field expected here')
           value[key] = codec.read(reader)
         } catch (error) {
           throw error instanceof DecodeError ? error.within(key) : error
