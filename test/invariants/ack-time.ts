@@ -1,4 +1,4 @@
-// The time of a block that an honest member acks is one that its clock can believe (spec/consensus.md, "Time"). Between the
+// The time of a block that an honest member acks is one that its clock can believe (spec/consensus.md, section 8). Between the
 // check and the write of the ack a clock may have been set, hence the slack.
 
 import type { CreateInvariant } from './invariant.ts'
