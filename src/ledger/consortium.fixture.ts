@@ -118,6 +118,7 @@ const modules = compile([
   sourceOf('validators'),
   { name: 'notes', text: NOTES },
   { name: 'governance', text: GOVERNANCE },
+  sourceOf('evidence'),
 ])
 
 export const idOf = (name: string): IdentityId => sha256Hex(new TextEncoder().encode(name)) as string as IdentityId

@@ -5,14 +5,15 @@
 import { type CallOutcome, type ContractSet, executeCall } from '../contracts/execute.ts'
 import { merkleRoot } from '../crypto/merkle.ts'
 import { appendLeaf, type MountainRange, rangeRoot } from '../crypto/mountain-range.ts'
-import type { Epoch, Hash, Height } from '../types/brand.ts'
+import type { Epoch, Hash, Height, IdentityId } from '../types/brand.ts'
 import { toBytes } from '../types/canonical.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import { type CallReceipt, type Receipt, receiptCodec } from '../types/receipt.ts'
-import type { SignedTransaction } from '../types/transaction.ts'
+import type { Call, SignedTransaction } from '../types/transaction.ts'
 import type { NextSet } from '../types/validator-set.ts'
 import { checkSigner, checkTerms, refuse } from './admission.ts'
 import type { BlockRefusal, BlockRefusalCode, TransactionRefusal } from './errors.ts'
+import { EVIDENCE_GAS, FALSE_EVIDENCE, isEvidenceCall, isTrueEvidence } from './evidence-call.ts'
 import type { BlockRoots, LedgerCounters } from './ledger.ts'
 import type { StateOverlay } from './overlay.ts'
 import type { SignerOf } from './signer.ts'
@@ -143,18 +144,14 @@ interface TransactionContext {
 }
 
 function executeTransaction({ id, transaction }: SignedTransaction, context: TransactionContext): Receipt {
-  const { overlay, height, epoch, timeMs, rules } = context
+  const { overlay, rules } = context
   const { sender, atomic } = transaction
   const start = overlay.mark()
   const calls: CallReceipt[] = []
   let gasLeft = transaction.gasLimit
   for (const [callIndex, call] of transaction.calls.entries()) {
     const before = overlay.mark()
-    const outcome = executeCall(rules.contracts, call, {
-      context: { sender, timeMs, height, epoch, transactionId: id, callIndex, genesis: false },
-      state: overlay,
-      gasLimit: gasLeft,
-    })
+    const outcome = executeChecked(call, { context, transactionId: id, sender, callIndex, gasLimit: gasLeft })
     gasLeft -= outcome.gas
     rules.counters.executedCalls++
     calls.push(callReceipt(outcome))
@@ -166,6 +163,35 @@ function executeTransaction({ id, transaction }: SignedTransaction, context: Tra
     return { transactionId: id, calls: abandon(calls, transaction.calls.length) }
   }
   return { transactionId: id, calls }
+}
+
+/** A proof that validators lied is checked before the contract records it, at a price of its own. */
+function executeChecked(
+  call: Call,
+  {
+    context,
+    gasLimit,
+    ...by
+  }: {
+    context: TransactionContext
+    transactionId: Hash
+    sender: IdentityId
+    callIndex: number
+    gasLimit: number
+  },
+): CallOutcome {
+  const { overlay, height, epoch, timeMs, rules } = context
+  const price = isEvidenceCall(call) ? EVIDENCE_GAS : 0
+  if (price > gasLimit) return { status: 'refused', code: 'OUT_OF_GAS', gas: gasLimit }
+  if (price > 0 && !isTrueEvidence(call, { chainId: rules.chainId, epoch, state: overlay })) {
+    return { status: 'refused', code: FALSE_EVIDENCE, gas: price }
+  }
+  const outcome = executeCall(rules.contracts, call, {
+    context: { ...by, timeMs, height, epoch, genesis: false },
+    state: overlay,
+    gasLimit: gasLimit - price,
+  })
+  return price === 0 ? outcome : { ...outcome, gas: outcome.gas + price }
 }
 
 function callReceipt(outcome: CallOutcome): CallReceipt {

@@ -5,7 +5,7 @@ import { compile } from '../contracts/lang/compile.ts'
 import type { ContractModule } from '../types/genesis.ts'
 import type { Call } from '../types/transaction.ts'
 
-const NAMES = ['policy', 'registry', 'validators', 'governance', 'consent', 'access', 'audit'] as const
+const NAMES = ['policy', 'registry', 'validators', 'governance', 'evidence', 'consent', 'access', 'audit'] as const
 
 export function compileBuiltInContracts(): readonly ContractModule[] {
   const sources = NAMES.map((name) => ({

@@ -13,6 +13,7 @@ import { type Clock, systemClock, systemTimers } from './clock.ts'
 import type { Config } from './config.ts'
 import { registerConsensusMetrics } from './consensus-metrics.ts'
 import { EvidenceFiles } from './evidence-files.ts'
+import { EvidenceReporter } from './evidence-reporter.ts'
 import { type LoadedGenesis, loadGenesis } from './genesis-file.ts'
 import { InstitutionGateway } from './institution-gateway.ts'
 import { InstitutionSender } from './institution-sender.ts'
@@ -165,8 +166,19 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
     log,
   })
   closers.add(() => gateway.close())
+  const reporter = new EvidenceReporter({
+    pool: evidence,
+    ledger,
+    institution: keys.institution,
+    send: (calls) => sender.send(calls),
+    clock,
+    timers: systemTimers,
+    log,
+  })
   closers.add(() => participant.stop())
+  closers.add(() => reporter.stop())
   await participant.start()
+  reporter.start()
   setPeers()
 
   // 5 the door for clients

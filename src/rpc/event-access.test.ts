@@ -10,7 +10,17 @@ import type { SignedRead } from '../types/signed-read.ts'
 import { PERSON_FIELDS, viewEvent } from './event-access.ts'
 
 /** Ids that are never a patient's: institutions, practitioners, and things. */
-const OPEN_FIELDS = ['custodian', 'institution', 'proposer', 'practitioner', 'owner', 'group', 'consent', 'delegation']
+const OPEN_FIELDS = [
+  'custodian',
+  'institution',
+  'proposer',
+  'reporter',
+  'practitioner',
+  'owner',
+  'group',
+  'consent',
+  'delegation',
+]
 
 const eventWith = (fields: Value) => ({
   height: 7 as Height,
@@ -59,7 +69,7 @@ describe('viewEvent()', () => {
   })
 
   it('has a class for every id that an event of the built-in contracts names', () => {
-    const names = ['policy', 'registry', 'validators', 'governance', 'consent', 'access', 'audit']
+    const names = ['policy', 'registry', 'validators', 'governance', 'evidence', 'consent', 'access', 'audit']
     const folder = new URL('../contracts/builtin/', import.meta.url)
     const sources = names.map((name) => ({ name, text: readFileSync(new URL(`${name}.clause`, folder), 'utf8') }))
     const contracts = loadContracts(compile(sources))

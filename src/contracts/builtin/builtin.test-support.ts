@@ -5,7 +5,16 @@ import { type ContractSet, loadContracts } from '../execute.ts'
 import { compile } from '../lang/compile.ts'
 
 /** Used contracts first. */
-export const BUILTIN = ['policy', 'registry', 'validators', 'governance', 'consent', 'access', 'audit'] as const
+export const BUILTIN = [
+  'policy',
+  'registry',
+  'validators',
+  'governance',
+  'evidence',
+  'consent',
+  'access',
+  'audit',
+] as const
 
 const read = (name: string) => ({
   name: `${name}.clause`,
