@@ -40,7 +40,7 @@ import { BlockTree } from './block-tree.ts'
 import { fromByteString, toByteString } from './byte-string.ts'
 import { CertifiedReader, missing } from './certified-reader.ts'
 import { type BlockRefusal, LedgerError } from './errors.ts'
-import { executeBlock, refuseBlock } from './execute-block.ts'
+import { type ExecuteBlock, refuseBlock } from './execute-block.ts'
 import type {
   BlockRoots,
   Draft,
@@ -67,6 +67,7 @@ export interface ChainParts {
   readonly genesisBlock: Block
   readonly chainId: Hash
   readonly contracts: ContractSet
+  readonly executeBlock: ExecuteBlock
   readonly sets: ValidatorSets
   /** Protocol versions that blocks may be of here. */
   readonly supportedVersions: readonly number[]
@@ -101,6 +102,7 @@ export class Chain implements Ledger {
   }
   private readonly contractSet: ContractSet
   private readonly supportedVersions: readonly number[]
+  private readonly executeBlock: ExecuteBlock
   private readonly sets: ValidatorSets
   private readonly store: KeyValueStore
   private readonly blocks: BlockStore
@@ -117,6 +119,7 @@ export class Chain implements Ledger {
     this.sets = parts.sets
     this.verdicts = parts.verdicts
     this.contractSet = parts.contracts
+    this.executeBlock = parts.executeBlock
     this.supportedVersions = parts.supportedVersions
     this.store = parts.store
     this.blocks = parts.blocks
@@ -180,7 +183,7 @@ export class Chain implements Ledger {
       const which = `protocol version ${version} is in force from height ${parent.height + 1} on or before`
       return refuseBlock('UNSUPPORTED_VERSION', `${which}; this release supports ${this.supportedVersions.join(', ')}`)
     }
-    const result = executeBlock(
+    const result = this.executeBlock(
       parent,
       { epoch, timeMs, transactions },
       { chainId, contracts: contractSet, verdicts, counters },

@@ -63,6 +63,13 @@ export type BlockExecution =
   | { readonly ok: true; readonly outcome: BlockOutcome }
   | { readonly ok: false; readonly refusal: BlockRefusal }
 
+/** `executeBlock`, or something that answers the same. */
+export type ExecuteBlock = (
+  parent: Parent,
+  block: { readonly epoch: Epoch; readonly timeMs: number; readonly transactions: readonly SignedTransaction[] },
+  rules: ExecutionRules,
+) => BlockExecution
+
 export function refuseBlock(
   code: BlockRefusalCode,
   message: string,
@@ -70,11 +77,7 @@ export function refuseBlock(
   return { ok: false, refusal: { code, message } }
 }
 
-export function executeBlock(
-  parent: Parent,
-  block: { readonly epoch: Epoch; readonly timeMs: number; readonly transactions: readonly SignedTransaction[] },
-  rules: ExecutionRules,
-): BlockExecution {
+export const executeBlock: ExecuteBlock = (parent, block, rules) => {
   const { epoch, timeMs, transactions } = block
   if (timeMs <= parent.timeMs) return refuseBlock('TIME', "timeMs: expected above the parent's")
   if (transactions.length > BLOCK_TRANSACTIONS_MAX) {

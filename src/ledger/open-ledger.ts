@@ -13,6 +13,7 @@ import { chainIdOf, decodeBlock } from '../types/signing.ts'
 import { BlockStore, STORE_FORMAT, writeBlock, writeCertified, writeHead, writeIdentity } from './block-store.ts'
 import { Chain } from './chain.ts'
 import { corrupt, LedgerError } from './errors.ts'
+import { type ExecuteBlock, executeBlock } from './execute-block.ts'
 import { executeGenesis } from './genesis-block.ts'
 import { numberRange, SPACE } from './keys.ts'
 import type { Ledger, Restored } from './ledger.ts'
@@ -30,6 +31,8 @@ export interface LedgerOptions {
   readonly supportedVersions?: readonly number[]
   /** Those of the genesis, where they have been verified and linked before. */
   readonly contracts?: ContractSet
+  /** The ledger's own, unless somebody knows the answers. */
+  readonly executeBlock?: ExecuteBlock
 }
 
 /** Throws LedgerError DATA_OTHER_CHAIN, DATA_NEWER_FORMAT, DATA_CORRUPT, STORE_FAILED, GENESIS_REFUSED; ContractError. */
@@ -61,6 +64,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     genesisBlock,
     chainId,
     contracts: options.contracts ?? contractsOf(genesis),
+    executeBlock: options.executeBlock ?? executeBlock,
     sets,
     supportedVersions,
     store,

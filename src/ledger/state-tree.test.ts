@@ -62,16 +62,16 @@ describe('StateTree', () => {
         let tree = new StateTree(store, { branchesKept: 2 })
         let content: Content = new Map()
         let root: Node | undefined
-        let removed: ReturnType<StateTree['update']>['removed'] = []
+        let waiting: ReturnType<StateTree['update']>[] = []
         for (const [changes, isCommitted, isRestarted] of blocks) {
           content = applyTo(content, changes)
           const update = tree.update(root, changes)
           root = update.root
-          removed = [...removed, ...update.removed]
+          waiting.push(update)
           expect(rootHashOf(root)).toBe(naiveRoot(content))
           if (!isCommitted) continue
-          await commit(store, tree, { root, removed })
-          removed = []
+          for (const each of waiting) await commit(store, tree, each)
+          waiting = []
           if (!isRestarted) continue
           tree = new StateTree(store)
           root = decodeRoot(store.get(STATE_ROOT_KEY) as Uint8Array)

@@ -36,6 +36,8 @@ export type StateChange = readonly [key: ByteString, value: Uint8Array | undefin
 
 export interface TreeUpdate {
   readonly root: Node | undefined
+  /** Branches that the old version has not. */
+  readonly added: readonly Branch[]
   /** Branches of the old version that the new one has not, nor a successor in their place. */
   readonly removed: readonly Branch[]
 }
@@ -68,7 +70,8 @@ export class StateTree {
   update(root: Node | undefined, changes: readonly StateChange[]): TreeUpdate {
     const sorted = changes.map(leafChange).sort((a, b) => (a.key < b.key ? -1 : 1))
     const update = new Update(this, sorted)
-    return { root: update.apply(root, { from: 0, to: sorted.length }), removed: update.removed }
+    const { added, removed } = update
+    return { root: update.apply(root, { from: 0, to: sorted.length }), added, removed }
   }
 
   /** Keys that start with `prefix` and come behind `after`, ascending. */
@@ -133,18 +136,15 @@ export class StateTree {
     return branch.children
   }
 
-  /** What to write so that the store holds this version, which then counts as stored. */
-  save({ root, removed }: TreeUpdate): StoreWrite[] {
+  /** What to write so that the store, which holds the old version, holds the new one; it then counts as stored. */
+  save({ root, added, removed }: TreeUpdate): StoreWrite[] {
     const writes: StoreWrite[] = removed.map((branch) => ({ type: 'del', key: addressOf(branch) }))
-    const waiting: Node[] = root === undefined ? [] : [root]
-    for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-      if (node.kind === 'leaf' || node.isStored) continue
-      const { children } = node
+    for (const branch of added) {
+      const { mask, children } = branch
       assert(children !== undefined, 'state tree: a branch that is not stored has its children in memory')
-      writes.push({ type: 'put', key: addressOf(node), value: encodeChildren(node.mask, children, node) })
-      node.isStored = true
-      this.remember(node)
-      waiting.push(...children)
+      writes.push({ type: 'put', key: addressOf(branch), value: encodeChildren(mask, children, branch) })
+      branch.isStored = true
+      this.remember(branch)
     }
     writes.push({ type: 'put', key: STATE_ROOT_KEY, value: encodeRoot(root) })
     return writes
@@ -173,6 +173,7 @@ export class StateTree {
 
 /** One update on its way through the tree: every branch is visited once, however many changes lie below it. */
 class Update {
+  readonly added: Branch[] = []
   readonly removed: Branch[] = []
   private readonly tree: StateTree
   private readonly changes: readonly LeafChange[]
@@ -185,8 +186,8 @@ class Update {
   /** All changes of the span lie where `node` stands. */
   apply(node: Node | undefined, span: Span): Node | undefined {
     if (span.from === span.to) return node
-    if (node === undefined) return build(this.leavesOf(span, undefined))
-    if (node.kind === 'leaf') return build(this.leavesOf(span, node))
+    if (node === undefined) return this.build(this.leavesOf(span, undefined))
+    if (node.kind === 'leaf') return this.build(this.leavesOf(span, node))
     const first = firstDifference(this.keyAt(span.from), node.prefix, node.depth)
     const last = firstDifference(this.keyAt(span.to - 1), node.prefix, node.depth)
     const parting = Math.min(first, last)
@@ -201,7 +202,7 @@ class Update {
       if ((node.mask & (1 << digit)) !== 0) slots[digit] = children[rank++]
     }
     this.applyByDigit(slots, node.depth, span)
-    const after = join(node, slots)
+    const after = this.join(node, slots)
     if (after?.kind !== 'branch' || after.depth !== node.depth) this.removed.push(node)
     return after
   }
@@ -211,7 +212,7 @@ class Update {
     const slots: Slots = new Array(DIGITS).fill(undefined)
     slots[digitAt(node.prefix, depth)] = node
     this.applyByDigit(slots, depth, span)
-    return join({ depth, prefix: prefixOf(node.prefix, depth) }, slots)
+    return this.join({ depth, prefix: prefixOf(node.prefix, depth) }, slots)
   }
 
   private applyByDigit(slots: Slots, depth: number, { from, to }: Span): void {
@@ -240,39 +241,42 @@ class Update {
     return leaves
   }
 
+  /** The tree over sorted leaves. */
+  private build(leaves: readonly Leaf[], span: Span = { from: 0, to: leaves.length }): Node | undefined {
+    const { from, to } = span
+    if (to - from <= 1) return leaves[from]
+    const { key } = leaves[from] as Leaf
+    const depth = firstDifference(key, (leaves[to - 1] as Leaf).key, Number.POSITIVE_INFINITY)
+    const slots: Slots = new Array(DIGITS).fill(undefined)
+    let start = from
+    while (start < to) {
+      const digit = digitAt((leaves[start] as Leaf).key, depth)
+      let end = start + 1
+      while (end < to && digitAt((leaves[end] as Leaf).key, depth) === digit) end++
+      slots[digit] = this.build(leaves, { from: start, to: end })
+      start = end
+    }
+    return this.join({ depth, prefix: prefixOf(key, depth) }, slots)
+  }
+
+  /** A branch over what stands in the slots; an only child takes its place. */
+  private join(place: { depth: number; prefix: ByteString }, slots: Slots): Node | undefined {
+    let mask = 0
+    const children: Node[] = []
+    slots.forEach((child, digit) => {
+      if (child === undefined) return
+      mask |= 1 << digit
+      children.push(child)
+    })
+    if (children.length < 2) return children[0]
+    const branch = createBranch(place, mask, children)
+    this.added.push(branch)
+    return branch
+  }
+
   private keyAt(index: number): ByteString {
     return (this.changes[index] as LeafChange).key
   }
-}
-
-/** The tree over sorted leaves. */
-function build(leaves: readonly Leaf[], span: Span = { from: 0, to: leaves.length }): Node | undefined {
-  const { from, to } = span
-  if (to - from <= 1) return leaves[from]
-  const { key } = leaves[from] as Leaf
-  const depth = firstDifference(key, (leaves[to - 1] as Leaf).key, Number.POSITIVE_INFINITY)
-  const slots: Slots = new Array(DIGITS).fill(undefined)
-  let start = from
-  while (start < to) {
-    const digit = digitAt((leaves[start] as Leaf).key, depth)
-    let end = start + 1
-    while (end < to && digitAt((leaves[end] as Leaf).key, depth) === digit) end++
-    slots[digit] = build(leaves, { from: start, to: end })
-    start = end
-  }
-  return join({ depth, prefix: prefixOf(key, depth) }, slots)
-}
-
-/** A branch over what stands in the slots; an only child takes its place. */
-function join(place: { depth: number; prefix: ByteString }, slots: Slots): Node | undefined {
-  let mask = 0
-  const children: Node[] = []
-  slots.forEach((child, digit) => {
-    if (child === undefined) return
-    mask |= 1 << digit
-    children.push(child)
-  })
-  return children.length < 2 ? children[0] : createBranch(place, mask, children)
 }
 
 function leafChange([key, value]: StateChange): LeafChange {

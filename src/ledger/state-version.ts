@@ -6,8 +6,8 @@ import type { Hash } from '../types/brand.ts'
 import { type ByteString, toByteString } from './byte-string.ts'
 import { STATE_ROOT_KEY, stateKey } from './keys.ts'
 import { StateOverlay } from './overlay.ts'
-import { type Branch, decodeRoot, type Node, rootHashOf } from './state-node.ts'
-import type { StateTree } from './state-tree.ts'
+import { decodeRoot, type Node, rootHashOf } from './state-node.ts'
+import type { StateTree, TreeUpdate } from './state-tree.ts'
 import type { KeyValueStore, StoreWrite } from './store.ts'
 
 /** Entries per generation; two are kept. Holds what every block asks for: signers, roles, settings. */
@@ -49,7 +49,8 @@ export type StateDiff = ReadonlyMap<ByteString, Uint8Array | undefined>
 export class StateVersion {
   readonly stored: StoredState
   readonly root: Node | undefined
-  private removed: readonly Branch[] = []
+  /** From the parent's tree to this one; null once saved. */
+  private update: TreeUpdate | null = null
   private diff: StateDiff = new Map()
   /** Undefined once this version is what the store holds. */
   private parent: StateVersion | undefined
@@ -65,13 +66,18 @@ export class StateVersion {
     return new StateVersion(stored, root && decodeRoot(root))
   }
 
-  after(diff: StateDiff): StateVersion {
-    const update = this.stored.tree.update(this.root, [...diff])
+  /** `update`: what the tree makes of the difference, where it is known. */
+  after(diff: StateDiff, update: TreeUpdate = this.stored.tree.update(this.root, [...diff])): StateVersion {
     const version = new StateVersion(this.stored, update.root)
-    version.removed = update.removed
+    version.update = update
     version.diff = diff
     version.parent = this
     return version
+  }
+
+  /** From its parent to this version, until it is saved. */
+  get change(): { readonly diff: StateDiff; readonly update: TreeUpdate } | null {
+    return this.update === null ? null : { diff: this.diff, update: this.update }
   }
 
   get stateRoot(): Hash {
@@ -113,7 +119,7 @@ export class StateVersion {
    * writes to the store before anything else is read.
    */
   save(): StoreWrite[] {
-    const writes: StoreWrite[] = this.stored.tree.save({ root: this.root, removed: this.removed })
+    const writes: StoreWrite[] = this.update === null ? [] : this.stored.tree.save(this.update)
     for (const [key, value] of this.diff) {
       this.stored.keep(key, value)
       writes.push(
@@ -122,7 +128,7 @@ export class StateVersion {
     }
     this.parent = undefined
     this.diff = new Map()
-    this.removed = []
+    this.update = null
     return writes
   }
 }

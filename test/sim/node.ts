@@ -3,6 +3,7 @@
 
 import type { Message, MessageWire } from '../../src/consensus/messages.ts'
 import { verifyStateProof } from '../../src/crypto/state-proof.ts'
+import type { ExecuteBlock } from '../../src/ledger/execute-block.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { openLedger } from '../../src/ledger/open-ledger.ts'
 import type { Config } from '../../src/node/config.ts'
@@ -60,6 +61,7 @@ export interface NodeParts {
   readonly queue: EventQueue
   readonly network: Network
   readonly wire: MessageWire
+  readonly executeBlock: ExecuteBlock
   readonly random: Random
   readonly events: NodeEvents
 }
@@ -187,10 +189,10 @@ export class SimulatedNode {
   }
 
   async #open(life: Life): Promise<void> {
-    const { consortium, timing, network, wire, events } = this.parts
+    const { consortium, timing, network, wire, executeBlock, events } = this.parts
     const { genesis, contracts, chainId } = consortium
     const { clock, keys, disk } = this
-    const ledger = await openLedger({ store: disk.store, genesis, contracts })
+    const ledger = await openLedger({ store: disk.store, genesis, contracts, executeBlock })
     if (life.isOver) return
     const signingRight = await this.#signingRight(ledger)
     if (life.isOver) return

@@ -3,6 +3,7 @@
 
 import type { Message } from '../../src/consensus/messages.ts'
 import { decodeSignState, EMPTY_SIGN_STATE } from '../../src/consensus/sign-state.ts'
+import { executeBlock } from '../../src/ledger/execute-block.ts'
 import type { Block } from '../../src/types/block.ts'
 import type { PublicKey, Seat } from '../../src/types/brand.ts'
 import type { CommitCert } from '../../src/types/certificate.ts'
@@ -15,6 +16,7 @@ import { Stage } from './attacks/stage.ts'
 import { Clients } from './clients.ts'
 import type { Consortium } from './consortium.ts'
 import { EventQueue } from './event-queue.ts'
+import { rememberExecutions } from './execution-memo.ts'
 import { FAULTS, type FaultName } from './faults/menu.ts'
 import { Liar, type LiarScript } from './liars/liar.ts'
 import { LIARS } from './liars/menu.ts'
@@ -63,6 +65,7 @@ export class World implements NodeEvents {
     this.#random = random
     this.network = new Network(this.queue, random.fork('network'))
     const wire = new SimulatedWire({ isCanonical: plan.isWireCanonical })
+    const remembered = rememberExecutions()
     this.nodes = consortium.nodes.map(
       (keys, seat) =>
         new SimulatedNode({
@@ -73,6 +76,7 @@ export class World implements NodeEvents {
           queue: this.queue,
           network: this.network,
           wire,
+          executeBlock: plan.isWireCanonical ? executeBlock : remembered,
           random: random.fork(`node ${seat}`),
           events: this,
         }),
