@@ -7,7 +7,7 @@ const NAMED = {
   /** Two parts that both believe in themselves. */
   partitions: { n: 4, b: 1, liars: 0, faults: ['partition', 'silence'] },
   /** Machines that forget what they had not synced. */
-  powerCuts: { n: 4, b: 1, liars: 0, faults: ['crash', 'crashAll', 'crashLeader', 'slowDisk', 'disconnect'] },
+  powerCuts: { n: 4, b: 1, liars: 0, faults: ['crashTalker', 'slowDisk'] },
   /** A leader with two tongues, and elections. */
   equivocation: {
     n: 4,
@@ -20,8 +20,8 @@ const NAMED = {
   doubleVotes: { n: 4, b: 1, liars: 1, scripts: ['doubleVoter'], faults: ['crashLeader', 'silence', 'disconnect'] },
   /** Members that fall behind, next to one that serves forged blocks. */
   forgedRuns: { n: 4, b: 1, liars: 1, scripts: ['forgedRun'], faults: ['partition', 'crash', 'pause', 'silence'] },
-  /** Elections, one after the other. */
-  elections: { n: 4, b: 1, liars: 0, faults: ['crashLeader', 'disconnect', 'delay', 'silence', 'pause'] },
+  /** Elections with rivals, and members whose votes nobody needed. */
+  elections: { n: 5, b: 0, liars: 0, faults: ['crashLeader', 'delay', 'reordering'] },
   /** The load that the simulator's speed is stated at. */
   speed: {
     n: 4,

@@ -57,6 +57,7 @@ export class World implements NodeEvents {
   readonly #scripts = new Map<Seat, LiarScript>()
   /** What ends with the faulty phase. */
   readonly #recoveries = new Set<() => void>()
+  readonly #listeners = new Set<(node: SimulatedNode, message: Message) => boolean>()
   #isQuiet = false
 
   constructor({ plan, consortium, random }: { plan: Plan; consortium: Consortium; random: Random }) {
@@ -187,6 +188,11 @@ export class World implements NodeEvents {
     this.queue.after(downMs, () => this.#restart(node))
   }
 
+  /** Asks about every message of an honest node until the answer is true. */
+  onNextSend(isMeant: (node: SimulatedNode, message: Message) => boolean): void {
+    this.#listeners.add(isMeant)
+  }
+
   /** After that time, or when faults end. */
   untilQuiet(delayMs: number, recover: () => void): void {
     const once = (): void => {
@@ -241,6 +247,7 @@ export class World implements NodeEvents {
     this.#index(message)
     this.#tell((invariant) => invariant.onSend?.(node.seat, message))
     this.stage?.said.push({ from: node.seat, to: target, message })
+    for (const isMeant of this.#listeners) if (isMeant(node, message)) this.#listeners.delete(isMeant)
     return true
   }
 

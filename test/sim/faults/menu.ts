@@ -3,7 +3,7 @@
 import type { Fault } from './fault.ts'
 import { delay, disconnect, duplication, loss, partition, reordering, silence, slowLink } from './links.ts'
 import { bitFlip, clockDrift, clockStep, failedSync, slowDisk } from './machines.ts'
-import { crash, crashAll, crashLeader, pause } from './processes.ts'
+import { crash, crashAll, crashLeader, crashTalker, pause } from './processes.ts'
 
 export const FAULTS = {
   loss,
@@ -17,6 +17,7 @@ export const FAULTS = {
   crash,
   crashLeader,
   crashAll,
+  crashTalker,
   pause,
   slowDisk,
   failedSync,

@@ -58,3 +58,30 @@ export const pause: Fault = {
     return true
   },
 }
+
+/**
+ * A follower, just when it has said something that binds it, before or after its disk has it; and with it, often, the leader
+ * that it told.
+ */
+export const crashTalker: Fault = {
+  leastMembers: 2,
+  everyMs: 3_000,
+  strike(world, random) {
+    const hasLeader = world.nodes.some(({ isLeader }) => isLeader)
+    if (!hasLeader) return false
+    world.onNextSend((node, message) => {
+      const isBinding = message.kind === 'vote' || (message.kind === 'appendReply' && message.acks.length > 0)
+      if (!isBinding) return false
+      const leader = world.honest.find((other) => other !== node && other.isLeader)
+      // What the message causes in the network happens first.
+      world.queue.after(random.between(0, 1.5 * node.disk.health.syncMs), () =>
+        world.crash(node, random.between(5, 100)),
+      )
+      if (leader !== undefined && random.chance(0.7)) {
+        world.queue.after(random.between(0, 3), () => world.crash(leader, random.between(2_000, 6_000)))
+      }
+      return true
+    })
+    return true
+  },
+}
