@@ -34,7 +34,8 @@ export interface SigningPart extends Part {
 const EPOCHS_BACK = 100
 
 export function createSigningPart(parts: SigningPartParts): SigningPart {
-  const { right, ledger, seats, transport, verifier, consensusKey, clock, log, timers, onCleared, onSilenced } = parts
+  const { right, ledger, seats, transport, verifier, consensusKey, clock, log, timers } = parts
+  const { onCleared, onSilenced, onFatal } = parts
   const self = seatOf(ledger.validators, consensusKey.publicKey)
   assert(self !== undefined, 'a validator is a member of the set')
   let isCleared = false
@@ -128,7 +129,8 @@ export function createSigningPart(parts: SigningPartParts): SigningPart {
       if (seat === null) return undefined
       if (isHelloMessage(message)) {
         reconcile()
-        return exchange.receive(seat, message)
+        // What a hello makes durable and cannot: the disk has failed.
+        return exchange.receive(seat, message).catch(onFatal)
       }
       if (exchange.isOpen(seat)) return runtime.receive(peer, message)
       // A certificate is its own witness: who left with the last epoch greets nobody, and may be the only one who has it.

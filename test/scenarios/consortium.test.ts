@@ -226,6 +226,16 @@ describe('a validator whose disk fails', () => {
     await consortium.converge(others)
   })
 
+  it('stops when it cannot note the start of another validator', async () => {
+    await start({ validators: 4 })
+    const [returning, broken] = followersOf(await consortium.leader()) as [InProcessNode, InProcessNode]
+    broken.signState.heard.refuses = true
+    await returning.stop()
+    await returning.start()
+    await until(() => broken.failure !== null, 'the node to fail')
+    expect(String(broken.failure)).toContain('heard starts: the disk refused a write')
+  })
+
   it('loses its leadership while a write hangs, and follows when the disk is back', async () => {
     await start({ validators: 4 })
     const leader = await consortium.leader()

@@ -73,7 +73,9 @@ export function createKeys({ validator }: { validator: boolean }): NodeKeys {
 
 class MemoryNote implements DurableNote {
   content: Uint8Array | undefined
+  refuses = false
   async write(content: Uint8Array): Promise<void> {
+    if (this.refuses) throw new Error('heard starts: the disk refused a write')
     this.content = content
   }
   async close(): Promise<void> {}

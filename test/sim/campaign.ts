@@ -43,7 +43,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         if (outcome.violation !== null && (violated === null || outcome.seed < violated.seed)) violated = outcome
       }
     } finally {
-      child.disconnect()
+      if (child.connected) child.disconnect()
     }
   }
   await Promise.all(Array.from({ length: Math.min(workers, seeds) }, work))

@@ -51,6 +51,8 @@ export async function simulate(options: SimulateOptions): Promise<Outcome> {
         resolve(run(options, { random, plan, consortium }))
       } catch (error) {
         reject(error)
+      } finally {
+        process.removeAllListeners('unhandledRejection')
       }
     })
   })
@@ -62,6 +64,8 @@ function run(
 ): Outcome {
   const world = new World({ plan, consortium, random })
   world.trace.onLine = onLine ?? null
+  // A promise that nobody waits for has failed: production would end here.
+  process.on('unhandledRejection', (error) => world.violate('no-crash', `unhandled: ${(error as Error).stack}`))
   world.trace.line('world', () => `seed ${seed}: ${describePlan(plan)}`)
 
   world.start()

@@ -162,7 +162,8 @@ export class SimulatedTransport implements Transport {
     const done = this.deliver(from, channel, message)
     if (!(done instanceof Promise)) return
     this.#paused.set(stream, [])
-    void done.then(() => {
+    const taken = done.catch((error: unknown) => this.#options.onHandlerFailure(error))
+    void taken.then(() => {
       const held = this.#paused.get(stream) ?? []
       this.#paused.delete(stream)
       for (const each of held) this.arrive(each)
