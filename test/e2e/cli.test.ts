@@ -458,6 +458,8 @@ describe('a node that must not start', () => {
     await new Promise((resolve) => server.once('listening', resolve))
     const { port } = server.address() as { port: number }
     copyOf('busy', (config) => ({ ...config, ...elsewhere, rpc: { port } }))
+    // A copied sign-state would be the first thing to be refused.
+    rmSync(path('busy', 'data'), { recursive: true })
     await fails(
       2,
       new RegExp(`rpc\\.port: ${port} is in use on 127\\.0\\.0\\.1: free it, or choose another`),
@@ -493,6 +495,7 @@ describe('a node that must not start', () => {
     copyOf('moved', (config) => ({ ...config, ...fresh }))
     cpSync(path('other.json'), path('moved', 'genesis.json'))
     await fails(2, /data folder.*: belongs to another chain/, 'start', '--folder', 'moved')
+    rmSync(path('moved', 'data'), { recursive: true })
     cpSync(path('b', 'keys.json'), path('moved', 'keys.json'))
     await fails(
       2,
