@@ -1,9 +1,11 @@
 // The invariants of a run, in the order in which they are asked.
 
+import { accountableForks } from './accountable-forks.ts'
 import { ackTime } from './ack-time.ts'
 import { acknowledgedSurvive } from './acknowledged-survive.ts'
 import { blockTime } from './block-time.ts'
 import { certifiedImmutable } from './certified-immutable.ts'
+import { certifiedKept } from './certified-kept.ts'
 import { electionSafety } from './election-safety.ts'
 import { honestStatements } from './honest-statements.ts'
 import type { CreateInvariant } from './invariant.ts'
@@ -13,16 +15,23 @@ import { noFraming } from './no-framing.ts'
 import { signStateOrder } from './sign-state-order.ts'
 import { trueRoots } from './true-roots.ts'
 
-export const INVARIANTS: readonly CreateInvariant[] = [
-  certifiedImmutable,
-  acknowledgedSurvive,
-  electionSafety,
+/** Hold as long as there are not more liars than the group bears. */
+const OF_THE_GROUP: readonly CreateInvariant[] = [certifiedImmutable, acknowledgedSurvive, electionSafety]
+
+/** Hold whatever liars do. */
+const OF_EACH_MEMBER: readonly CreateInvariant[] = [
   logMatching,
   honestStatements,
   signStateOrder,
   blockTime,
   ackTime,
   keptBranches,
+  certifiedKept,
   trueRoots,
   noFraming,
+  accountableForks,
 ]
+
+/** `isBeyond`: there are more liars than the group bears. */
+export const invariantsFor = ({ isBeyond }: { isBeyond: boolean }): readonly CreateInvariant[] =>
+  isBeyond ? OF_EACH_MEMBER : [...OF_THE_GROUP, ...OF_EACH_MEMBER]

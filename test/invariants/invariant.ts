@@ -1,6 +1,8 @@
 // What an invariant is told, and how it says that it was broken. One property a file, fed with facts as they happen; each looks
 // at what is new and never at everything again. Used by the simulator (test/sim), free of it: a member is a seat.
 
+import type { Verifier } from '../../src/consensus/certificate.ts'
+import type { StoredStatements } from '../../src/consensus/evidence/investigate.ts'
 import type { Message } from '../../src/consensus/messages.ts'
 import type { SignState } from '../../src/consensus/sign-state.ts'
 import type { Block } from '../../src/types/block.ts'
@@ -51,6 +53,13 @@ export interface InvariantContext {
   readonly receiptsOf: (member: Seat, height: Height) => readonly Receipt[] | undefined
   /** Is the member's state at its certified head the one of this block? Undefined when the head is another block. */
   readonly isStateOf: (member: Seat, block: Block) => boolean | undefined
+  /** Checks signatures. */
+  readonly verifier: Pick<Verifier, 'chainId' | 'verify'>
+  readonly genesisBlock: Block
+  /** What its ledger holds of the certified chain, also when its process has ended. */
+  readonly keptBy: (member: Seat) => StoredStatements
+  /** Something remarkable, for the report. */
+  readonly count: (name: string) => void
   readonly violate: (text: string) => void
 }
 

@@ -22,6 +22,8 @@ const NAMED = {
   forgedRuns: { n: 4, b: 1, liars: 1, scripts: ['forgedRun'], faults: ['partition', 'crash', 'pause', 'silence'] },
   /** Elections with rivals, and members whose votes nobody needed. */
   elections: { n: 5, b: 0, liars: 0, faults: ['crashLeader', 'delay', 'reordering'] },
+  /** More liars than the group bears: `npm run sim -- --aim moreLiarsThanB --seeds 2000`. */
+  moreLiarsThanB: { attack: 'fork', faults: [], load: { perSecond: 60, registers: 12 }, batchDelayMs: 10 },
   /** The load that the simulator's speed is stated at. */
   speed: {
     n: 4,

@@ -12,6 +12,7 @@ import { contractsOf, openLedger } from '../../src/ledger/open-ledger.ts'
 import { BUILT_IN_SETUP, compileBuiltInContracts } from '../../src/node/built-in-contracts.ts'
 import { buildGenesis, createJoinCard } from '../../src/node/genesis-file.ts'
 import { encryptionKey, type NodeKeys, signingKey } from '../../src/node/key-file.ts'
+import type { Block } from '../../src/types/block.ts'
 import type { Hash, IdentityId, PublicKey } from '../../src/types/brand.ts'
 import type { Genesis } from '../../src/types/genesis.ts'
 import { chainIdOf } from '../../src/types/signing.ts'
@@ -36,6 +37,7 @@ export interface Consortium {
   readonly nodes: readonly NodeKeys[]
   /** An institution without a node, which the simulated clients belong to. */
   readonly clients: NodeKeys
+  readonly genesisBlock: Block
   /** What a fresh disk holds. */
   readonly image: ReadonlyMap<ByteString, Uint8Array>
 }
@@ -82,7 +84,7 @@ async function createConsortium({ n, b }: Constitution): Promise<Consortium> {
     validators: validatorsOf(genesis),
     nodes,
     clients,
-    image: await createImage(genesis),
+    ...(await createImage(genesis)),
   }
 }
 
@@ -102,12 +104,12 @@ function createKeys(name: string, { isValidator }: { isValidator: boolean }): No
   }
 }
 
-async function createImage(genesis: Genesis): Promise<ReadonlyMap<ByteString, Uint8Array>> {
+async function createImage(genesis: Genesis): Promise<Pick<Consortium, 'genesisBlock' | 'image'>> {
   const store = new MemoryStore()
-  await openLedger({ store, genesis })
+  const { genesisBlock } = await openLedger({ store, genesis })
   const image = new Map<ByteString, Uint8Array>()
   for await (const [key, value] of store.range({ from: Uint8Array.of(0), to: Uint8Array.of(255) })) {
     image.set(toByteString(key), value)
   }
-  return image
+  return { genesisBlock, image }
 }

@@ -1,6 +1,7 @@
 // A simulated node: production's participant, ledger and effects loop, with the simulated clock, disk and network in the
 // place of the machine's. It crashes by being left alone: nothing of an earlier life ever runs again.
 
+import type { StoredStatements } from '../../src/consensus/evidence/investigate.ts'
 import type { Message, MessageWire } from '../../src/consensus/messages.ts'
 import { verifyStateProof } from '../../src/crypto/state-proof.ts'
 import type { ExecuteBlock } from '../../src/ledger/execute-block.ts'
@@ -16,7 +17,7 @@ import { createParticipant, type Participant } from '../../src/node/participant.
 import type { SigningRight } from '../../src/node/signing-right.ts'
 import type { Channel } from '../../src/p2p/transport.ts'
 import type { Block } from '../../src/types/block.ts'
-import type { PublicKey, Seat } from '../../src/types/brand.ts'
+import type { Height, PublicKey, Seat } from '../../src/types/brand.ts'
 import type { CommitCert } from '../../src/types/certificate.ts'
 import { Life, SimulatedClock } from './clock.ts'
 import type { Consortium } from './consortium.ts'
@@ -79,6 +80,7 @@ export class SimulatedNode {
   hasLostLedger = false
   #life: Life | null = null
   #running: Running | null = null
+  #lastLedger: Ledger | null = null
 
   constructor(parts: NodeParts) {
     this.parts = parts
@@ -113,6 +115,20 @@ export class SimulatedNode {
 
   get isLeader(): boolean {
     return this.#running?.participant.standing.leader === this.keys.institution
+  }
+
+  /** Of its certified chain, also after its end. */
+  get kept(): StoredStatements {
+    const ledger = this.#running?.ledger ?? this.#lastLedger
+    if (ledger === null) return { headers: [], leaderCerts: [], commitCerts: [] }
+    const heights = Array.from({ length: ledger.head.header.height }, (_, i) => (i + 1) as Height)
+    const blocks = heights.flatMap((height) => ledger.block(height) ?? [])
+    const leaderCerts = new Set(blocks.map(({ header }) => header.leaderCertHash))
+    return {
+      headers: blocks,
+      leaderCerts: [...leaderCerts].flatMap((hash) => ledger.leaderCertByHash(hash) ?? []),
+      commitCerts: heights.flatMap((height) => ledger.commitCert(height) ?? []),
+    }
   }
 
   /** Undefined when its certified head is another block. */
@@ -228,6 +244,7 @@ export class SimulatedNode {
     })
     participant.feed.subscribe((blocks, certificate) => events.commits(this, blocks, certificate))
     this.#running = { ledger, transport, participant }
+    this.#lastLedger = ledger
     setPeers()
     events.started(this)
     await participant.start()

@@ -62,11 +62,21 @@ export const harmlessLiars = ({ n, b }: { n: number; b: number }): number => 2 *
 /** So many members may be silent. */
 export const spareMembers = ({ n, b }: { n: number; b: number }): number => n - quorumOf({ n, b })
 
-export function planOf(random: Random, aim: Aim): Plan {
+/** n, b, and so many liars that they can fork the chain and honest members are on both sides. */
+const FORKABLE: readonly Required<Pick<Aim, 'n' | 'b' | 'liars'>>[] = SIZES.flatMap(([[n, b]]) => {
+  const least = harmlessLiars({ n, b }) + 1
+  const counts = [least, least + 1].filter((liars) => liars < quorumOf({ n, b }) && n - liars >= 2)
+  return n < 3 ? [] : counts.map((liars) => ({ n, b, liars }))
+})
+
+export function planOf(random: Random, given: Aim): Plan {
+  const isAnyFork = given.attack === 'fork' && given.n === undefined
+  const aim = isAnyFork ? { ...given, ...random.pick(FORKABLE) } : given
   const liarsWanted = aim.liars ?? (random.chance(0.4) ? 1 : 0)
-  const size = random.weighted(
-    SIZES.filter(([[n, b]]) => harmlessLiars({ n, b }) >= liarsWanted && spareMembers({ n, b }) >= liarsWanted),
+  const bearing = SIZES.filter(
+    ([[n, b]]) => harmlessLiars({ n, b }) >= liarsWanted && spareMembers({ n, b }) >= liarsWanted,
   )
+  const size = random.weighted(bearing.length === 0 ? SIZES : bearing)
   const [n, b] = aim.n === undefined ? size : [aim.n, aim.b ?? Math.floor((aim.n - 1) / 3)]
   const scheme = aim.scheme ?? (random.chance(1 / 50) ? 'ed25519' : 'keyedHash')
   const { attack } = aim

@@ -88,10 +88,11 @@ function run(
   world.clients.stop()
   const settled = (): boolean =>
     world.clients.underWay === 0 && new Set(world.honest.map(({ height }) => height)).size === 1
-  world.run(world.queue.nowMs + 70_000, settled)
+  // Members on two branches never settle.
+  if (!world.isBeyond) world.run(world.queue.nowMs + 70_000, settled)
   world.clients.giveUp()
   world.finish()
-  judgeHistory(world)
+  if (!world.isBeyond) judgeHistory(world)
 
   const planned: string[] = [...plan.faults, ...plan.liars.map(({ name }) => name)]
   if (plan.attack !== null) planned.push(plan.attack.name)

@@ -4,10 +4,11 @@
 import type { Message } from '../../src/consensus/messages.ts'
 import { decodeSignState, EMPTY_SIGN_STATE } from '../../src/consensus/sign-state.ts'
 import { executeBlock } from '../../src/ledger/execute-block.ts'
+import { createConsensusVerifier } from '../../src/node/consensus-verifier.ts'
 import type { Block } from '../../src/types/block.ts'
 import type { PublicKey, Seat } from '../../src/types/brand.ts'
 import type { CommitCert } from '../../src/types/certificate.ts'
-import { INVARIANTS } from '../invariants/all.ts'
+import { invariantsFor } from '../invariants/all.ts'
 import { BlockIndex } from '../invariants/block-index.ts'
 import type { Invariant } from '../invariants/invariant.ts'
 import { ATTACKS } from './attacks/menu.ts'
@@ -23,7 +24,7 @@ import { LIARS } from './liars/menu.ts'
 import { drainMicrotasks } from './microtasks.ts'
 import { Network } from './network.ts'
 import { type LogLevel, type NodeEvents, SimulatedNode } from './node.ts'
-import type { Plan } from './plan.ts'
+import { harmlessLiars, type Plan } from './plan.ts'
 import type { Random } from './random.ts'
 import { Trace } from './trace.ts'
 import { SimulatedWire } from './wire.ts'
@@ -39,6 +40,8 @@ export class World implements NodeEvents {
   readonly consortium: Consortium
   /** Null where there is no attack. */
   readonly stage: Stage | null
+  /** More liars than the group bears: it may fork, and then stands still. */
+  readonly isBeyond: boolean
   readonly queue = new EventQueue()
   readonly trace = new Trace(() => this.queue.nowMs)
   readonly network: Network
@@ -95,14 +98,19 @@ export class World implements NodeEvents {
       events: {
         acknowledged: (id, place) => this.#tell((invariant) => invariant.onAcknowledged?.(id, place)),
         denied: (id) => this.#tell((invariant) => invariant.onDenied?.(id)),
-        wrong: (text) => this.violate('client', text),
+        wrong: (text) => this.isBeyond || this.violate('client', text),
       },
     })
-    this.#invariants = INVARIANTS.map((create) => {
+    this.isBeyond = liarsOf(plan).length > harmlessLiars(plan.constitution)
+    this.#invariants = invariantsFor(this).map((create) => {
       const invariant: Invariant = create({
         validators: consortium.validators,
         isHonest: (seat) => this.nodes[seat]?.isHonest ?? false,
         blocks: this.#blocks,
+        verifier: createConsensusVerifier({ chainId: consortium.chainId, setOf: () => undefined }),
+        genesisBlock: consortium.genesisBlock,
+        keptBy: (seat) => this.nodes[seat]?.kept ?? { headers: [], leaderCerts: [], commitCerts: [] },
+        count: (name) => this.#count(name),
         isStateOf: (seat, block) => this.nodes[seat]?.isStateOf(block),
         clockMs: (seat) => this.nodes[seat]?.clock.nowMs() ?? 0,
         receiptsOf: (seat, height) => this.nodes[seat]?.running?.ledger.receipts(height),
@@ -299,6 +307,8 @@ export class World implements NodeEvents {
   failed(node: SimulatedNode, error: unknown): void {
     const { code } = error as { code?: unknown }
     this.trace.line(node.name, () => `stops: ${(error as Error).message}`)
+    // Two certified truths: whoever sees them signs nothing more.
+    if (this.isBeyond && String(error).includes('diverged')) return
     const isDisk = code === 'STORE_FAILED' || code === 'DATA_CORRUPT'
     if (!isDisk && node.isHonest) this.violate('no-crash', `${node.name} stopped: ${(error as Error).stack}`)
     else if (node.isHonest) this.queue.after(500, () => this.#restart(node))

@@ -19,6 +19,8 @@ const HONEST_FOUR = { n: 4, b: 1, liars: 0 } as const
 
 export const BUDGETS = {
   duplicateSigner: SMALL,
+  /** More liars than the group bears; how many of how many, the seed says. */
+  fork: { n: 4, b: 1, liars: 2 },
   falseRoots: SMALL,
   farFuture: SMALL,
   forgedLeader: SMALL,
@@ -26,6 +28,7 @@ export const BUDGETS = {
   inheritedBlock: HONEST_FOUR,
   junkSignatures: SMALL,
   lateVote: SMALL,
+  leadersWord: SMALL,
   lettingGo: SMALL,
   oldBackup: { ...SMALL, silenced: 1 },
   powerCut: HONEST_FOUR,

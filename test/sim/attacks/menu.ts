@@ -6,9 +6,11 @@ import { falseRoots } from './false-roots.ts'
 import { farFuture } from './far-future.ts'
 import { forgedLeader } from './forged-leader.ts'
 import { forgottenVote } from './forgotten-vote.ts'
+import { fork } from './fork.ts'
 import { inheritedBlock } from './inherited-block.ts'
 import { junkSignatures } from './junk-signatures.ts'
 import { lateVote } from './late-vote.ts'
+import { leadersWord } from './leaders-word.ts'
 import { lettingGo } from './letting-go.ts'
 import { oldBackup } from './old-backup.ts'
 import { powerCut } from './power-cut.ts'
@@ -22,6 +24,7 @@ import { twoTongues } from './two-tongues.ts'
 
 export const ATTACKS: Readonly<Record<AttackName, Attack>> = {
   duplicateSigner,
+  fork,
   falseRoots,
   farFuture,
   forgedLeader,
@@ -29,6 +32,7 @@ export const ATTACKS: Readonly<Record<AttackName, Attack>> = {
   inheritedBlock,
   junkSignatures,
   lateVote,
+  leadersWord,
   lettingGo,
   oldBackup,
   powerCut,

@@ -146,6 +146,11 @@ export class Stage {
     this.#world.network.mend(a.self, b.self)
   }
 
+  mendAll(): void {
+    const { nodes } = this.#world
+    for (const a of nodes) for (const b of nodes) if (a !== b) this.mend(a, b)
+  }
+
   // ── what happens ──
 
   /** Nobody else may stand for election, and no other leader is heard. Whether it leads. */

@@ -285,4 +285,51 @@ export const PLANTS: readonly Plant[] = [
     ],
     aim: 'thinRelease',
   },
+  {
+    name: 'r5-leaders-word',
+    what: 'R5: nothing is committed without a valid CommitCert, whatever the leader says',
+    changes: [
+      {
+        file: 'src/consensus/commit.ts',
+        find: 'if (isPast || commitCertFault(certificate, verifierOf(state)) !== null) {',
+        replace: "if (isPast || commitCertFault(certificate, verifierOf(state)) === 'foreignChain') {",
+      },
+    ],
+    aim: 'leadersWord',
+  },
+  {
+    name: 'r5-truncation',
+    what: 'R5: a certified block is not let go of, not even for another certified one',
+    changes: [
+      {
+        file: 'src/consensus/commit.ts',
+        find: "diverge(step, { certificate, reason: 'another block is certified at this height' })",
+        replace: `state.certifiedHash = headerOf(state.tree, state.certifiedHash).parentHash
+    requestSync(step, { from, targetHeight: certificate.height })`,
+      },
+      {
+        file: 'src/ledger/block-tree.ts',
+        find: 'if (!other.descendsFrom(node)) this.nodes.delete(hash)',
+        replace: 'if (!other.descendsFrom(node) && other.height < node.height - 3) this.nodes.delete(hash)',
+      },
+    ],
+    aim: 'moreLiarsThanB',
+  },
+  {
+    name: 'e6-signer',
+    what: 'E6: a header without a certified block convicts nobody who has not signed for that block',
+    changes: [
+      {
+        file: 'src/consensus/evidence/e6.ts',
+        find: 'const isSigner = commitCert.signatures.some(({ member }) => member === proposer)',
+        replace: 'const isSigner = proposer >= 0',
+      },
+      {
+        file: 'src/consensus/evidence/statement-index.ts',
+        find: 'const isSigner = commitCert?.signatures.some(({ member }) => member === header.proposer)',
+        replace: 'const isSigner = true',
+      },
+    ],
+    aim: 'moreLiarsThanB',
+  },
 ]
