@@ -204,21 +204,24 @@ describe('a vault folder', () => {
 
   test('keeps no key wrapped by the old wrapping key after a rotation', async () => {
     const store = await openFolder(KEY)
-    const [stored] = await new RecordVault(store).put(PATIENT, Array(20).fill({ bytes: BYTES }))
-    if (stored === undefined) throw new Error('not stored')
+    const stored = await new RecordVault(store).put(PATIENT, Array(20).fill({ bytes: BYTES }))
     await store.close()
     const database = createDatabase(folder)
     await database.open()
-    const row = (await database.get(`entry/${stored.recordId}`)) as Uint8Array
+    const rows = await Promise.all(stored.map(({ recordId }) => database.get(`entry/${recordId}`)))
     await database.close()
     // The last field is the hash, 49 bytes with its name; before it stand the 72 bytes of the wrapped key.
-    const wrapped = row.slice(row.length - 49 - 72, row.length - 49)
-    expect((await filesOf()).includes(wrapped)).toBe(true)
+    const wrapped = rows.map((row) => (row as Uint8Array).slice(-49 - 72, -49))
+    // LevelDB's log cuts what crosses the end of one of its blocks: not every key has to stand there in one piece.
+    const before = await filesOf()
+    const seen = wrapped.filter((key) => before.includes(key))
+    expect(seen.length).toBeGreaterThan(15)
 
     const rotated = await openFolder(KEY)
     await rotated.rewrap(NEW_KEY)
     await rotated.close()
-    expect((await filesOf()).includes(wrapped)).toBe(false)
+    const after = await filesOf()
+    expect(seen.filter((key) => after.includes(key))).toEqual([])
   })
 
   test('is opened by one process at a time', async () => {
