@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** Whole consortia of processes: one after the other, when nothing else needs the machine. */
+/** Whole consortia of processes: two at a time, when nothing else needs the machine. They mostly wait. */
 const consortia = ['test/e2e/**/*.test.ts', 'test/compliance/health-data.test.ts']
 
 export default defineConfig({
@@ -21,7 +21,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'consortia', include: consortia, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: { name: 'consortia', include: consortia, maxWorkers: 2, sequence: { groupOrder: 1 } },
       },
     ],
   },
