@@ -65,6 +65,7 @@ export function createMember(seat: number, institution: number): Validator {
     seat: seat as Seat,
     institution: asIdentityId(numbered('aa', institution)),
     consensusKey: asPublicKey(numbered('bb', seat)),
+    governanceKey: asPublicKey(numbered('ee', institution)),
   }
 }
 

@@ -6,7 +6,12 @@ import { SignatureTally } from './signature-tally.ts'
 const setOf = (...seats: number[]): ValidatorSet => ({
   epoch: 0 as Epoch,
   b: 0,
-  members: seats.map((seat) => ({ seat: seat as Seat, institution: '' as never, consensusKey: '' as never })),
+  members: seats.map((seat) => ({
+    seat: seat as Seat,
+    institution: '' as never,
+    consensusKey: '' as never,
+    governanceKey: '' as never,
+  })),
 })
 const signedBy = (...seats: number[]) => ({
   signatures: seats.map((seat) => ({ member: seat as Seat, signature: new Uint8Array(64) })),

@@ -18,7 +18,7 @@ export interface EpochLink {
   readonly proof: StateProof
 }
 
-/** 25 validators of 80 bytes each. */
+/** 25 validators of 115 bytes each. */
 const ENTRY_BYTES_MAX = 4_096
 /** A change a week for twenty years. */
 export const EPOCH_LINKS_MAX = 1_024

@@ -20,7 +20,7 @@ export function setEntryKey(epoch: number): Uint8Array {
 }
 
 // A record is the list of its fields.
-const memberCodec = tuple(seat, identityId, publicKey)
+const memberCodec = tuple(seat, identityId, publicKey, publicKey)
 const entryCodec = tuple(epoch, uint, list(memberCodec, VALIDATORS_MAX), height, uint, optional(uint))
 
 /** Throws DecodeError unless the bytes hold the set of this epoch, and one that can certify. */
@@ -30,7 +30,12 @@ export function decodeSetEntry(entry: Uint8Array, expected: number): NextSet {
     epoch,
     b,
     decidedAt,
-    members: members.map(([seat, institution, consensusKey]) => ({ seat, institution, consensusKey })),
+    members: members.map(([seat, institution, consensusKey, governanceKey]) => ({
+      seat,
+      institution,
+      consensusKey,
+      governanceKey,
+    })),
   }
   if (epoch !== expected) throw new DecodeError(`expected the set of epoch ${expected}`, '[0]')
   if (!isValidatorSet(set)) throw new DecodeError('expected ascending seats and a quorum among them')

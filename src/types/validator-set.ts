@@ -11,6 +11,8 @@ export interface Validator {
   readonly seat: Seat
   readonly institution: IdentityId
   readonly consensusKey: PublicKey
+  /** Signing key of the institution, as it was when the seat was given: for Releases that people decide. */
+  readonly governanceKey: PublicKey
 }
 
 export interface ValidatorSet {
@@ -31,6 +33,7 @@ export const validatorCodec: Codec<Validator> = record<Validator>({
   seat,
   institution: identityId,
   consensusKey: publicKey,
+  governanceKey: publicKey,
 })
 
 export const validatorSetCodec: Codec<ValidatorSet> = record<ValidatorSet>({
@@ -72,7 +75,9 @@ export function seatOf(set: ValidatorSet, consensusKey: PublicKey): Seat | undef
 export function validatorsOf(genesis: Genesis): ValidatorSet {
   if (genesis.predecessor) return genesis.predecessor.validators
   const members = genesis.founders
-    .flatMap(({ institution, consensusKey }) => (consensusKey === null ? [] : [{ institution, consensusKey }]))
+    .flatMap(({ institution, consensusKey, signingKey: governanceKey }) =>
+      consensusKey === null ? [] : [{ institution, consensusKey, governanceKey }],
+    )
     .map((member, i) => ({ seat: i as Seat, ...member }))
   return { epoch: 0 as Epoch, b: genesis.b, members }
 }

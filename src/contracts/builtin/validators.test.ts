@@ -13,12 +13,18 @@ import {
   laboratory,
   patient,
   regulator,
+  signingKeyOf,
 } from './consortium.test-support.ts'
 
 interface SetView {
   readonly epoch: number
   readonly b: number
-  readonly members: readonly { readonly seat: number; readonly institution: string; readonly consensus: string }[]
+  readonly members: readonly {
+    readonly seat: number
+    readonly institution: string
+    readonly consensus: string
+    readonly governance: string
+  }[]
   readonly height: number
   readonly at: number
   readonly proposal: number | null
@@ -72,7 +78,12 @@ describe('the set of the founders', () => {
   it('has a seat for each founder with a consensus key, in their order, and the b of the genesis', () => {
     const consortium = new Voting()
     const founders = [hospitalA, hospitalB, laboratory]
-    const members = founders.map((institution, seat) => ({ seat, institution, consensus: consensusKeyOf(institution) }))
+    const members = founders.map((institution, seat) => ({
+      seat,
+      institution,
+      consensus: consensusKeyOf(institution),
+      governance: signingKeyOf(institution),
+    }))
     const set = { epoch: 0, b: 0, members, height: 0, at: consortium.nowMs, proposal: null }
     expect(consortium.ask('validators.current')).toEqual(set)
     expect(consortium.ask('validators.pending')).toBe(null)
@@ -94,7 +105,12 @@ describe('a decided change', () => {
     expect(consortium.decide(clinic, 'proposeValidator', { consensus: id('key'), acceptStalls: false })).toBe('ok')
     const pending = consortium.ask('validators.pending') as unknown as SetView
     expect(pending).toMatchObject({ epoch: 1, b: 0, height: 2, at: consortium.nowMs, proposal: 2 })
-    expect(pending.members.at(-1)).toEqual({ seat: 3, institution: clinic, consensus: id('key') })
+    expect(pending.members.at(-1)).toEqual({
+      seat: 3,
+      institution: clinic,
+      consensus: id('key'),
+      governance: id('clinic 1'),
+    })
     expect((consortium.ask('validators.current') as unknown as SetView).members).toHaveLength(3)
     consortium.enterEpoch()
     expect(consortium.ask('validators.current')).toEqual(pending)
@@ -119,6 +135,22 @@ describe('a decided change', () => {
     consortium.enterEpoch()
     expect(vote()).toBe('ok')
     expect(consortium.newest()).toMatchObject({ epoch: 2, proposal: number })
+  })
+
+  it('gives a seat with the signing key of today, and leaves the others theirs', () => {
+    const consortium = new Voting()
+    const renew = (institution: string) => {
+      const fields = { identity: institution, kind: 'signing', key: id(`second of ${institution}`) }
+      consortium.act(institution, 'registry.addKey', fields)
+      consortium.act(institution, 'registry.revokeKey', { identity: institution, keyId: 0 })
+    }
+    renew(hospitalA)
+    expect(consortium.decide(hospitalA, 'proposeKey', { consensus: id('key') })).toBe('ok')
+    const key = (institution: string) =>
+      consortium.newest().members.find((member) => member.institution === institution)?.governance
+    expect(key(hospitalA)).toBe(id(`second of ${hospitalA}`))
+    renew(hospitalB)
+    expect(key(hospitalB)).toBe(signingKeyOf(hospitalB))
   })
 
   it('of a key ends the seat and gives a new one, in one set', () => {

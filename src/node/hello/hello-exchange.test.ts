@@ -24,6 +24,7 @@ const setOf = (n: number): ValidatorSet => ({
     seat: seat as Seat,
     institution: String(seat).padStart(64, '0') as IdentityId,
     consensusKey: signer(seat).publicKey.toHex() as PublicKey,
+    governanceKey: signer(seat).publicKey.toHex() as PublicKey,
   })),
 })
 
