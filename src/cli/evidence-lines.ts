@@ -1,11 +1,27 @@
 // A proof of a lie in words: what was done, by whom, and the statements that show it, side by side.
 
+import type { BadTransaction } from '../consensus/evidence/bad-transaction.ts'
 import type { Complicity } from '../consensus/evidence/complicity.ts'
+import type { E7 } from '../consensus/evidence/e7.ts'
 import type { Evidence } from '../consensus/evidence/evidence.ts'
+import type { OpenedCertificate } from '../consensus/evidence/opened-certificate.ts'
 import type { Header, SignedHeader } from '../types/block.ts'
 import type { Seat } from '../types/brand.ts'
-import type { Ack, CommitCert, Tip, Vote, VotePromise } from '../types/certificate.ts'
-import { blockHash } from '../types/signing.ts'
+import { type Codec, fromBytes } from '../types/canonical.ts'
+import { DecodeError } from '../types/canonical-bytes.ts'
+import {
+  type Ack,
+  type BareLeaderCert,
+  bareLeaderCertCodec,
+  type CommitCert,
+  commitCertCodec,
+  type Tip,
+  type Vote,
+  type VotePromise,
+} from '../types/certificate.ts'
+import { blockHash, decodeTransaction } from '../types/signing.ts'
+import type { SignedTransaction } from '../types/transaction.ts'
+import { type TermsFault, termsFault } from '../types/transaction-terms.ts'
 import { timeInWords } from './words.ts'
 
 export type NameOfSeat = (seat: Seat) => string
@@ -67,7 +83,7 @@ export function describeEvidence(evidence: Evidence, nameOf: NameOfSeat): Eviden
     case 'E7':
       return {
         title: 'a block that nobody honest makes',
-        meaning: `${FAULT_TEXT[evidence.fault.kind]}${accomplices(evidence.complicity)}`,
+        meaning: `${faultText(evidence)}${accomplices(evidence.complicity)}`,
         left: ofHeader(evidence.header, nameOf),
         right: evidence.fault.kind === 'transaction' ? ofTransaction(evidence.fault) : ofParent(evidence.fault.parent),
       }
@@ -76,16 +92,36 @@ export function describeEvidence(evidence: Evidence, nameOf: NameOfSeat): Eviden
         title: 'a header under a false certificate',
         meaning: 'Its header names the hash of bytes that are no valid certificate.',
         left: ofHeader(evidence.header, nameOf),
-        right: [['it opens to', `${evidence.opened.bytes.length} bytes: no valid ${evidence.opened.kind}`]],
+        right: ofFalseCertificate(evidence.opened),
       }
   }
 }
 
-const FAULT_TEXT = {
-  link: 'The block does not follow from its parent: place, time, term or leader.',
-  log: 'The logRoot of the block does not stand for the blocks before it.',
-  transaction: 'The block holds a transaction that may not be in it.',
-} as const
+function faultText({ fault, header }: E7): string {
+  switch (fault.kind) {
+    case 'link':
+      return 'The block does not follow from its parent: place, time, term or leader.'
+    case 'log':
+      return 'The logRoot of the block does not stand for the blocks before it.'
+    case 'transaction':
+      return `The block holds a transaction that may not be in it: ${wrongWith(fault, header.header)}.`
+  }
+}
+
+function wrongWith({ bytes, signer }: BadTransaction, header: Header): string {
+  const signed = readIn(() => decodeTransaction(bytes))
+  if (signed === undefined) return 'it is none'
+  const fault = termsFault(signed.transaction, header)
+  if (fault !== null) return WRONG_TERMS[fault]
+  return signer?.entry ? 'it is not signed by an active signing key of its sender' : 'its sender has no such key'
+}
+
+const WRONG_TERMS: Readonly<Record<TermsFault, string>> = {
+  WRONG_CHAIN: 'it was made for another chain',
+  GAS_LIMIT: 'its gas limit is out of bounds',
+  EXPIRED: 'it had expired at the time of the block',
+  EXPIRES_TOO_LATE: 'it expires too late for the time of the block',
+}
 
 const accomplices = (complicity: readonly Complicity[]): string =>
   complicity.length === 0 ? '' : ' Others acked it, or voted for a chain that contains it.'
@@ -150,11 +186,45 @@ const ofPromise = ({ term, lastAck }: VotePromise): Statement => [
   ...ofTip(lastAck),
 ]
 
-const ofTransaction = ({ index, bytes }: { index: number; bytes: Uint8Array }): Statement => [
-  ['says', 'the transaction'],
-  ['number', `${index}`],
-  ['bytes', `${bytes.length}`],
+function ofTransaction({ index, bytes }: BadTransaction): Statement {
+  const signed = readIn(() => decodeTransaction(bytes))
+  return [
+    ['says', `transaction ${index} of the block`],
+    ['bytes', `${bytes.length}`],
+    ...(signed === undefined ? [] : termsOf(signed)),
+  ]
+}
+
+const termsOf = ({ transaction, id }: SignedTransaction): Statement => [
+  ['transaction', id],
+  ['sender', transaction.sender],
+  ['key', `${transaction.keyId}`],
+  ['expires', timeInWords(transaction.expiresAtMs)],
 ]
+
+function ofFalseCertificate(opened: OpenedCertificate): Statement {
+  const name = opened.kind === 'leaderCert' ? 'LeaderCert' : 'CommitCert'
+  const codec: Codec<BareLeaderCert | CommitCert> = opened.kind === 'leaderCert' ? bareLeaderCertCodec : commitCertCodec
+  const certificate = readIn(() => fromBytes(codec, opened.bytes))
+  if (certificate === undefined) return [['says', `${opened.bytes.length} bytes that are no ${name} at all`]]
+  const { epoch, term, signatures } = certificate
+  return [
+    ['says', `${name}, not valid`],
+    ['epoch', `${epoch}`],
+    ['term', `${term}`],
+    ['signatures', `${signatures.length}`],
+    ['seats', signatures.map(({ member }) => member).join(' ')],
+  ]
+}
+
+function readIn<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined
+    throw error
+  }
+}
 
 /** Long values cut, so that two columns fit on a screen. */
 const CELL_MAX = 34

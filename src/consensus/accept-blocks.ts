@@ -13,7 +13,7 @@ import { becomeFollower } from './roles.ts'
 import type { State } from './state.ts'
 import { accuse, emit, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
-import { witnessHeader } from './witness.ts'
+import { witnessFalseCommitCert, witnessHeader } from './witness.ts'
 
 interface Arrival {
   readonly from: Seat
@@ -82,7 +82,8 @@ function isSound(step: Step, { from, block, isCertified, parent }: Arrival & { b
     accuse(step, { member: from, what: 'badBody' })
     return false
   }
-  if (epochCertFault(block, verifierOf(state)) !== null) {
+  if (block.epochCert !== null && epochCertFault(block, verifierOf(state)) !== null) {
+    witnessFalseCommitCert(step, block.epochCert)
     accuse(step, { member: header.proposer, what: 'badCertificate' })
     return false
   }

@@ -15,7 +15,7 @@ import { accuse, emit, type Step } from './step.ts'
 import { supersedeAck } from './supersede-ack.ts'
 import { catchUp, continueSync, requestSync } from './sync.ts'
 import { certifiedHeight, chooseTip } from './tip.ts'
-import { witnessCommitCert } from './witness.ts'
+import { witnessCommitCert, witnessFalseCommitCert } from './witness.ts'
 
 /** A CommitCert that a member has shown. Commits what is here and executed; asks for what is not here. */
 export function learnCommitCert(step: Step, { from, certificate }: { from: Seat; certificate: CommitCert }): void {
@@ -29,7 +29,9 @@ export function learnCommitCert(step: Step, { from, certificate }: { from: Seat;
   }
   // Who has left the set certifies nothing on top of what came after.
   const isPast = certificate.epoch < headerOf(state.tree, state.certifiedHash).epoch
-  if (isPast || commitCertFault(certificate, verifierOf(state)) !== null) {
+  const isFalse = !isPast && commitCertFault(certificate, verifierOf(state)) !== null
+  if (isFalse) witnessFalseCommitCert(step, certificate)
+  if (isPast || isFalse) {
     accuse(step, { member: from, what: 'badCertificate' })
     return
   }

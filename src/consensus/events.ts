@@ -7,6 +7,7 @@ import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import type { NextSet } from '../types/validator-set.ts'
 import type { Timer } from './effects.ts'
+import type { BadTransaction } from './evidence/bad-transaction.ts'
 import type { Evidence } from './evidence/evidence.ts'
 import type { Message } from './messages.ts'
 
@@ -59,7 +60,12 @@ export interface Executed {
         /** The state after the block holds the set of epoch header.epoch + 1: a change of the validators is pending. */
         readonly nextSet: NextSet | null
       }
-    | { readonly kind: 'invalid'; readonly reason: string }
+    | {
+        readonly kind: 'invalid'
+        readonly reason: string
+        /** The transaction that may not be in it, where that is the reason and it can be shown to others. */
+        readonly shown?: BadTransaction
+      }
 }
 
 /**

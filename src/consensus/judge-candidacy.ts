@@ -2,6 +2,7 @@
 
 import type { Seat } from '../types/brand.ts'
 import { blockHash } from '../types/signing.ts'
+import { commitCertFault, leaderCertFault } from './certificate.ts'
 import { isOfBlock, learnCommitCert } from './commit.ts'
 import { verifierOf } from './epochs.ts'
 import type { Candidacy } from './messages.ts'
@@ -10,7 +11,13 @@ import type { State } from './state.ts'
 import { accuse, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
 import { judgeShownChain, readShownChain } from './vote-rules.ts'
-import { witnessCommitCert, witnessHeader, witnessLeaderCert } from './witness.ts'
+import {
+  witnessCommitCert,
+  witnessFalseCommitCert,
+  witnessFalseLeaderCert,
+  witnessHeader,
+  witnessLeaderCert,
+} from './witness.ts'
 
 /**
  * 1. what is shown must be sound; 2. a voter that is behind catches up first; 3. the vote rule. Null: no answer, be it
@@ -27,6 +34,7 @@ export function judgeCandidacy(
   const releases = validReleases(message.releases, verifierOf(state))
   if (chain === null || releases === null || !isOfKnownBlock(state, message)) {
     accuse(step, { member: from, what: 'badChain' })
+    witnessFalse(step, message)
     return null
   }
 
@@ -47,6 +55,16 @@ export function judgeCandidacy(
 function isOfKnownBlock({ tree }: State, { commitCert }: Candidacy): boolean {
   const entry = commitCert === null ? undefined : tree.entries.get(commitCert.blockHash)
   return commitCert === null || entry === undefined || isOfBlock(commitCert, entry)
+}
+
+/** What is shown as a certificate and is none, and the headers that may name it. */
+function witnessFalse(step: Step, { commitCert, leaderCert, headers }: Candidacy): void {
+  const verifier = verifierOf(step.state)
+  const hasFalseLeader = leaderCert !== null && leaderCertFault(leaderCert, verifier) !== null
+  const hasFalseCommit = commitCert !== null && commitCertFault(commitCert, verifier) !== null
+  if (hasFalseLeader) witnessFalseLeaderCert(step, leaderCert)
+  if (hasFalseCommit) witnessFalseCommitCert(step, commitCert)
+  if (hasFalseLeader || hasFalseCommit) for (const signed of headers) witnessHeader(step, signed)
 }
 
 /** Certificates that have been checked, and headers that this node does not know from blocks. */

@@ -12,7 +12,7 @@ import { becomeFollower } from './roles.ts'
 import type { State } from './state.ts'
 import { accuse, emit, type Step } from './step.ts'
 import { catchUp } from './sync.ts'
-import { witnessLeaderCert } from './witness.ts'
+import { witnessFalseLeaderCert, witnessLeaderCert } from './witness.ts'
 
 /**
  * 1. verified once, kept with every block of its term; 2. followed, when its term is not below the present one. A valid
@@ -31,6 +31,7 @@ export function learnLeaderCert(step: Step, { from, certificate }: { from: Seat;
   if (!isKnown) {
     if (leaderCertFault(certificate, verifierOf(state)) !== null) {
       accuse(step, { member: from, what: 'badCertificate' })
+      witnessFalseLeaderCert(step, certificate)
       return false
     }
     if (state.leaderCerts.size >= LEADER_CERTS_MAX) forgetLeaderCerts(state)

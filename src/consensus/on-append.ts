@@ -11,6 +11,7 @@ import type { Append, AppendReply, From } from './messages.ts'
 import { hearLeader, leaderOf } from './roles.ts'
 import { sendStaleTerm } from './stale-term.ts'
 import { accuse, type Step, send } from './step.ts'
+import { witnessHeader } from './witness.ts'
 
 /**
  * 1. an old term is told so; 2. leadership is shown, not claimed; 3. blocks on top of what is here enter the tree;
@@ -26,7 +27,12 @@ export function onAppend(step: Step, { from, message }: From<Append>): void {
   }
 
   // 2
-  for (const certificate of message.leaderCerts) if (!learnLeaderCert(step, { from, certificate })) return
+  for (const certificate of message.leaderCerts) {
+    if (learnLeaderCert(step, { from, certificate })) continue
+    // Nothing of it enters the tree; what its leader signed may be evidence all the same.
+    for (const block of message.blocks) witnessHeader(step, block)
+    return
+  }
   if (message.term !== state.term || leaderOf(state) === null) {
     answer(step, { from, message, status: 'unknownLeader' })
     return

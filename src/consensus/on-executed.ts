@@ -7,6 +7,7 @@ import { epochFault } from './epoch-rules.ts'
 import type { Executed } from './events.ts'
 import { emit, type Step } from './step.ts'
 import { maybeMoveTip } from './tip.ts'
+import { witnessBadTransaction } from './witness.ts'
 
 /** Valid: 1. stored; 2. perhaps the new tip; 3. certified, if only this was missing; 4. acked, and the leader told. */
 export function onExecuted(step: Step, { blockHash, verdict }: Executed): void {
@@ -15,6 +16,7 @@ export function onExecuted(step: Step, { blockHash, verdict }: Executed): void {
   if (entry === undefined || entry.status !== 'received') return
   if (verdict.kind === 'invalid') {
     refuse(step, { entry, reason: verdict.reason })
+    if (verdict.shown) witnessBadTransaction(step, { block: entry.block, shown: verdict.shown })
     return
   }
   const parent = state.tree.entries.get(entry.block.header.parentHash)

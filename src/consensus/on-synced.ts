@@ -12,7 +12,7 @@ import { learnLeaderCert } from './learn-leader.ts'
 import { SYNC_RUN_BLOCKS_MAX } from './limits.ts'
 import { accuse, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
-import { witnessCommitCert } from './witness.ts'
+import { witnessCommitCert, witnessHeader } from './witness.ts'
 
 /** 1. the certificate is valid; 2. the LeaderCerts are; 3. the blocks lead from the certified head to it. */
 export function onSynced(step: Step, { from, blocks, leaderCerts, commitCert }: Synced): void {
@@ -33,6 +33,7 @@ export function onSynced(step: Step, { from, blocks, leaderCerts, commitCert }: 
   // 2
   for (const certificate of leaderCerts) {
     if (learnLeaderCert(step, { from, certificate })) continue
+    for (const block of blocks.slice(0, SYNC_RUN_BLOCKS_MAX)) witnessHeader(step, block)
     state.sync = null
     return
   }

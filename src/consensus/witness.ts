@@ -8,15 +8,20 @@ import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { blockHash } from '../types/signing.ts'
 import type { Restored } from './create-state.ts'
 import { verifierOf } from './epochs.ts'
+import type { BadTransaction } from './evidence/bad-transaction.ts'
 import { convict } from './evidence/convict.ts'
 import type { E1 } from './evidence/e1.ts'
 import type { E2 } from './evidence/e2.ts'
 import type { E3 } from './evidence/e3.ts'
 import { EVIDENCE_BYTES_MAX, type Evidence, encodeEvidence, subjectOf } from './evidence/evidence.ts'
+import { underFalseCertificates } from './evidence/false-certificates.ts'
+import { type OpenedCertificate, showCommitCert, showLeaderCert } from './evidence/opened-certificate.ts'
 import {
   addAck,
+  addBadBlock,
   addBase,
   addCommitCert,
+  addFalseCertificate,
   addHeader,
   addLeaderCert,
   addWord,
@@ -75,7 +80,11 @@ function isPremature(step: Step, { term, epoch }: CommitCert | LeaderCert): bool
 /** Of a block that is offered, or a chain that is shown; the signature is checked here. */
 export function witnessHeader(step: Step, signed: SignedHeader): void {
   const { state } = step
-  if (isToCome(step, signed.header.term)) return
+  if (isToCome(step, signed.header.term)) {
+    // No term is there by a LeaderCert that is none.
+    report(step, underFalseCertificates(state.witness.index.falseCertificates, signed))
+    return
+  }
   if (isHeaderSigned(signed, verifierOf(state))) report(step, addHeader(state.witness.index, signed))
 }
 
@@ -99,6 +108,33 @@ export function witnessLeaderCert(step: Step, certificate: LeaderCert): void {
 export function witnessCommitCert(step: Step, certificate: CommitCert): void {
   if (isPremature(step, certificate)) return
   report(step, addCommitCert(step.state.witness.index, certificate))
+}
+
+/** `certificate` does not verify. Who shows it may have been lied to; whoever signs a header that names it is the liar. */
+export function witnessFalseLeaderCert(step: Step, certificate: LeaderCert): void {
+  witnessFalse(step, { kind: 'leaderCert', ...showLeaderCert(certificate) })
+}
+
+export function witnessFalseCommitCert(step: Step, certificate: CommitCert): void {
+  witnessFalse(step, { kind: 'commitCert', bytes: showCommitCert(certificate) })
+}
+
+function witnessFalse(step: Step, opened: OpenedCertificate): void {
+  report(step, addFalseCertificate(step.state.witness.index, opened))
+}
+
+/** Execution has refused the block for a transaction that can be shown. */
+export function witnessBadTransaction(
+  step: Step,
+  { block: { header, signature, hash }, shown }: { block: SignedHeader & { hash: Hash }; shown: BadTransaction },
+): void {
+  const bad = {
+    kind: 'E7',
+    header: { header, signature },
+    fault: { kind: 'transaction', ...shown },
+    complicity: [],
+  } as const
+  report(step, addBadBlock(step.state.witness.index, { hash, bad }))
 }
 
 /** Nothing is said that others would not find proven. */

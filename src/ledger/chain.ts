@@ -2,10 +2,10 @@
 // ledger.ts says what each method promises; spec/ledger.md, "Commit" and "Durability", why.
 
 import { epochFault } from '../consensus/epoch-rules.ts'
+import type { BadTransaction } from '../consensus/evidence/bad-transaction.ts'
 import type { Abi } from '../contracts/abi.ts'
 import { type CallOutcome, type ContractCall, type ContractSet, queryView } from '../contracts/execute.ts'
 import type { StateReader } from '../contracts/state-access.ts'
-import { sha256Hex } from '../crypto/hash.ts'
 import { appendLeaf, type RangeProof } from '../crypto/mountain-range.ts'
 import type { StateProof } from '../crypto/state-proof.ts'
 import { assert } from '../types/assert.ts'
@@ -37,7 +37,7 @@ import {
   writeReceipts,
 } from './block-store.ts'
 import { BlockTree } from './block-tree.ts'
-import { fromByteString, toByteString } from './byte-string.ts'
+import { toByteString } from './byte-string.ts'
 import { CertifiedReader, missing } from './certified-reader.ts'
 import { type BlockRefusal, LedgerError } from './errors.ts'
 import { type ExecuteBlock, refuseBlock } from './execute-block.ts'
@@ -55,6 +55,8 @@ import type {
   Restored,
   TransactionLocation,
 } from './ledger.ts'
+import { proveState } from './prove-state.ts'
+import { showBadTransaction } from './show-bad-transaction.ts'
 import type { SignerOf } from './signer.ts'
 import { SnapshotSource } from './snapshot-source.ts'
 import type { StateVersion } from './state-version.ts'
@@ -213,6 +215,11 @@ export class Chain implements Ledger {
     if (header.version !== version) return refuseBlock('VERSION', `version: expected ${version}, got ${header.version}`)
     const refusal = compareRoots(header, execution.executed)
     return refusal === undefined ? execution : { ok: false, refusal }
+  }
+
+  showBadTransaction(block: Block, refusal: BlockRefusal): BadTransaction | undefined {
+    const parent = this.tree.get(block.header.parentHash)
+    return parent && showBadTransaction(block, refusal, parent)
   }
 
   adopt(block: Block, executed: ExecutedBlock): void {
@@ -505,11 +512,4 @@ function compareRoots(header: Header, roots: BlockRoots): BlockRefusal | undefin
 function blockOf({ block }: BlockNode): Block {
   assert(block !== undefined, 'chain: a block above the head is in memory')
   return block
-}
-
-function proveState(state: StateVersion, key: Uint8Array): StateProof {
-  const { steps, leaf } = state.proveKey(key)
-  if (leaf === undefined) return { steps, leaf: null }
-  const value = state.get(leaf) ?? missing('value of a state key')
-  return { steps, leaf: { keyHash: sha256Hex(fromByteString(leaf)), valueHash: sha256Hex(value) } }
 }

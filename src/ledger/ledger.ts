@@ -2,6 +2,7 @@
 // certificate, and the state of either. open-ledger.ts makes one. One owner calls what changes it (node/runtime.ts), one
 // call after the other; reads may happen at any time and see the head as it is at that moment.
 
+import type { BadTransaction } from '../consensus/evidence/bad-transaction.ts'
 import type { Abi } from '../contracts/abi.ts'
 import type { CallOutcome, ContractCall, StateAccess } from '../contracts/execute.ts'
 import type { MountainRange, RangeProof } from '../crypto/mountain-range.ts'
@@ -150,6 +151,8 @@ export interface Ledger {
   execute(draft: Draft): Execution
   /** A received block: executes it and compares height, time and the four roots with its header. */
   check(block: Block): Execution
+  /** Of a block that `check` refused for a transaction: what shows others that it may not be there, where it can be shown. */
+  showBadTransaction(block: Block, refusal: BlockRefusal): BadTransaction | undefined
   /** Keeps an executed block as a possible parent. Asserts that block and execution are one thing. */
   adopt(block: Block, executed: ExecutedBlock): void
   /** Has this block been adopted, or is it the head? */

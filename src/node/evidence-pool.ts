@@ -1,7 +1,8 @@
 // Proofs that members lied: kept, told to everybody, and an alarm for the operator. Whoever passes on what proves nothing is
 // named for it. spec/consensus.md, "Evidence".
 
-import { convict, type EvidenceVerifier } from '../consensus/evidence/convict.ts'
+import type { Verifier } from '../consensus/certificate.ts'
+import { convict } from '../consensus/evidence/convict.ts'
 import {
   decodeEvidence,
   EVIDENCE_BYTES_MAX,
@@ -31,7 +32,7 @@ const REPEATED_MAX = 8
 
 export interface EvidencePoolParts {
   readonly transport: Transport
-  readonly verifier: EvidenceVerifier
+  readonly verifier: Verifier
   readonly store: EvidenceStore
   readonly timers: Timers
   readonly log: Log

@@ -292,7 +292,8 @@ export class Runtime {
         this.#unsupportedFrom = Math.min(this.#unsupportedFrom, block.header.height)
         return null
       }
-      return { kind: 'executed', blockHash: block.hash, verdict: { kind: 'invalid', reason } }
+      const shown = ledger.showBadTransaction(block, execution.refusal)
+      return { kind: 'executed', blockHash: block.hash, verdict: { kind: 'invalid', reason, ...(shown && { shown }) } }
     }
     ledger.adopt(block, execution.executed)
     return valid()

@@ -1,16 +1,19 @@
 // Each kind of evidence convicts exactly the liar, and nothing that is missing, forged or honest convicts anybody.
 
 import { describe, expect, it } from 'vitest'
-import { taggedHash } from '../../crypto/hash.ts'
+import { sha256Hex, taggedHash } from '../../crypto/hash.ts'
 import { createMerkleProof, merkleRoot } from '../../crypto/merkle.ts'
+import { EMPTY_STATE_ROOT, hashLeaf } from '../../crypto/state-proof.ts'
 import type { Block } from '../../types/block.ts'
-import { asHash, type Epoch, type Hash, type PublicKey, type Seat, ZERO_HASH } from '../../types/brand.ts'
-import { toBytes } from '../../types/canonical.ts'
+import { asHash, asPublicKey, type Epoch, type Seat, ZERO_HASH } from '../../types/brand.ts'
+import { optional, publicKey, toBytes, tuple, uint } from '../../types/canonical.ts'
 import { bareLeaderCertCodec, commitCertCodec } from '../../types/certificate.ts'
 import { bareLeaderCertHash, commitCertHash, leaderCertHash, withoutReleases } from '../../types/signing.ts'
+import { signingKeyEntryKey } from '../../types/signing-key-entry.ts'
 import { TAG } from '../../types/tags.ts'
 import { createTransaction, GENESIS_TIME_MS, rangeBefore } from '../fakes.test-support.ts'
 import { genesis } from '../node.test-support.ts'
+import type { ShownSigner } from './bad-transaction.ts'
 import { convict, convictBytes } from './convict.ts'
 import { createE1 } from './e1.ts'
 import { orderAcks } from './e2.ts'
@@ -314,19 +317,10 @@ describe('E7', () => {
     const txRoot = merkleRoot(leaves.map(({ bytes }) => bytes))
     return scene.altered(good, { txRoot, timeMs })
   }
-  const transaction = (block: Block, signer: { parent: Block } | null = null): Evidence & { kind: 'E7' } => {
-    const proof = createMerkleProof([createTransaction(901).bytes, late.bytes], 1)
-    return {
-      kind: 'E7',
-      header: signed(block),
-      fault: {
-        kind: 'transaction',
-        ...proof,
-        bytes: late.bytes,
-        signer: signer && { parent: signer.parent.header, proof: new Uint8Array() },
-      },
-      complicity: [],
-    }
+  const transaction = (block: Block, signer: ShownSigner | null = null): Evidence & { kind: 'E7' } => {
+    const place = createMerkleProof([createTransaction(901).bytes, late.bytes], 1)
+    const fault = { kind: 'transaction', ...place, bytes: late.bytes, signer } as const
+    return { kind: 'E7', header: signed(block), fault, complicity: [] }
   }
 
   it('convicts for a transaction outside its window, and not for one inside', () => {
@@ -335,15 +329,46 @@ describe('E7', () => {
     expect(judge(transaction(inBlock(GENESIS_TIME_MS + 599_999)))).toEqual([])
   })
 
-  it('convicts for a bad signature where the state of the parent shows the key', () => {
-    const block = inBlock(GENESIS_TIME_MS + 1_000)
-    const key = 'ee'.repeat(32) as PublicKey
-    const signingKeyOf = ({ stateRoot }: { stateRoot: Hash }) =>
-      stateRoot === parent.header.stateRoot ? key : undefined
-    expect(convict(transaction(block, { parent }), { ...verifier, signingKeyOf })).toEqual([1])
-    expect(convict(transaction(block, { parent }), { ...verifier, signingKeyOf, verify: () => true })).toEqual([])
-    expect(convict(transaction(block, { parent: genesis }), { ...verifier, signingKeyOf })).toEqual([])
-    expect(judge(transaction(block, { parent }))).toEqual([])
+  describe('convicts for a signature', () => {
+    const timeMs = GENESIS_TIME_MS + 1_000
+    const { sender, keyId } = late.transaction
+    const keyHash = sha256Hex(signingKeyEntryKey(sender, keyId))
+    const entryOf = (kind: number, revokedAt: number | null): Uint8Array =>
+      toBytes(tuple(uint, publicKey, optional(uint)), [kind, asPublicKey('ee'.repeat(32)), revokedAt])
+    /** A block on a parent whose state holds this entry alone, with the proof of it. */
+    const shown = (entry: Uint8Array | null): { block: Block; signer: ShownSigner } => {
+      const leaf = entry === null ? null : { keyHash, valueHash: sha256Hex(entry) }
+      const stateRoot = leaf === null ? EMPTY_STATE_ROOT : hashLeaf(leaf.keyHash, leaf.valueHash)
+      const under = scene.altered(parent, { stateRoot })
+      const block = scene.altered(inBlock(timeMs), { parentHash: under.hash })
+      return { block, signer: { parent: under.header, entry, proof: { steps: [], leaf } } }
+    }
+    const active = shown(entryOf(0, null))
+
+    it('that is not by the key which the state of the parent holds', () => {
+      expect(judge(transaction(active.block, active.signer))).toEqual([1])
+      const honest = { ...verifier, verify: () => true }
+      expect(convict(transaction(active.block, active.signer), honest)).toEqual([])
+    })
+
+    it('by a key that is not there, was revoked, or is for something else', () => {
+      for (const entry of [null, entryOf(0, GENESIS_TIME_MS), entryOf(1, null)]) {
+        const { block, signer } = shown(entry)
+        expect(convict(transaction(block, signer), { ...verifier, verify: () => true })).toEqual([1])
+      }
+    })
+
+    it('and not without the proof, with another parent, another entry, or none where there is one', () => {
+      const { block, signer } = active
+      expect(judge(transaction(block))).toEqual([])
+      expect(judge(transaction(inBlock(timeMs), signer))).toEqual([])
+      expect(judge(transaction(block, { ...signer, parent: parent.header }))).toEqual([])
+      expect(judge(transaction(block, { ...signer, entry: entryOf(1, null) }))).toEqual([])
+      expect(judge(transaction(block, { ...signer, entry: null }))).toEqual([])
+      expect(judge(transaction(block, { ...signer, entry: null, proof: { steps: [], leaf: null } }))).toEqual([])
+      const junk = shown(Uint8Array.of(1, 2, 3))
+      expect(judge(transaction(junk.block, junk.signer))).toEqual([])
+    })
   })
 
   it('convicts ackers for all of it, and voters only for what headers show', () => {

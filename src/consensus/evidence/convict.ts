@@ -3,7 +3,6 @@
 import type { Seat } from '../../types/brand.ts'
 import { DecodeError } from '../../types/canonical-bytes.ts'
 import type { Verifier } from '../certificate.ts'
-import type { SigningKeyOf } from './bad-transaction.ts'
 import { convictE1 } from './e1.ts'
 import { convictE2 } from './e2.ts'
 import { convictE3 } from './e3.ts'
@@ -14,10 +13,8 @@ import { convictE7 } from './e7.ts'
 import { convictE8 } from './e8.ts'
 import { decodeEvidence, type Evidence } from './evidence.ts'
 
-export type EvidenceVerifier = Verifier & SigningKeyOf
-
 /** The seats that the evidence proves guilty, ascending; none where it proves nothing. Decoded evidence never throws. */
-export function convict(evidence: Evidence, verifier: EvidenceVerifier): readonly Seat[] {
+export function convict(evidence: Evidence, verifier: Verifier): readonly Seat[] {
   switch (evidence.kind) {
     case 'E1':
       return convictE1(evidence, verifier)
@@ -39,7 +36,7 @@ export function convict(evidence: Evidence, verifier: EvidenceVerifier): readonl
 }
 
 /** The same for bytes from anywhere: what is no evidence proves nothing. */
-export function convictBytes(encoded: Uint8Array, verifier: EvidenceVerifier): readonly Seat[] {
+export function convictBytes(encoded: Uint8Array, verifier: Verifier): readonly Seat[] {
   try {
     return convict(decodeEvidence(encoded), verifier)
   } catch (error) {

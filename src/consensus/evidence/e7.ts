@@ -13,7 +13,7 @@ import { type Codec, hash, list, record, union } from '../../types/canonical.ts'
 import { blockHash } from '../../types/signing.ts'
 import type { Verifier } from '../certificate.ts'
 import { isLinked } from '../header-rules.ts'
-import { type BadTransaction, badTransactionCodec, isBadTransaction, type SigningKeyOf } from './bad-transaction.ts'
+import { type BadTransaction, badTransactionCodec, isBadTransaction } from './bad-transaction.ts'
 import { type Complicity, complicityCodec, guilty, isComplicit } from './complicity.ts'
 import { isHeaderSigned } from './statements.ts'
 
@@ -50,7 +50,7 @@ export const e7Codec: Codec<Omit<E7, 'kind'>> = record<Omit<E7, 'kind'>>({
 
 export function convictE7(
   { header: signed, fault, complicity }: Omit<E7, 'kind'>,
-  verifier: Verifier & SigningKeyOf,
+  verifier: Verifier,
 ): readonly Seat[] {
   const { header } = signed
   if (!isFaulty(header, { fault, verifier }) || !isHeaderSigned(signed, verifier)) return []
@@ -64,10 +64,7 @@ export function convictE7(
   )
 }
 
-function isFaulty(
-  header: Header,
-  { fault, verifier }: { fault: BlockFault; verifier: Verifier & SigningKeyOf },
-): boolean {
+function isFaulty(header: Header, { fault, verifier }: { fault: BlockFault; verifier: Verifier }): boolean {
   if (fault.kind === 'transaction') return isBadTransaction(fault, { header, verifier })
   const { parent } = fault
   const parentHash = blockHash(parent)

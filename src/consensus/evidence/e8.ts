@@ -9,16 +9,12 @@ import { type Codec, record, union } from '../../types/canonical.ts'
 import type { Verifier } from '../certificate.ts'
 import {
   certificateBytesCodec,
-  type OpenedLeaderCert,
+  type OpenedCertificate,
   openCommitCert,
   openedLeaderCertCodec,
   openLeaderCert,
 } from './opened-certificate.ts'
 import { isHeaderSigned } from './statements.ts'
-
-export type OpenedCertificate =
-  | ({ readonly kind: 'leaderCert' } & OpenedLeaderCert)
-  | { readonly kind: 'commitCert'; readonly bytes: Uint8Array }
 
 export interface E8 {
   readonly kind: 'E8'

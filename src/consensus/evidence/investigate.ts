@@ -7,13 +7,15 @@
 import type { SignedHeader } from '../../types/block.ts'
 import type { Seat } from '../../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../../types/certificate.ts'
-import { commitCertFault, leaderCertFault } from '../certificate.ts'
-import { convict, type EvidenceVerifier } from './convict.ts'
+import { commitCertFault, leaderCertFault, type Verifier } from '../certificate.ts'
+import { convict } from './convict.ts'
 import { type Evidence, subjectOf } from './evidence.ts'
+import { showCommitCert, showLeaderCert } from './opened-certificate.ts'
 import {
   addAck,
   addBase,
   addCommitCert,
+  addFalseCertificate,
   addHeader,
   addLeaderCert,
   addWord,
@@ -22,7 +24,7 @@ import {
 } from './statement-index.ts'
 import { type AckBy, type ElectionWord, isAckSigned, isHeaderSigned, isWordSigned } from './statements.ts'
 
-/** In any order, from any number of nodes. What does not verify is left out. */
+/** In any order, from any number of nodes. What does not verify says nothing. */
 export interface StoredStatements {
   readonly headers: readonly SignedHeader[]
   readonly leaderCerts: readonly LeaderCert[]
@@ -40,7 +42,7 @@ export interface Findings {
 /** `base`: a block that all the given headers stand on, such as genesis. */
 export function investigate(
   { headers, leaderCerts, commitCerts, acks = [], words = [] }: StoredStatements,
-  { base, verifier }: { base: KnownHeader; verifier: EvidenceVerifier },
+  { base, verifier }: { base: KnownHeader; verifier: Verifier },
 ): Findings {
   const index = createStatementIndex({ termsMax: Number.POSITIVE_INFINITY, headersMax: Number.POSITIVE_INFINITY })
   const found = new Map<string, Evidence>()
@@ -57,11 +59,13 @@ export function investigate(
   // Certificates first: a header is judged under its LeaderCert. Headers before acks: ancestry is shown by them.
   for (const certificate of leaderCerts) {
     if (leaderCertFault(certificate, verifier) === null) keep(addLeaderCert(index, certificate))
+    else keep(addFalseCertificate(index, { kind: 'leaderCert', ...showLeaderCert(certificate) }))
   }
   const upwards = [...headers].sort((left, right) => left.header.height - right.header.height)
   for (const signed of upwards) if (isHeaderSigned(signed, verifier)) keep(addHeader(index, signed))
   for (const certificate of commitCerts) {
     if (commitCertFault(certificate, verifier) === null) keep(addCommitCert(index, certificate))
+    else keep(addFalseCertificate(index, { kind: 'commitCert', bytes: showCommitCert(certificate) }))
   }
   for (const ack of acks) if (isAckSigned(ack, verifier)) keep(addAck(index, ack))
   for (const word of words) if (isWordSigned(word, verifier)) keep(addWord(index, word))

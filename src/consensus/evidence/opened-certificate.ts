@@ -2,7 +2,7 @@
 
 import { taggedHash } from '../../crypto/hash.ts'
 import type { Epoch, Hash } from '../../types/brand.ts'
-import { bytes, type Codec, fromBytes, record } from '../../types/canonical.ts'
+import { bytes, type Codec, fromBytes, record, toBytes } from '../../types/canonical.ts'
 import { DecodeError } from '../../types/canonical-bytes.ts'
 import {
   bareLeaderCertCodec,
@@ -11,7 +11,7 @@ import {
   type LeaderCert,
   releasesCodec,
 } from '../../types/certificate.ts'
-import { hashReleases } from '../../types/signing.ts'
+import { hashReleases, withoutReleases } from '../../types/signing.ts'
 import { TAG } from '../../types/tags.ts'
 import { commitCertFault, leaderCertFault, type Verifier } from '../certificate.ts'
 
@@ -21,6 +21,11 @@ export interface OpenedLeaderCert {
   readonly releases: readonly Uint8Array[]
 }
 
+/** What a header's certificate hash is the hash of. */
+export type OpenedCertificate =
+  | ({ readonly kind: 'leaderCert' } & OpenedLeaderCert)
+  | { readonly kind: 'commitCert'; readonly bytes: Uint8Array }
+
 /** 25 signers, 64 bytes each, with names: 3 KB. */
 const CERTIFICATE_BYTES_MAX = 4 * 1024
 
@@ -29,6 +34,15 @@ export const openedLeaderCertCodec: Codec<OpenedLeaderCert> = record<OpenedLeade
   bytes: certificateBytesCodec,
   releases: releasesCodec,
 })
+
+/** As whoever holds the certificate shows it to others. */
+export function showLeaderCert(certificate: LeaderCert): OpenedLeaderCert {
+  return { bytes: toBytes(bareLeaderCertCodec, withoutReleases(certificate)), releases: certificate.releases }
+}
+
+export const hashOf = ({ kind, bytes: preimage }: OpenedCertificate): Hash => taggedHash(TAG[kind], preimage)
+
+export const showCommitCert = (certificate: CommitCert): Uint8Array => toBytes(commitCertCodec, certificate)
 
 /** undefined: shows nothing, for these are not the bytes, or the verifier cannot tell. false: they are no certificate. */
 export type Opened<C> = { readonly certificate: C } | 'false' | undefined

@@ -6,9 +6,9 @@ import { toBytes } from '../../types/canonical.ts'
 import { bareLeaderCertCodec, type LeaderCert, type Tip, type Vote } from '../../types/certificate.ts'
 import { blockHash, promiseMessage, signHeader, voteMessage, withoutReleases } from '../../types/signing.ts'
 import { onlyEpoch } from '../../types/validator-set.ts'
+import type { Verifier } from '../certificate.ts'
 import { CHAIN_ID, createSettings, createTransaction, rangeBefore, signAs } from '../fakes.test-support.ts'
 import { Group, genesis, tipOfBlock } from '../node.test-support.ts'
-import type { EvidenceVerifier } from './convict.ts'
 import { createLineage } from './create-lineage.ts'
 import type { Lineage } from './lineage.ts'
 import type { OpenedLeaderCert } from './opened-certificate.ts'
@@ -16,7 +16,7 @@ import type { AckBy, PromiseBy, VoteBy } from './statements.ts'
 
 export class Scene {
   readonly group: Group
-  readonly verifier: EvidenceVerifier
+  readonly verifier: Verifier
   private readonly blocks = new Map<Hash, Block>([[genesis.hash, genesis]])
   private transactions = 0
 

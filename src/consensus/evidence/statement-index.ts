@@ -4,10 +4,9 @@
 
 import { appendLeaf, type MountainRange, rangeRoot } from '../../crypto/mountain-range.ts'
 import type { Header, SignedHeader } from '../../types/block.ts'
-import type { Hash, Height, Seat, Term } from '../../types/brand.ts'
-import { toBytes } from '../../types/canonical.ts'
-import { bareLeaderCertCodec, type CommitCert, type LeaderCert } from '../../types/certificate.ts'
-import { blockHash, hashReleases, leaderCertHash, withoutReleases } from '../../types/signing.ts'
+import { type Hash, type Height, type Seat, type Term, ZERO_HASH } from '../../types/brand.ts'
+import type { CommitCert, LeaderCert } from '../../types/certificate.ts'
+import { blockHash, hashReleases, leaderCertHash } from '../../types/signing.ts'
 import { ackOf, voteOf } from '../certificate.ts'
 import { isLinked, isUnderLeaderCert } from '../header-rules.ts'
 import { branchOf, decodeRelease } from '../release.ts'
@@ -18,8 +17,14 @@ import { createE3 } from './e3.ts'
 import type { E5 } from './e5.ts'
 import type { E7 } from './e7.ts'
 import type { Evidence } from './evidence.ts'
+import {
+  type FalseCertificates,
+  falseLeaderCertOf,
+  keepFalseCertificate,
+  underFalseCertificates,
+} from './false-certificates.ts'
 import type { Lineage, Place } from './lineage.ts'
-import type { OpenedLeaderCert } from './opened-certificate.ts'
+import { type OpenedCertificate, showLeaderCert } from './opened-certificate.ts'
 import type { AckBy, ElectionWord, Endorsement, VoteBy } from './statements.ts'
 
 /** A header with what its logRoot stands for, where that is known and true. */
@@ -47,6 +52,7 @@ export interface StatementIndex {
   readonly terms: Map<Term, TermRecord>
   /** By the hash that votes sign: those that came with LeaderCerts. */
   readonly releases: Map<Hash, readonly Uint8Array[]>
+  readonly falseCertificates: FalseCertificates
   /** Blocks that E5 or E7 is about: whoever takes one over is guilty, too. */
   readonly badBlocks: Map<Hash, E5 | E7>
   readonly termsMax: number
@@ -60,6 +66,7 @@ export function createStatementIndex(bounds: { termsMax: number; headersMax: num
     leaderCerts: new Map(),
     terms: new Map(),
     releases: new Map([[hashReleases([]), []]]),
+    falseCertificates: new Map(),
     badBlocks: new Map(),
     ...bounds,
   }
@@ -72,7 +79,7 @@ export function addBase(index: StatementIndex, base: KnownHeader): void {
   recordOf(index, term)?.headers.add(blockHash(base.header))
 }
 
-/** E1, E5, E6, E7. Parents come before children. */
+/** E1, E5, E6, E7, E8. Parents come before children. */
 export function addHeader(index: StatementIndex, { header, signature }: SignedHeader): readonly Evidence[] {
   const hash = blockHash(header)
   const record = recordOf(index, header.term)
@@ -85,6 +92,8 @@ export function addHeader(index: StatementIndex, { header, signature }: SignedHe
   if (twin === undefined) record.places.set(place, hash)
   else found.push(createE1(twin, signed))
 
+  found.push(...underFalseCertificates(index.falseCertificates, signed))
+
   const parent = index.headers.get(header.parentHash)
   const ancestors = parent === undefined ? null : ancestorsAfter(parent)
   const isTrueLog = ancestors !== null && rangeRoot(ancestors) === header.logRoot
@@ -92,10 +101,7 @@ export function addHeader(index: StatementIndex, { header, signature }: SignedHe
   record.headers.add(hash)
   if (parent !== undefined) {
     const bad = badBlock(index, { signed, parent, isTrueLog })
-    if (bad !== undefined) {
-      index.badBlocks.set(hash, bad)
-      found.push(bad, ...accomplicesOf(index, hash))
-    }
+    if (bad !== undefined) found.push(...addBadBlock(index, { hash, bad }))
     if (parent.header.term < header.term) {
       record.openings.add(hash)
       for (const { commitCert } of index.terms.values()) found.push(...e6(index, { signed, commitCert }))
@@ -176,6 +182,30 @@ export function addCommitCert(index: StatementIndex, certificate: CommitCert): r
   return found
 }
 
+/** Shown as a certificate, and none: E8, and E5 with its accomplices, about the headers that name it. */
+export function addFalseCertificate(index: StatementIndex, opened: OpenedCertificate): readonly Evidence[] {
+  const named = keepFalseCertificate(index.falseCertificates, opened)
+  if (named === null) return []
+  const found: Evidence[] = []
+  for (const [hash, known] of index.headers) {
+    const { leaderCertHash, commitCertHash, parentHash } = known.header
+    if (leaderCertHash !== named && commitCertHash !== named) continue
+    found.push(...underFalseCertificates(index.falseCertificates, known))
+    const parent = index.headers.get(parentHash)
+    const bad = parent && underFalseLeaderCert(index, { signed: justSigned(known), parent: parent.header })
+    if (bad !== undefined) found.push(...addBadBlock(index, { hash, bad }))
+  }
+  return found
+}
+
+/** Nobody honest takes over a block that E5 or E7 is about: its proposer, and those who did. */
+export function addBadBlock(index: StatementIndex, { hash, bad }: { hash: Hash; bad: E5 | E7 }): readonly Evidence[] {
+  // Of a header that is not kept, nothing leads to its accomplices.
+  if (!index.headers.has(hash) || index.badBlocks.has(hash)) return [bad]
+  index.badBlocks.set(hash, bad)
+  return [bad, ...accomplicesOf(index, hash)]
+}
+
 /** Which block the chain that ends in `end` holds at `height`, if the headers between are here. */
 export function lineageOf(index: StatementIndex, { end, height }: { end: Place; height: Height }): Lineage | null {
   const path = pathTo(index, { end, height })
@@ -233,7 +263,9 @@ function e6(
   const lineage = lineageOf(index, { end: leaderCert.tip, height: commitCert.height })
   const block = { height: commitCert.height, hash: commitCert.blockHash }
   const branches = leaderCert.releases.map((bytes) => branchLineage(index, { bytes, block }))
-  return [{ kind: 'E6', header: justSigned(signed), leaderCert: opened(leaderCert), commitCert, lineage, branches }]
+  return [
+    { kind: 'E6', header: justSigned(signed), leaderCert: showLeaderCert(leaderCert), commitCert, lineage, branches },
+  ]
 }
 
 /** What the chain of `block` holds where the Release's branch begins. */
@@ -257,10 +289,20 @@ function badBlock(
     return { kind: 'E7', fault: { kind: 'log', parent: before, peaks: parent.ancestors.peaks }, ...bad }
   }
   const certificate = index.leaderCerts.get(header.leaderCertHash)
-  const isOpening = header.term > before.term
-  if (!isOpening || certificate === undefined || isUnderLeaderCert(header, { parent: before, certificate }))
-    return undefined
-  return { kind: 'E5', parent: before, leaderCert: opened(certificate), ...bad }
+  if (certificate === undefined) return underFalseLeaderCert(index, { signed, parent: before })
+  if (header.term === before.term || isUnderLeaderCert(header, { parent: before, certificate })) return undefined
+  return { kind: 'E5', parent: before, leaderCert: showLeaderCert(certificate), ...bad }
+}
+
+/** Of an opening block: it names no LeaderCert, or one that is none. */
+function underFalseLeaderCert(
+  { falseCertificates }: StatementIndex,
+  { signed, parent }: { signed: SignedHeader; parent: Header },
+): E5 | undefined {
+  const { leaderCertHash, term } = signed.header
+  const leaderCert = leaderCertHash === ZERO_HASH ? null : falseLeaderCertOf(falseCertificates, leaderCertHash)
+  if (leaderCert === undefined || term === parent.term) return undefined
+  return { kind: 'E5', header: signed, parent, leaderCert, complicity: [] }
 }
 
 /** Words already here that take over a block now known to be bad. */
@@ -285,10 +327,6 @@ function complicityIn(index: StatementIndex, { word, bad }: { word: Endorsement;
   const lineage = lineageOf(index, { end, height })
   const isOnBad = end.hash === bad || lineage?.ancestor === bad
   return isOnBad ? [{ ...evidence, complicity: [{ word, lineage }] }] : []
-}
-
-function opened(certificate: LeaderCert): OpenedLeaderCert {
-  return { bytes: toBytes(bareLeaderCertCodec, withoutReleases(certificate)), releases: certificate.releases }
 }
 
 const endOf = ({ ack }: AckBy): Place => ({ height: ack.height, hash: ack.blockHash })
