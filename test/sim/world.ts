@@ -35,6 +35,13 @@ export interface Violation {
   readonly atMs: number
 }
 
+/** A liar that leads has more to lie about: it campaigns before the others do. */
+const eager = (timing: Plan['timing']): Plan['timing'] => ({
+  ...timing,
+  electionTimeoutMinMs: timing.electionTimeoutMinMs / 2,
+  electionTimeoutMaxMs: timing.electionTimeoutMaxMs / 2,
+})
+
 export class World implements NodeEvents {
   readonly plan: Plan
   readonly consortium: Consortium
@@ -76,7 +83,7 @@ export class World implements NodeEvents {
           seat: seat as Seat,
           keys,
           consortium,
-          timing: plan.timing,
+          timing: plan.liars.some((liar) => liar.seat === seat) ? eager(plan.timing) : plan.timing,
           queue: this.queue,
           network: this.network,
           wire,
