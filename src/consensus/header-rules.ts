@@ -1,12 +1,12 @@
 // What a header must be to stand on its parent, whoever sends it (spec/consensus.md, section 7). Time against the clock
 // and the four roots are not looked at here.
 
-import { merkleRoot } from '../crypto/merkle.ts'
 import { type MountainRange, rangeRoot } from '../crypto/mountain-range.ts'
 import type { Block, Header, SignedHeader } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
 import { commitCertHash, headerMessage } from '../types/signing.ts'
+import { transactionRoot } from '../types/transaction-root.ts'
 import { memberAt } from '../types/validator-set.ts'
 import { type CertificateFault, commitCertFault, type Verifier } from './certificate.ts'
 
@@ -84,7 +84,7 @@ export function isOpenedOn(
  */
 export function isBodyOf(block: Block, { parent }: { parent: Header }): boolean {
   const { header, transactions } = block
-  return merkleRoot(transactions.map(({ bytes }) => bytes)) === header.txRoot && isOpenedBy(block, { parent })
+  return transactionRoot(transactions) === header.txRoot && isOpenedBy(block, { parent })
 }
 
 /** The first block of an epoch, and no other, carries the certificate that its header names. */

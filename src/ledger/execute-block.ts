@@ -10,6 +10,7 @@ import { toBytes } from '../types/canonical.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import { type CallReceipt, type Receipt, receiptCodec } from '../types/receipt.ts'
 import type { Call, SignedTransaction } from '../types/transaction.ts'
+import { transactionRoot } from '../types/transaction-root.ts'
 import type { NextSet } from '../types/validator-set.ts'
 import { checkSigner, checkTerms, refuse } from './admission.ts'
 import type { BlockRefusal, BlockRefusalCode, TransactionRefusal } from './errors.ts'
@@ -104,7 +105,7 @@ export const executeBlock: ExecuteBlock = (parent, block, rules) => {
   const state = parent.state.after(diff)
   const { range } = appendLeaf(parent.range, parent.hash)
   const roots: BlockRoots = {
-    txRoot: merkleRoot(transactions.map((transaction) => transaction.bytes)),
+    txRoot: transactionRoot(transactions),
     receiptRoot: merkleRoot(receiptBytes),
     stateRoot: state.stateRoot,
     logRoot: rangeRoot(range),

@@ -1,7 +1,7 @@
 // From typed data to the bytes that are hashed and signed, and back from the wire. The only place that joins a codec
 // with its tag.
 
-import { taggedBytes, taggedHash } from '../crypto/hash.ts'
+import { sha256Hex, taggedBytes, taggedHash } from '../crypto/hash.ts'
 import { type Block, blockEnvelopeCodec, type Header, headerCodec, type SignedHeader } from './block.ts'
 import { type Hash, ZERO_HASH } from './brand.ts'
 import { bytes, type Codec, fromBytes, toBytes } from './canonical.ts'
@@ -30,6 +30,18 @@ import { envelopeCodec, type SignedTransaction, type Transaction, transactionCod
 /** Signs a tagged message; 64 bytes. */
 export type Sign = (message: Uint8Array) => Uint8Array
 
+/** Of values that never change: a header is hashed and checked at every turn of its way. */
+function remembered<T extends object, R>(of: (value: T) => R): (value: T) => R {
+  const known = new WeakMap<T, R>()
+  return (value) => {
+    const kept = known.get(value)
+    if (kept !== undefined) return kept
+    const result = of(value)
+    known.set(value, result)
+    return result
+  }
+}
+
 const messageOf =
   <T>(tag: Tag, codec: Codec<T>) =>
   (value: T): Uint8Array =>
@@ -40,7 +52,7 @@ const hashOf =
   (value: T): Hash =>
     taggedHash(tag, toBytes(codec, value))
 
-export const headerMessage: (header: Header) => Uint8Array = messageOf(TAG.header, headerCodec)
+export const headerMessage: (header: Header) => Uint8Array = remembered(messageOf(TAG.header, headerCodec))
 export const ackMessage: (ack: Ack) => Uint8Array = messageOf(TAG.ack, ackCodec)
 export const voteMessage: (vote: Vote) => Uint8Array = messageOf(TAG.vote, voteCodec)
 export const promiseMessage: (promise: VotePromise) => Uint8Array = messageOf(TAG.promise, promiseCodec)
@@ -53,10 +65,12 @@ export const joinCardMessage = (card: Omit<JoinCard, 'signature'>): Uint8Array =
   taggedBytes(TAG.joinCard, toBytes(joinCardBodyCodec, card))
 
 /** blockHash: of the unsigned header. */
-export const blockHash: (header: Header) => Hash = hashOf(TAG.header, headerCodec)
+export const blockHash: (header: Header) => Hash = remembered((header) => sha256Hex(headerMessage(header)))
 export const bareLeaderCertHash: (certificate: BareLeaderCert) => Hash = hashOf(TAG.leaderCert, bareLeaderCertCodec)
-export const leaderCertHash = (certificate: LeaderCert): Hash => bareLeaderCertHash(withoutReleases(certificate))
-export const commitCertHash: (certificate: CommitCert) => Hash = hashOf(TAG.commitCert, commitCertCodec)
+export const leaderCertHash: (certificate: LeaderCert) => Hash = remembered((certificate) =>
+  bareLeaderCertHash(withoutReleases(certificate)),
+)
+export const commitCertHash: (certificate: CommitCert) => Hash = remembered(hashOf(TAG.commitCert, commitCertCodec))
 export const chainIdOf: (genesis: Genesis) => Hash = hashOf(TAG.genesis, genesisCodec)
 
 /** What a vote signs for the Releases that its voter was shown; zero for none. */
@@ -94,16 +108,23 @@ export function decodeTransaction(bytes: Uint8Array): SignedTransaction {
   return { transaction, id: taggedHash(TAG.transaction, unsignedBytes), unsignedBytes, signature, bytes }
 }
 
+/** A leader sends a block to everybody and stores it; a follower stores what has come: written once, or never. */
+const encodedBlocks = new WeakMap<Omit<Block, 'hash'>, Uint8Array>()
+
 export function encodeBlock(block: Omit<Block, 'hash'>): Uint8Array {
+  const known = encodedBlocks.get(block)
+  if (known !== undefined) return known
   const { header, signature, transactions, epochCert } = block
   const envelope = { header, signature, transactions: transactions.map(({ bytes }) => bytes), epochCert }
-  return toBytes(blockEnvelopeCodec, envelope)
+  const encoded = toBytes(blockEnvelopeCodec, envelope)
+  encodedBlocks.set(block, encoded)
+  return encoded
 }
 
 /** Shape only: neither signatures nor roots are checked. Throws DecodeError with the path of the field. */
 export function decodeBlock(bytes: Uint8Array): Block {
   const { header, signature, transactions, epochCert } = fromBytes(blockEnvelopeCodec, bytes)
-  return {
+  const block: Block = {
     header,
     signature,
     hash: blockHash(header),
@@ -116,6 +137,9 @@ export function decodeBlock(bytes: Uint8Array): Block {
     }),
     epochCert,
   }
+  // One value has one encoding.
+  encodedBlocks.set(block, bytes)
+  return block
 }
 
 const envelopeBytes = bytes(BLOCK_ENVELOPE_BYTES_MAX)

@@ -1,8 +1,8 @@
 // Signatures of simulated runs, put in place of the platform's by hooks.ts. A keyed hash: 64 bytes that nobody can make
 // without the secret, which only this file can look up. Whoever holds a signer signs with that one key; a liar cannot read
-// anybody else's. One seed in 50 signs with real Ed25519.
+// anybody else's. No liar here is a cryptanalyst: the hash is one that mixes well and takes 0.5 us. One seed in 50 signs with
+// real Ed25519.
 
-import { hash } from 'node:crypto'
 import type { CryptoBackend } from '../../src/crypto/backend.ts'
 import { backend as platform } from '../../src/crypto/backend-node.ts'
 
@@ -17,14 +17,54 @@ export function chooseScheme(chosen: Scheme): void {
 
 const secrets = new Map<string, Uint8Array>()
 
+/** Two words that every bit of what went in has mixed with (murmur3's constants). */
+type Mixed = Int32Array<ArrayBuffer>
+
+/** Into `mixed`. */
+function mix(mixed: Mixed, bytes: Uint8Array): void {
+  const { length } = bytes
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length)
+  let left = mixed[0] as number
+  let right = mixed[1] as number
+  for (let at = 0; at <= length; at += 4) {
+    // The rest, and in any case the length.
+    const word = at + 4 <= length ? view.getInt32(at, true) : restOf(bytes, at)
+    const first = Math.imul(left ^ word, 0xcc9e2d51)
+    const second = Math.imul(right ^ word, 0x1b873593)
+    left = second ^ (first >>> 15)
+    right = (first + (second ^ (second >>> 13))) | 0
+  }
+  mixed[0] = left
+  mixed[1] = right
+}
+
+function restOf(bytes: Uint8Array, from: number): number {
+  let rest = bytes.length
+  for (let at = from; at < bytes.length; at++) rest = (rest << 8) ^ (bytes[at] as number)
+  return rest
+}
+
+const mixed: Mixed = new Int32Array(2)
+const STIR = new Uint8Array(16)
+
 function keyedHash(secret: Uint8Array, message: Uint8Array): Uint8Array {
-  const keyed = new Uint8Array(secret.length + message.length)
-  keyed.set(secret)
-  keyed.set(message, secret.length)
-  const half = Uint8Array.fromHex(hash('sha256', keyed, 'hex'))
+  mixed.fill(0x243f6a88)
+  mix(mixed, secret)
+  mix(mixed, message)
+  mix(mixed, STIR)
+  // Small ones that are written byte by byte stay in V8's own memory: ten times as fast to make.
   const signature = new Uint8Array(64)
-  signature.set(half)
-  signature.set(half, 32)
+  for (let at = 0; at < 64; at += 4) {
+    const left = Math.imul((mixed[0] as number) ^ at, 0x85ebca6b)
+    const right = Math.imul((mixed[1] as number) ^ left, 0xc2b2ae35)
+    const word = right ^ (left >>> 15)
+    mixed[0] = word
+    mixed[1] = (left + (right >>> 13)) | 0
+    signature[at] = word
+    signature[at + 1] = word >>> 8
+    signature[at + 2] = word >>> 16
+    signature[at + 3] = word >>> 24
+  }
   // Passes for two canonical encodings, as ed25519.ts wants them: below the field prime, below the group order.
   signature[31] = (signature[31] as number) & 0x3f
   signature[63] = (signature[63] as number) & 0x0f

@@ -19,7 +19,7 @@ import {
   uint,
   union,
 } from '../../types/canonical.ts'
-import { Reader } from '../../types/canonical-bytes.ts'
+import { Reader, Writer } from '../../types/canonical-bytes.ts'
 import type { Sign } from '../../types/signing.ts'
 import { TAG } from '../../types/tags.ts'
 
@@ -76,16 +76,18 @@ const codec: Codec<HelloMessage> = union<HelloMessage>({
   rival: signedHelloCodec,
 })
 
-const KINDS: readonly string[] = ['known', 'hello', 'welcome', 'rival'] satisfies HelloMessage['kind'][]
+/** How a message of each kind begins: every message of consensus is held against them. */
+const OPENINGS = (['known', 'hello', 'welcome', 'rival'] satisfies HelloMessage['kind'][]).map((kind) => {
+  const writer = new Writer()
+  writer.list(2)
+  writer.text(kind)
+  return writer.finish()
+})
 
 /** Is it one of these, and not a message of consensus? Looks at the kind only; never throws. */
 export function isHelloMessage(encoded: Uint8Array): boolean {
-  try {
-    const reader = new Reader(encoded)
-    return reader.list(2) === 2 && KINDS.includes(reader.text(16))
-  } catch {
-    return false
-  }
+  const reader = new Reader(encoded)
+  return OPENINGS.some((opening) => reader.skips(opening))
 }
 
 export const encodeHelloMessage = (message: HelloMessage): Uint8Array => toBytes(codec, message)

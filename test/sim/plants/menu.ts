@@ -213,13 +213,8 @@ export const PLANTS: readonly Plant[] = [
     what: 'the leaves of txRoot hash whole transactions, signatures included',
     changes: [
       {
-        file: 'src/consensus/header-rules.ts',
+        file: 'src/types/transaction-root.ts',
         find: 'merkleRoot(transactions.map(({ bytes }) => bytes))',
-        replace: 'merkleRoot(transactions.map(({ id }) => Uint8Array.fromHex(id)))',
-      },
-      {
-        file: 'src/ledger/execute-block.ts',
-        find: 'merkleRoot(transactions.map((transaction) => transaction.bytes))',
         replace: 'merkleRoot(transactions.map(({ id }) => Uint8Array.fromHex(id)))',
       },
     ],
