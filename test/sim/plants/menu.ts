@@ -286,8 +286,8 @@ export const PLANTS: readonly Plant[] = [
     changes: [
       {
         file: 'src/consensus/commit.ts',
-        find: 'if (isPast || commitCertFault(certificate, verifierOf(state)) !== null) {',
-        replace: "if (isPast || commitCertFault(certificate, verifierOf(state)) === 'foreignChain') {",
+        find: 'const isFalse = !isPast && commitCertFault(certificate, verifierOf(state)) !== null',
+        replace: "const isFalse = !isPast && commitCertFault(certificate, verifierOf(state)) === 'foreignChain'",
       },
     ],
     aim: 'leadersWord',
