@@ -49,6 +49,7 @@ const leading: ConsensusStatus = {
     },
   ],
   pending: null,
+  alarms: [],
   own: {
     vote: { term: 4, candidate: A },
     promise: null,
@@ -120,6 +121,17 @@ describe('consensusLines()', () => {
     expect(linesOf({ ...leading, pending })).toContain(
       'pending     epoch 1, decided at height 13, when that is certified: Hospital A, Hospital B, Hospital C; quorum 2',
     )
+  })
+
+  it('shows what looked wrong, about whom, how often and when last', () => {
+    const alarm = { what: 'standstill', seat: 1, institution: B, count: 3, firstMs: 0, lastMs: NOW - 5_000 }
+    const former = { ...alarm, what: 'badChain', seat: 9, institution: null, count: 1 }
+    expect(linesOf({ ...leading, alarms: [alarm, former] }).slice(-2)).toEqual([
+      'Hospital B  led, and certified nothing of the work that waited      3  5 s ago',
+      'seat 9      sent blocks or headers that do not fit together         1  5 s ago',
+    ])
+    const many = Array.from({ length: 10 }, () => alarm)
+    expect(linesOf({ ...leading, alarms: many }).at(-1)).toBe('and 2 more')
   })
 
   it('says where a validator signs nothing', () => {

@@ -1,6 +1,7 @@
 // Consensus in words and columns: what `assent consensus status` prints.
 
 import type { ConsensusStatus, ValidatorStatus } from '../client/consensus-status.ts'
+import type { AlarmKind } from '../node/alarms.ts'
 import type { IdentityId } from '../types/brand.ts'
 import { type Founders, nameOf } from './identities.ts'
 import { counted, pairs, table } from './output.ts'
@@ -31,6 +32,7 @@ export function consensusLines(
     '',
     ...validatorTable(status, { members, nowMs }),
     ...waitingLines(status, { names, nowMs }),
+    ...alarmLines(status, { members, nowMs }),
   ]
 }
 
@@ -169,6 +171,42 @@ function waitingLines(
         ]),
     ),
     ...(waiting.length > WAITING_SHOWN ? [`and ${waiting.length - WAITING_SHOWN} more`] : []),
+  ]
+}
+
+const ALARMS_SHOWN = 8
+
+const ALARM_TEXT: Readonly<Record<AlarmKind, string>> = {
+  invalidBlock: 'proposed a block that execution here refuses',
+  termInflation: 'spoke of a term far beyond the present one',
+  standstill: 'led, and certified nothing of the work that waited',
+  censorship: 'led, and passed over a transaction while others were certified',
+  badSignature: 'sent a signature that does not verify',
+  badCertificate: 'sent a certificate that is not valid',
+  badChain: 'sent blocks or headers that do not fit together',
+  badBody: 'sent transactions that are not those of the header',
+  equivocation: 'made two blocks in one place',
+  foreignStatement: 'sent a statement that is not its to make',
+}
+
+/** No proof, so no guilt: a slow machine or a lost message can look like some of these. Somebody should ask. */
+function alarmLines({ alarms }: ConsensusStatus, { members, nowMs }: Scene): readonly string[] {
+  if (alarms.length === 0) return []
+  return [
+    '',
+    'what looked wrong since this node started (no proof; those are in assent evidence list):',
+    ...table(
+      ['validator', 'what', 'times', 'last'],
+      alarms
+        .slice(0, ALARMS_SHOWN)
+        .map(({ seat, institution, what, count, lastMs }) => [
+          institution === null ? `seat ${seat}` : nameOf(institution, members),
+          ALARM_TEXT[what as AlarmKind] ?? what,
+          count,
+          `${age(nowMs - lastMs)} ago`,
+        ]),
+    ),
+    ...(alarms.length > ALARMS_SHOWN ? [`and ${alarms.length - ALARMS_SHOWN} more`] : []),
   ]
 }
 

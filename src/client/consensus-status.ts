@@ -66,6 +66,16 @@ export const consensusStatusSchema = z.object({
     })
     .nullable(),
   validators: z.array(validatorSchema),
+  alarms: z.array(
+    z.object({
+      what: z.string(),
+      seat: z.int(),
+      institution: id.nullable(),
+      count: z.int(),
+      firstMs: z.int(),
+      lastMs: z.int(),
+    }),
+  ),
 })
 
 export type ConsensusStatus = z.output<typeof consensusStatusSchema>

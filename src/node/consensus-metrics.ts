@@ -3,6 +3,7 @@
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { ConsensusStatus, ValidatorStatus } from '../rpc/services.ts'
+import type { Alarms } from './alarms.ts'
 import type { Clock } from './clock.ts'
 import type { CommitFeed } from './commit-feed.ts'
 import type { Seats } from './seats.ts'
@@ -16,12 +17,13 @@ export interface ConsensusMetricSources {
   readonly standing: Standing
   readonly signatures: SignatureTally
   readonly seats: Pick<Seats, 'institutionOf'>
+  readonly alarms: Pick<Alarms, 'list'>
   readonly feed: CommitFeed
   readonly clock: Clock
 }
 
 export function registerConsensusMetrics(registry: Registry, sources: ConsensusMetricSources): void {
-  const { consensus, standing, signatures, seats, feed, clock } = sources
+  const { consensus, standing, signatures, seats, alarms, feed, clock } = sources
   const registers = [registry]
   const gauge = (name: string, help: string, read: (status: ConsensusStatus) => number): void => {
     new Gauge({
@@ -85,6 +87,19 @@ export function registerConsensusMetrics(registry: Registry, sources: ConsensusM
       for (const [seat, count] of signatures.missing) {
         const institution = seats.institutionOf(seat)
         if (institution !== null) this.inc({ institution }, count)
+      }
+    },
+  })
+
+  new Counter({
+    name: 'assent_alarms_total',
+    help: 'what looked wrong since start and convicts nobody; assent_evidence counts the proofs',
+    labelNames: ['what', 'institution'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { what, member, count } of alarms.list()) {
+        this.inc({ what, institution: seats.institutionOf(member) ?? '' }, count)
       }
     },
   })

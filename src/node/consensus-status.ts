@@ -13,6 +13,7 @@ import type { Transport } from '../p2p/transport.ts'
 import type { ConsensusStatus, Signatories, ValidatorStatus } from '../rpc/services.ts'
 import type { Height, IdentityId, Seat, Term } from '../types/brand.ts'
 import { quorum, type Validator } from '../types/validator-set.ts'
+import type { Alarms } from './alarms.ts'
 import type { Clock } from './clock.ts'
 import type { NodeReports } from './node-reports.ts'
 import type { PeerHeard } from './peer-watch.ts'
@@ -34,6 +35,7 @@ export interface ConsensusStatusParts {
   readonly reports: Pick<NodeReports, 'lastOf'>
   readonly standing: Pick<Standing, 'signing' | 'leader'>
   readonly signatures: Pick<SignatureTally, 'of'>
+  readonly alarms: Pick<Alarms, 'list'>
   readonly clock: Pick<Clock, 'nowMs'>
   /** Null while this node observes. */
   readonly watched: () => Watched | null
@@ -77,6 +79,11 @@ export function consensusStatus(parts: ConsensusStatusParts): ConsensusStatus {
     },
     own: core && ownStatements(core, seats),
     validators: validators.members.map((validator) => validatorStatus(validator, { ...parts, core })),
+    alarms: parts.alarms.list().map(({ member, ...alarm }) => ({
+      ...alarm,
+      seat: member,
+      institution: seats.institutionOf(member),
+    })),
   }
 }
 

@@ -12,6 +12,7 @@ import type { Height, PublicKey } from '../types/brand.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import { RELEASE_STALE_MS } from '../types/limits.ts'
 import { quorum } from '../types/validator-set.ts'
+import { Alarms } from './alarms.ts'
 import { answerCandidate } from './answer-candidate.ts'
 import { type FetchRun, fetchRunFrom, RUN_REQUEST_BYTES_MAX, serveRun } from './certified-run.ts'
 import type { Cancel, Clock, Timers } from './clock.ts'
@@ -94,6 +95,7 @@ export interface Participant {
   readonly signatures: SignatureTally
   readonly seats: Seats
   readonly evidence: EvidencePool
+  readonly alarms: Alarms
   start(): Promise<void>
   /** Consensus first, so that nothing is signed that could not be sent. */
   stop(): Promise<void>
@@ -114,6 +116,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
   const feed = new CommitFeed()
   let cancelRecheck: Cancel = () => undefined
   const signatures = new SignatureTally()
+  const alarms = new Alarms(parts)
   feed.subscribe((blocks, certificate) => {
     const set = ledger.setOf(certificate.epoch)
     if (set !== undefined) signatures.certified(certificate, set)
@@ -170,6 +173,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
     freshness,
     standing,
     headers,
+    alarms,
     fetchRun: catchUp.fetchRun,
     catchUp,
     onOutgrown,
@@ -208,7 +212,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
     validator: () => own.part.validating,
     validators: () => ledger.validators,
     institutionOf: (seat) => seats.institutionOf(seat),
-    status: { self: keys.institution, ledger, seats, transport, reports, standing, signatures, clock },
+    status: { self: keys.institution, ledger, seats, transport, reports, standing, signatures, alarms, clock },
   })
   return {
     intake,
@@ -220,6 +224,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
     signatures,
     seats,
     evidence,
+    alarms,
     async start() {
       await transport.start()
       intake.start()
@@ -250,6 +255,7 @@ interface Following extends ParticipantParts {
   readonly freshness: Freshness
   readonly standing: Standing
   readonly headers: HeaderGossip
+  readonly alarms: Alarms
   readonly fetchRun: FetchRun
   readonly catchUp: SnapshotCatchUp
   readonly onOutgrown: () => void

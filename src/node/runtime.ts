@@ -9,7 +9,7 @@ import type { Effect, Role, Timer } from '../consensus/effects.ts'
 import { peersOf } from '../consensus/epochs.ts'
 import type { Occurrence } from '../consensus/events.ts'
 import type { Evidence } from '../consensus/evidence/evidence.ts'
-import type { Append, MessageWire } from '../consensus/messages.ts'
+import type { Append, Message, MessageWire } from '../consensus/messages.ts'
 import type { SignedStatement } from '../consensus/own-statements.ts'
 import { encodeSignState, type SignState } from '../consensus/sign-state.ts'
 import type { State } from '../consensus/state.ts'
@@ -23,8 +23,9 @@ import type { Block } from '../types/block.ts'
 import type { Hash, PublicKey, Seat, Term } from '../types/brand.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
-import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
+import { BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
+import { type Alarms, TERM_JUMP_MAX } from './alarms.ts'
 import { BlockPace } from './block-pace.ts'
 import type { FetchRun } from './certified-run.ts'
 import type { Cancel, Clock, Timers } from './clock.ts'
@@ -32,6 +33,7 @@ import { CoreQuestions, type ReadOutcome, type TransferOutcome } from './core-qu
 import type { Log } from './log.ts'
 import { type PeerHeard, PeerWatch } from './peer-watch.ts'
 import type { Seats } from './seats.ts'
+import { WorkWatch } from './work-watch.ts'
 
 /** Events waiting for the loop before a peer's stream is paused. */
 const QUEUE_MAX = 1_000
@@ -40,8 +42,6 @@ const QUEUE_MAX = 1_000
  * on a busy one; meanwhile no heartbeat goes out, and below an election timeout nobody may miss one.
  */
 const DRAFT_CALLS_MAX = 512
-/** The oldest transactions that are tried out to see whether work waits: some may have become inadmissible. */
-const WORK_LOOK_MAX = 8
 
 export interface RuntimeParts {
   readonly state: State
@@ -55,6 +55,7 @@ export interface RuntimeParts {
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Log
+  readonly alarms: Pick<Alarms, 'raise'>
   /** How long the oldest waiting transaction waits for company, in ms. */
   readonly batchDelayMs: number
   /** Fetches certified blocks; null when the member has none. */
@@ -94,6 +95,7 @@ export class Runtime {
   readonly #pace: BlockPace
   readonly #questions: CoreQuestions
   readonly #watch = new PeerWatch()
+  readonly #work: WorkWatch
   #stopping = false
   #loop: Promise<void> = Promise.resolve()
 
@@ -104,6 +106,10 @@ export class Runtime {
       batchDelayMs: parts.batchDelayMs,
       nowMs: () => parts.clock.nowMs(),
       onDue: () => this.#rouse(),
+    })
+    this.#work = new WorkWatch({
+      ...parts,
+      onPassedOver: (leader, transactionId) => parts.alarms.raise('censorship', leader, { transactionId }),
     })
     this.#questions = new CoreQuestions({ self: parts.self, post: (occurrence) => this.#post(occurrence) })
   }
@@ -189,6 +195,7 @@ export class Runtime {
     try {
       const message = this.#parts.wire.decode(bytes)
       this.#watch.noted(from, message, this.#parts.clock.nowMs())
+      this.#noteTerm(from, message)
       if (message.kind === 'append' && from === this.#leader && this.#hasAll(message)) this.#parts.onHeardLeader()
       this.#post({ kind: 'received', from, message })
     } catch (error) {
@@ -196,6 +203,13 @@ export class Runtime {
       this.#parts.log.warn({ member: from, field: error.path, reason: error.reason }, 'malformed consensus message')
     }
     return this.#queue.length < QUEUE_MAX ? undefined : new Promise((resolve) => this.#drained.push(resolve))
+  }
+
+  /** Terms that only somebody's word stands for rise by one a candidacy. */
+  #noteTerm(from: Seat, message: Message): void {
+    const { state, alarms } = this.#parts
+    const isWord = message.kind === 'voteRequest' || (message.kind === 'staleTerm' && message.leaderCert === null)
+    if (isWord && message.term > state.term + TERM_JUMP_MAX) alarms.raise('termInflation', from, { term: message.term })
   }
 
   /** A node that is behind has a leader's word for how far, not for being up to date. */
@@ -274,6 +288,13 @@ export class Runtime {
       } else effects.push(effect)
     }
     for (const answer of answers) this.#step(answer, effects)
+    if (occurrence.kind === 'timeout' && occurrence.timer === 'progress') this.#noteStandstill()
+  }
+
+  #noteStandstill(): void {
+    const { state, alarms } = this.#parts
+    const isStandstill = state.liveness.preCampaign?.cause === 'standstill'
+    if (isStandstill && this.#leader !== null) alarms.raise('standstill', this.#leader)
   }
 
   /** No answer for a block that this release cannot judge: it is neither acked nor held against anybody. */
@@ -385,7 +406,7 @@ export class Runtime {
   }
 
   #performOne(effect: Effect): undefined | Promise<unknown> {
-    const { transport, wire, seats, log } = this.#parts
+    const { transport, wire, seats, alarms } = this.#parts
     switch (effect.kind) {
       case 'persistBlock':
       case 'persistLeaderCert':
@@ -432,11 +453,11 @@ export class Runtime {
         return undefined
       case 'invalidBlock': {
         const { blockHash, height, proposer, reason } = effect
-        log.error({ blockHash, height, proposer, reason }, 'invalid block')
+        alarms.raise('invalidBlock', proposer, { blockHash, height, reason })
         return undefined
       }
       case 'misbehaviour':
-        log.error({ member: effect.member, what: effect.what }, 'misbehaviour of a member')
+        alarms.raise(effect.what, effect.member)
         return undefined
       case 'evidence':
         this.#parts.onEvidence(effect.evidence)
@@ -472,21 +493,8 @@ export class Runtime {
     this.#timers.set(timer, cancel)
   }
 
-  /** Is there a transaction here that the next block could hold? Looked at once an election timeout. */
   #isWorkWaiting(): boolean {
-    const { ledger, mempool, clock } = this.#parts
-    const { head, epoch } = ledger
-    const { hash, header } = head
-    const timeMs = Math.max(clock.nowMs(), header.timeMs + 1)
-    const oldest = mempool.take({
-      countMax: WORK_LOOK_MAX,
-      callsMax: DRAFT_CALLS_MAX,
-      bytesMax: BLOCK_BYTES_MAX,
-      timeMs,
-      isTaken: (id) => ledger.isInFlight(hash, id),
-    })
-    const draft = { parentHash: hash, epoch, timeMs }
-    return oldest.some((transaction) => ledger.execute({ ...draft, transactions: [transaction] }).ok)
+    return this.#work.look(this.#leader === this.#parts.self ? null : this.#leader)
   }
 
   #sync(from: Seat, fromHeight: number): void {

@@ -86,6 +86,19 @@ const statusSchema = z.strictObject({
     })
     .nullable(),
   validators: z.array(validatorSchema).readonly(),
+  alarms: z
+    .array(
+      z.strictObject({
+        what: z.string(),
+        seat: integerSchema,
+        institution: identitySchema.nullable(),
+        count: integerSchema,
+        firstMs: integerSchema,
+        lastMs: integerSchema,
+      }),
+    )
+    .readonly()
+    .describe('What looked wrong since start and convicts nobody, the latest first.'),
 })
 
 export function consensusMethods(

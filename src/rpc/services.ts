@@ -294,6 +294,16 @@ export interface ConsensusStatus {
     } | null
   } | null
   readonly validators: readonly ValidatorStatus[]
+  /** What looked wrong since start and convicts nobody, the latest first. */
+  readonly alarms: readonly {
+    readonly what: string
+    readonly seat: number
+    /** Null for one of long ago. */
+    readonly institution: IdentityId | null
+    readonly count: number
+    readonly firstMs: number
+    readonly lastMs: number
+  }[]
 }
 
 export interface ValidatorStatus {

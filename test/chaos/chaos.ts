@@ -11,6 +11,7 @@ import {
   type Check,
   linearizability,
   nobodyAccused,
+  nobodyConvicted,
   nothingLost,
   nothingRefusedCommitted,
   settle,
@@ -112,7 +113,7 @@ class Run {
     this.#tell('run', 'clients have ended')
     checks.push(await settle(network, load.requests), await agreement(network), this.#throughProxies())
     checks.push(await nothingLost(network, load.requests), linearizability(load.requests))
-    checks.push(nothingRefusedCommitted(load.requests))
+    checks.push(nothingRefusedCommitted(load.requests), await nobodyConvicted(network))
     const ungraceful = await network.stop()
     checks.push({ name: 'every node stops in order', ok: ungraceful.length === 0, detail: ungraceful.join(', ') })
     checks.push(await verified(network), nobodyAccused(network), this.#disksMet())

@@ -161,17 +161,37 @@ export async function verified(network: Network): Promise<Check> {
   return { name, ok: faults.length === 0, detail: faults.join('; ') || `${network.members.length} folders` }
 }
 
+/** Everybody was honest: no node holds a proof against anybody. Asked as an operator would, while the nodes run. */
+export async function nobodyConvicted(network: Network): Promise<Check> {
+  const answers = await Promise.all(
+    network.members.map(async ({ name, folder }) => {
+      try {
+        const asked = ['evidence', 'list', '--folder', folder, '--json']
+        const { stdout } = await run(process.execPath, [PROGRAM, ...asked])
+        const proofs = JSON.parse(stdout) as readonly { kind: string; hash: string }[]
+        return proofs.map(({ kind, hash }) => `${name}: ${kind} ${hash.slice(0, 12)}`)
+      } catch (error) {
+        const { stderr, message } = error as { stderr?: string; message: string }
+        return [`${name}: ${(stderr || message).slice(0, 300)}`]
+      }
+    }),
+  )
+  const found = answers.flat()
+  const detail = found.slice(0, 5).join('; ') || `${answers.length} nodes hold none`
+  return { name: '`assent evidence list` holds no proof against anybody', ok: found.length === 0, detail }
+}
+
 /** What a node says of another that broke the protocol, or of itself where it found itself wrong. */
 const ACCUSATIONS = [
   'misbehaviour of a member',
   'peer misbehaved',
   'invalid block',
   'malformed consensus message',
-  'evidence',
+  'evidence that proves nothing',
   'diverged',
 ]
 
-/** Everybody was honest, only unlucky: no log may say otherwise. */
+/** Nor does a log complain of what cannot be proven. Everybody was only unlucky. */
 export function nobodyAccused(network: Network): Check {
   const accusations = network.members.flatMap(({ name, folder }) => {
     const file = join(folder, 'node.log')

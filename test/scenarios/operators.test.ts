@@ -3,10 +3,11 @@
 
 import { Registry } from 'prom-client'
 import { afterEach, describe, expect, it } from 'vitest'
+import { encodeMessage, type VoteRequest } from '../../src/consensus/messages.ts'
 import { systemClock } from '../../src/node/clock.ts'
 import { registerConsensusMetrics } from '../../src/node/consensus-metrics.ts'
 import type { ConsensusStatus } from '../../src/rpc/services.ts'
-import type { IdentityId } from '../../src/types/brand.ts'
+import type { IdentityId, Term } from '../../src/types/brand.ts'
 import { enrolPatient, InProcessConsortium, type InProcessNode, newId, until } from './in-process-consortium.ts'
 
 let consortium: InProcessConsortium
@@ -119,6 +120,45 @@ describe('consensus.status', () => {
     expect(Number(lines.find((line) => line.startsWith(missing))?.slice(missing.length))).toBeGreaterThanOrEqual(4)
     await leader.commit([enrolPatient(newId())])
     expect(await registry.metrics()).toMatch(/^assent_commit_seconds_count 1$/m)
+  })
+
+  it('raises an alarm, and accuses nobody, where a term is far too high or work waits under a leader that is heard', async () => {
+    const leader = await start({ validators: 4 })
+    await leader.commit([enrolPatient(newId())])
+    await consortium.converge()
+    const [node, other] = validators().filter((each) => each !== leader) as [InProcessNode, InProcessNode]
+    const { ledger, transport } = node.running
+    const send = transport.send.bind(transport)
+    const high: VoteRequest = {
+      kind: 'voteRequest',
+      epoch: ledger.epoch,
+      term: (ledger.head.header.term + 1_000_000) as Term,
+      tip: { ...ledger.head.header, hash: ledger.head.hash },
+      commitCert: ledger.head.commitCert,
+      headers: [],
+      leaderCert: null,
+      releases: [],
+      transfer: null,
+    }
+    send(other.self, 'consensus', encodeMessage(high))
+    const alarmsAt = (at: InProcessNode) => statusAt(at).alarms.map(({ what, institution }) => ({ what, institution }))
+    const inflation = { what: 'termInflation', institution: node.keys.institution }
+    await until(() => alarmsAt(other).some(({ what }) => what === 'termInflation'), 'a term far too high is seen')
+    expect(alarmsAt(other)).toContainEqual(inflation)
+
+    // What it has for the leader gets lost: to it, the leader does nothing.
+    transport.send = (peer, channel, message) => channel !== 'forward' && send(peer, channel, message)
+    node.participant.intake.submissions.submit(node.sign([enrolPatient(newId())]).bytes)
+    const standstill = { what: 'standstill', institution: leader.keys.institution }
+    await until(() => alarmsAt(node).some(({ what }) => what === 'standstill'), 'work that waits is seen')
+    expect(alarmsAt(node)).toContainEqual(standstill)
+
+    const registry = new Registry()
+    registerConsensusMetrics(registry, { ...other.participant, clock: systemClock })
+    expect(await registry.metrics()).toContain(
+      `assent_alarms_total{what="termInflation",institution="${node.keys.institution}"} 1`,
+    )
+    for (const each of validators()) expect(each.participant.evidence.list()).toEqual([])
   })
 
   it('shows the leader whose acks a block waits for while no quorum is there', async () => {

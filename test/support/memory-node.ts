@@ -321,6 +321,7 @@ export class MemoryNode {
           pending: null,
           own: { vote: { term: 1, candidate: HOSPITAL }, promise: null, lastAck: null },
           validators: [],
+          alarms: [],
         }),
         transfer: async (to) => {
           if (to === HOSPITAL) throw new RpcError('NOT_TRANSFERRED', { reason: 'NO_TARGET' })
