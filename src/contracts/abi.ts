@@ -30,6 +30,8 @@ export interface AbiState {
   readonly name: string
   readonly key: readonly Field[]
   readonly value: Type
+  /** Maps codes to what covers them; filters may read it. */
+  readonly table: boolean
 }
 
 export interface Abi {
@@ -59,10 +61,11 @@ export function abiOf({ module, routines, events, states }: Program): Abi {
       }
     }),
     events: events.map(({ name, fields }) => ({ name, fields })),
-    states: states.map(({ name, keyTypes, value }, i) => ({
+    states: states.map(({ name, keyTypes, value, isTable }, i) => ({
       name,
       key: keyTypes.map((type, part) => ({ name: module.states[i]?.key[part]?.name ?? `part${part}`, type })),
       value,
+      table: isTable,
     })),
     refusals: module.refusals,
   }

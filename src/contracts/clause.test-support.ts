@@ -2,10 +2,10 @@
 
 import type { Hash, IdentityId } from '../types/brand.ts'
 import type { Value } from '../types/canonical-value.ts'
-import { MemoryState } from './builtin/memory-state.test-support.ts'
 import { type CallOutcome, type ContractSet, executeCall, loadContracts, queryView } from './execute.ts'
 import { compile } from './lang/compile.ts'
 import { CompileError } from './lang/diagnostics.ts'
+import { MemoryState } from './memory-state.ts'
 
 export const SENDER = 'aa'.repeat(32) as IdentityId
 export const TRANSACTION = 'bb'.repeat(32) as Hash

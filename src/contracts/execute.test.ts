@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Value } from '../types/canonical-value.ts'
-import { MemoryState } from './builtin/memory-state.test-support.ts'
 import { bytes32, GAS, NOW, Sample, SENDER, TRANSACTION } from './clause.test-support.ts'
 import { ContractError } from './errors.ts'
 import { executeCall, loadContracts } from './execute.ts'
 import { compile } from './lang/compile.ts'
+import { MemoryState } from './memory-state.ts'
 
 const BODY = `
 record Entry {

@@ -122,6 +122,9 @@ function admit({ kind, by }: EntryPoint, genesis: boolean): void {
     case 'view':
       refuse('UNKNOWN_METHOD', 'a view is queried, not called')
       return
+    case 'filter':
+      refuse('UNKNOWN_METHOD', 'a filter is run by who holds its arguments, not called')
+      return
     default:
       assertNever(kind)
       return
@@ -142,10 +145,33 @@ export function queryView(contracts: ContractSet, call: ContractCall, environmen
   const machine = new Machine(readOnly(state), context, gasLimit)
   return run(machine, gasLimit, () => {
     const callable = contracts.entry(call.contract, call.method)
-    if (callable.entry.kind !== 'view') refuse('UNKNOWN_METHOD', 'an action is called in a transaction, not queried')
+    const { kind } = callable.entry
+    if (kind === 'filter') refuse('UNKNOWN_METHOD', 'a filter is run by who holds its arguments, not queried')
+    if (kind !== 'view') refuse('UNKNOWN_METHOD', 'an action is called in a transaction, not queried')
     return { callable, args: call.args }
   })
 }
+
+/** `state` serves the code tables; a filter reads nothing else. */
+export interface FilterEnvironment {
+  readonly state: StateReader
+}
+
+/**
+ * Runs a filter, beside the chain: the same answer for everybody who has the same arguments and tables. It needs no gas
+ * limit: it ends by itself, and nobody else waits for it. Throws as executeCall does.
+ */
+export function runFilter(contracts: ContractSet, call: ContractCall, { state }: FilterEnvironment): CallOutcome {
+  const machine = new Machine(readOnly(state), NO_CONTEXT, Number.MAX_SAFE_INTEGER)
+  return run(machine, Number.MAX_SAFE_INTEGER, () => {
+    const callable = contracts.entry(call.contract, call.method)
+    if (callable.entry.kind !== 'filter') refuse('UNKNOWN_METHOD', 'only a filter runs beside the chain')
+    return { callable, args: call.args }
+  })
+}
+
+/** No verified filter asks for it. */
+const NO_CONTEXT: MachineContext = { timeMs: 0, height: 0, epoch: 0 }
 
 function readOnly(state: StateReader): StateAccess {
   const refuseWrite = () => {

@@ -7,8 +7,8 @@ import type { Value } from '../../types/canonical-value.ts'
 import type { ContractEvent } from '../../types/receipt.ts'
 import { type AbiEntry, argumentsFromJson, type Json, valueToJson } from '../abi.ts'
 import { type ContractSet, executeCall, queryView } from '../execute.ts'
+import { MemoryState } from '../memory-state.ts'
 import { builtinContracts } from './builtin.test-support.ts'
-import { MemoryState } from './memory-state.test-support.ts'
 
 /** 32 bytes that a name stands for: ids, keys and hashes alike. */
 export const id = (name: string): string => sha256Hex(new TextEncoder().encode(name))

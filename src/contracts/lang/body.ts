@@ -4,7 +4,7 @@
 import { OP } from '../vm/instruction.ts'
 import type { Type } from '../vm/type.ts'
 import { expectType, unwrap } from './build.ts'
-import type { Checked, Local } from './checked.ts'
+import type { Checked, Local, StateSymbol } from './checked.ts'
 import { Mistake, type Span } from './diagnostics.ts'
 import { assertFresh, type Symbols } from './symbols.ts'
 import type { Expression, Word } from './syntax.ts'
@@ -31,6 +31,7 @@ export class Body {
   readonly calls = new Map<string, Span>()
   writes: Span | null = null
   readsTransaction: Span | null = null
+  readsChain: Span | null = null
   facts: Facts = new Set()
   loopDepth = 0
   private scopes: Map<string, Local | null>[] = [new Map()]
@@ -49,6 +50,11 @@ export class Body {
 
   checkAs(syntax: Expression, type: Type): Checked {
     return expectType(this.check(syntax, type), type, syntax.span)
+  }
+
+  /** A table is the same for everybody: reading one is no effect. */
+  noteRead(state: StateSymbol, span: Span): void {
+    if (!state.table) this.readsChain ??= span
   }
 
   /** `null`: the variable exists, but its type could not be found out. */

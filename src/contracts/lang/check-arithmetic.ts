@@ -41,7 +41,8 @@ export function checkBinary(body: Body, syntax: Binary): Checked {
   const { operator } = syntax
   if (operator === '==' || operator === '!=') return checkEquality(body, syntax)
   const left = body.check(syntax.left)
-  const right = body.check(syntax.right)
+  // A bare enum member says its type only through the other side.
+  const right = body.check(syntax.right, left.type.kind === 'enum' ? left.type : undefined)
   const op = OPCODES[operator]
   if (operator === '<' || operator === '<=' || operator === '>' || operator === '>=') {
     if (!isOrdered(left.type) || !sameType(left.type, right.type)) throw undefinedOn(syntax, left, right)

@@ -1,10 +1,22 @@
 // Everything written NAME(...): records, functions and views, host functions, views of used contracts, list methods.
 
 import { OP, type Opcode } from '../vm/instruction.ts'
-import { HASH, ID, INT, isOrdered, isScalar, type ListType, type RecordType, type Type, typeText } from '../vm/type.ts'
+import {
+  BOOL,
+  CODE,
+  HASH,
+  ID,
+  INT,
+  isOrdered,
+  isScalar,
+  type ListType,
+  type RecordType,
+  type Type,
+  typeText,
+} from '../vm/type.ts'
 import type { Body } from './body.ts'
 import { expectType, operation } from './build.ts'
-import type { Checked, EntrySymbol } from './checked.ts'
+import type { Checked, EntrySymbol, StateSymbol } from './checked.ts'
 import { didYouMean, Mistake, type Span } from './diagnostics.ts'
 import { HOST_FUNCTIONS, lookUp } from './symbols.ts'
 import type { CallExpression, Expression, FieldValueSyntax, Word } from './syntax.ts'
@@ -42,6 +54,8 @@ export function checkCall(body: Body, syntax: CallExpression): Checked {
       throw new Mistake(syntax.span, `"${name.text}" returns nothing`, 'Call it as a statement of its own.')
     }
   }
+  const table = tableNamed(body, target)
+  if (table !== undefined) return checkCovers(body, syntax, table)
   return checkListMethod(body, syntax, body.check(target))
 }
 
@@ -81,6 +95,7 @@ function checkImportCall(body: Body, syntax: CallExpression, entry: EntrySymbol)
     body.writes ??= syntax.span
     body.readsTransaction ??= syntax.span
   }
+  if (entry.kind === 'view') body.readsChain ??= syntax.span
   return { kind: 'import', entry, operands, type: entry.returns ?? INT }
 }
 
@@ -183,6 +198,37 @@ function checkHostFunction(body: Body, syntax: CallExpression): Checked {
       return operation(OP.DERIVE_ID, packed, { type: ID, a: packed.length })
     }
   }
+}
+
+/** `TABLE` or `TABLE[all parts of the key but the code]`. */
+function tableNamed(
+  body: Body,
+  target: Expression,
+): { readonly state: StateSymbol; readonly keys: readonly Expression[] } | undefined {
+  const [name, keys] = target.kind === 'index' ? [target.target, target.keys] : [target, []]
+  if (name.kind !== 'name' || body.find(name.name.text) !== undefined) return undefined
+  const state = body.symbols.states.get(name.name.text)
+  return state?.table ? { state, keys } : undefined
+}
+
+/** `table.covers(broader, narrower)`. */
+function checkCovers(
+  body: Body,
+  syntax: CallExpression,
+  { state, keys }: { readonly state: StateSymbol; readonly keys: readonly Expression[] },
+): Checked {
+  const { name } = syntax
+  const parts = state.key.slice(0, -1)
+  if (name.text !== 'covers') {
+    throw new Mistake(name.span, `a table has no function "${name.text}"`, 'Write: TABLE.covers(broader, narrower).')
+  }
+  if (keys.length !== parts.length) {
+    const place = parts.length === 0 ? state.name : `${state.name}[${parts.map((part) => part.name).join(', ')}]`
+    throw new Mistake(syntax.span, 'the code is given last', `Write: ${place}.covers(broader, narrower).`)
+  }
+  const before = keys.map((key, i) => body.checkAs(key, (parts[i] as { type: Type }).type))
+  const codes = plainArguments(syntax, 2).map((code) => body.checkAs(code, CODE))
+  return operation(OP.COVERS, [...before, ...codes], { type: BOOL, a: state.index })
 }
 
 const LIST_METHODS: ReadonlyMap<string, Opcode> = new Map<string, Opcode>([

@@ -127,6 +127,7 @@ function checkIndex(body: Body, syntax: Kind<'index'>): Checked {
   const state = stateNamed(body, syntax.target)
   if (state !== undefined) {
     const keys = checkKeys(body, state, syntax.keys, syntax.span)
+    body.noteRead(state, syntax.span)
     return operation(OP.GET, keys, { type: { kind: 'optional', value: state.value }, a: state.index })
   }
   const target = check(body, syntax.target)
@@ -192,6 +193,7 @@ function checkMembership(body: Body, syntax: Kind<'in'>): Checked {
   const state = stateNamed(body, syntax.target)
   if (state !== undefined) {
     const keys = checkKeys(body, state, [syntax.item], syntax.span)
+    body.noteRead(state, syntax.span)
     return operation(OP.HAS, keys, { type: BOOL, a: state.index })
   }
   // Whichever side cannot say its own type, a literal list or a bare enum member, is told it by the other.

@@ -18,6 +18,7 @@ export function checkName(body: Body, word: Word, expected: Type | undefined): C
   if (known !== undefined) return constant(known.type, known.cell)
   const state = symbols.states.get(word.text)
   if (state?.single) {
+    body.noteRead(state, word.span)
     return operation(OP.GET, [], { type: { kind: 'optional', value: state.value }, a: state.index })
   }
   if (state !== undefined) {
@@ -41,7 +42,8 @@ const CONTEXT: ReadonlyMap<string, { readonly op: Opcode; readonly type: Type }>
 
 function checkContextWord(body: Body, word: Word): Checked {
   const { op, type } = lookUp(CONTEXT, word, 'word of the context')
-  if (op !== OP.NOW && op !== OP.HEIGHT && op !== OP.EPOCH) body.readsTransaction ??= word.span
+  if (op === OP.NOW || op === OP.HEIGHT || op === OP.EPOCH) body.readsChain ??= word.span
+  else body.readsTransaction ??= word.span
   return operation(op, [], { type })
 }
 

@@ -246,6 +246,7 @@ function checkForEntries(body: Body, syntax: ForEntries): CheckedStatement {
     const advice = `The key of "${state.name}" is (${names}): every part stands either in the prefix or in the loop.`
     throw new Mistake(syntax.span, `${behind.length} parts of the key are left for the loop`, advice)
   }
+  body.noteRead(state, syntax.state.span)
   const prefix = syntax.prefix.map((part, i) => body.checkAs(part, (state.key[i] as { type: Type }).type))
   const start = (syntax.start?.keys ?? []).map((part, i) => {
     const type = behind[i]?.type

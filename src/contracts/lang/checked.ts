@@ -103,7 +103,7 @@ export type CheckedStatement =
 
 /** What one contract can call of another. */
 export interface EntrySymbol {
-  readonly kind: 'view' | 'action'
+  readonly kind: 'view' | 'filter' | 'action'
   readonly contract: string
   readonly name: string
   readonly parameters: readonly Field[]
@@ -117,6 +117,8 @@ export interface StateSymbol {
   /** A single value instead of a map. */
   readonly single: boolean
   readonly value: Type
+  /** Maps codes to what covers them. */
+  readonly table: boolean
 }
 
 export interface EventSymbol {

@@ -258,7 +258,7 @@ class Generator {
         return
       case 'import':
         this.expressions(checked.operands)
-        this.emit(checked.entry.kind === 'view' ? OP.CALL_VIEW : OP.CALL_ACTION, tables.import(checked.entry))
+        this.emit(checked.entry.kind === 'action' ? OP.CALL_ACTION : OP.CALL_VIEW, tables.import(checked.entry))
         return
       default:
         assertNever(checked)

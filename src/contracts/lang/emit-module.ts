@@ -21,10 +21,11 @@ import { generate, type ModuleTables } from './codegen.ts'
 export function emitModule(contract: CheckedContract): Uint8Array {
   const tables = new Tables(contract)
   const typed = ({ name, type }: Field): TypedName => ({ name, type: tables.type(type) })
-  const states = contract.states.map(({ name, key, value }) => ({
+  const states = contract.states.map(({ name, key, value, table }) => ({
     name,
     key: key.map(typed),
     value: tables.type(value),
+    table,
   }))
   const events = contract.events.map(({ name, fields }) => ({ name, fields: fields.map(typed) }))
   const functions = contract.functions.map((checked) => emitFunction(checked, tables))

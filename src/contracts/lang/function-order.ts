@@ -34,16 +34,20 @@ export function orderFunctions(functions: readonly FunctionBody[]): CheckedFunct
   return [...ordered]
 }
 
-type Effect = 'writes' | 'readsTransaction'
+type Effect = 'writes' | 'readsTransaction' | 'readsChain'
 
-/** Views neither write nor read the transaction, themselves or through what they call. Throws Mistake. */
+const FORBIDDEN: ReadonlyMap<FunctionSyntax['kind'], readonly Effect[]> = new Map([
+  ['view', ['writes', 'readsTransaction'] as const],
+  ['filter', ['writes', 'readsTransaction', 'readsChain'] as const],
+])
+
+/** Views and filters have no effect that they must not have, themselves or through what they call. Throws Mistake. */
 export function checkEffects(functions: readonly FunctionBody[]): void {
   const byName = new Map(functions.map((each) => [each.checked.name, each]))
-  for (const view of functions) {
-    if (view.syntax.kind !== 'view') continue
-    for (const effect of ['writes', 'readsTransaction'] as const) {
-      const span = findEffect(view, effect, { byName, seen: new Set() })
-      if (span !== null) throw mistakeOf(view, effect, span)
+  for (const each of functions) {
+    for (const effect of FORBIDDEN.get(each.syntax.kind) ?? []) {
+      const span = findEffect(each, effect, { byName, seen: new Set() })
+      if (span !== null) throw mistakeOf(each, effect, span)
     }
   }
 }
@@ -65,11 +69,18 @@ function findEffect(
   return null
 }
 
-function mistakeOf(view: FunctionBody, effect: Effect, span: Span): Mistake {
-  const name = view.checked.name
-  if (effect === 'writes') {
-    return new Mistake(span, `the view "${name}" writes or emits here`, 'Only actions write: make it an action.')
+function mistakeOf({ checked }: FunctionBody, effect: Effect, span: Span): Mistake {
+  const who = `the ${checked.kind} "${checked.name}"`
+  switch (effect) {
+    case 'writes':
+      return new Mistake(span, `${who} writes or emits here`, 'Only actions write: make it an action.')
+    case 'readsTransaction': {
+      const advice = 'It runs outside of any transaction: take what you need as a parameter.'
+      return new Mistake(span, `${who} reads the transaction here`, advice)
+    }
+    case 'readsChain': {
+      const advice = 'A filter knows its parameters and code tables: take what you need as a parameter.'
+      return new Mistake(span, `${who} reads state or time here`, advice)
+    }
   }
-  const advice = 'A query has no transaction: take what you need as a parameter.'
-  return new Mistake(span, `the view "${name}" reads the transaction here`, advice)
 }

@@ -32,10 +32,12 @@ const DECLARATIONS: ReadonlyMap<string, (tokens: TokenStream) => Declaration> = 
   ['enum', parseEnum],
   ['record', parseRecord],
   ['state', parseState],
+  ['table', parseState],
   ['event', parseEvent],
   ['refusal', parseRefusalDeclaration],
   ['constant', parseConstant],
   ['function', parseFunction],
+  ['filter', parseFunction],
   ['view', parseFunction],
   ['action', parseFunction],
   ['genesis', parseFunction],
@@ -75,11 +77,13 @@ function parseRecord(tokens: TokenStream): Declaration {
 }
 
 function parseState(tokens: TokenStream): Declaration {
-  const { span } = tokens.next()
-  const name = tokens.expectName('a state')
-  tokens.expectSymbol(':', `Give "${name.text}" a type: state ${name.text}: map<id, Record>.`)
+  const { span, text } = tokens.next()
+  const table = text === 'table'
+  const name = tokens.expectName(table ? 'a table' : 'a state')
+  const example = table ? `table ${name.text}: map<code, list<code, 8>>` : `state ${name.text}: map<id, Record>`
+  tokens.expectSymbol(':', `Give "${name.text}" a type: ${example}.`)
   if (!(tokens.isWord('map') && tokens.isSymbol('<', 1))) {
-    return { kind: 'state', name, key: null, value: parseType(tokens), span }
+    return { kind: 'state', name, key: null, value: parseType(tokens), table, span }
   }
   tokens.next()
   tokens.next()
@@ -87,7 +91,7 @@ function parseState(tokens: TokenStream): Declaration {
   tokens.expectSymbol(',', 'A map has a key and a value: map<id, Record>.')
   const value = parseType(tokens)
   tokens.expectSymbol('>', 'Close the type with ">".')
-  return { kind: 'state', name, key, value, span }
+  return { kind: 'state', name, key, value, table, span }
 }
 
 function parseKey(tokens: TokenStream): { name: Word | null; type: FieldSyntax['type'] }[] {
@@ -141,7 +145,7 @@ function parseFunctionKind(tokens: TokenStream): FunctionSyntax['kind'] {
     tokens.expectWord('action', 'Write: genesis action NAME(...).')
     return 'genesis action'
   }
-  return tokens.next().text as 'function' | 'view' | 'action'
+  return tokens.next().text as 'function' | 'filter' | 'view' | 'action'
 }
 
 function parseParameters(tokens: TokenStream): FieldSyntax[] {

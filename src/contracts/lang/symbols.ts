@@ -10,6 +10,7 @@ import type { FunctionSyntax, Word } from './syntax.ts'
 export interface ContractExports {
   readonly name: string
   readonly types: ReadonlyMap<string, EnumType | RecordType>
+  /** And filters. */
   readonly views: ReadonlyMap<string, EntrySymbol>
   /** Actions that only one contract may call. */
   readonly granted: ReadonlyMap<string, EntrySymbol & { readonly by: string }>

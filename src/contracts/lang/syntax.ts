@@ -161,7 +161,7 @@ export interface ForEntries {
 }
 
 export interface FunctionSyntax {
-  readonly kind: 'function' | 'view' | 'action' | 'genesis action'
+  readonly kind: 'function' | 'filter' | 'view' | 'action' | 'genesis action'
   readonly span: Span
   readonly name: Word
   readonly parameters: readonly FieldSyntax[]
@@ -181,6 +181,8 @@ export type Declaration =
       readonly name: Word
       /** Parts of the key; null for a single value. */
       readonly key: readonly { readonly name: Word | null; readonly type: TypeSyntax }[] | null
+      /** Declared `table`: codes and what covers them. */
+      readonly table: boolean
       readonly value: TypeSyntax
     }
   | { readonly kind: 'event'; readonly span: Span; readonly name: Word; readonly fields: readonly FieldSyntax[] }

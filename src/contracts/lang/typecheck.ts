@@ -1,7 +1,17 @@
 // A contract as written -> a contract in which every name and type is resolved, or all its mistakes. Declarations stand
 // here; expressions and statements in check-*.ts.
 
-import { ENUM_MEMBERS_MAX, type Field, isScalar, RECORD_FIELDS_MAX, type RecordType, typeText } from '../vm/type.ts'
+import { ENTRY_KINDS } from '../vm/module.ts'
+import {
+  ENUM_MEMBERS_MAX,
+  type Field,
+  isScalar,
+  isTable,
+  RECORD_FIELDS_MAX,
+  type RecordType,
+  TABLE_WIDTH_MAX,
+  typeText,
+} from '../vm/type.ts'
 import { Body, FollowUp } from './body.ts'
 import { foldConstant } from './check-arithmetic.ts'
 import { check } from './check-expression.ts'
@@ -72,7 +82,7 @@ export function typecheck(
 }
 
 function isEntry(declaration: Declaration): boolean {
-  return declaration.kind === 'view' || declaration.kind === 'action' || declaration.kind === 'genesis action'
+  return (ENTRY_KINDS as readonly string[]).includes(declaration.kind)
 }
 
 /** Names that callers outside the language use. */
@@ -135,6 +145,7 @@ function declare(symbols: Symbols, declaration: Declaration): void {
       declareConstant(symbols, declaration)
       return
     case 'function':
+    case 'filter':
     case 'view':
     case 'action':
     case 'genesis action':
@@ -175,7 +186,7 @@ function resolveFields(symbols: Symbols, fields: readonly FieldSyntax[]): Field[
   return fields.map(({ name, type }) => ({ name: name.text, type: resolveType(symbols, type) }))
 }
 
-function declareState(symbols: Symbols, { name, key, value }: Kind<'state'>): void {
+function declareState(symbols: Symbols, { name, key, value, table }: Kind<'state'>): void {
   assertUnique(symbols.states, name, 'state')
   assertFresh(symbols, name)
   const parts = (key ?? []).map((part, i) => {
@@ -194,8 +205,13 @@ function declareState(symbols: Symbols, { name, key, value }: Kind<'state'>): vo
       'Leave the "?" away: what is not there reads none.',
     )
   }
+  const types = parts.map((part) => part.type)
+  if (table && !isTable(types, type)) {
+    const advice = `Write: table ${name.text}: map<code, list<code, 8>>; the code may follow other parts of the key.`
+    throw new Mistake(value.span, `a table maps a code to the codes that cover it, at most ${TABLE_WIDTH_MAX}`, advice)
+  }
   const index = symbols.states.size
-  symbols.states.set(name.text, { name: name.text, index, key: parts, single: key === null, value: type })
+  symbols.states.set(name.text, { name: name.text, index, key: parts, single: key === null, value: type, table })
 }
 
 function declareConstant(symbols: Symbols, { name, type, value }: Kind<'constant'>): void {
@@ -222,8 +238,8 @@ function declareFunction(symbols: Symbols, syntax: FunctionSyntax): void {
   const parameters = resolveFields(symbols, syntax.parameters)
   if (parameters.length > 32) throw new Mistake(name.span, 'more than 32 parameters', 'Group some in a record.')
   const returns = syntax.returns === null ? null : resolveType(symbols, syntax.returns)
-  if (syntax.kind === 'view' && returns === null) {
-    throw new Mistake(name.span, 'a view returns something', 'Add "returns TYPE" behind the parameters.')
+  if ((syntax.kind === 'view' || syntax.kind === 'filter') && returns === null) {
+    throw new Mistake(name.span, `a ${syntax.kind} returns something`, 'Add "returns TYPE" behind the parameters.')
   }
   symbols.functions.set(name.text, { syntax, parameters, returns })
 }
@@ -256,8 +272,8 @@ function checkFunction(symbols: Symbols, syntax: FunctionSyntax): FunctionBody {
 function revealedParameter(syntax: FunctionSyntax, parameters: readonly Field[]): number | null {
   const { reveals } = syntax
   if (reveals === null) return null
-  if (syntax.kind === 'function') {
-    throw new Mistake(reveals.span, 'a function reveals nothing by itself', 'Say it at the view or action.')
+  if (syntax.kind === 'function' || syntax.kind === 'filter') {
+    throw new Mistake(reveals.span, `a ${syntax.kind} reveals nothing by itself`, 'Say it at the view or action.')
   }
   const index = parameters.findIndex((parameter) => parameter.name === reveals.text)
   if (parameters[index]?.type.kind === 'id') return index
@@ -300,7 +316,7 @@ function exportsOf(symbols: Symbols): ContractExports {
   const granted = new Map<string, EntrySymbol & { by: string }>()
   for (const [name, { syntax, parameters, returns }] of symbols.functions) {
     const { kind, by } = syntax
-    if (kind === 'view') views.set(name, { kind, contract, name, parameters, returns })
+    if (kind === 'view' || kind === 'filter') views.set(name, { kind, contract, name, parameters, returns })
     if (kind === 'action' && by !== null) {
       granted.set(name, { kind, contract, name, parameters, returns, by: by.text })
     }

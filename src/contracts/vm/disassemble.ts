@@ -16,7 +16,9 @@ export function disassemble(bytes: Uint8Array): string {
     all.map(({ name, type }) => `${name}: ${typeName(type)}`).join(', ')
   return [
     `contract ${module.name} version ${module.version}${module.uses.length > 0 ? ` uses ${module.uses.join(', ')}` : ''}`,
-    ...module.states.map(({ name, key, value }) => `state ${name}[${fields(key)}]: ${typeName(value)}`),
+    ...module.states.map(
+      ({ name, key, value, table }) => `${table ? 'table' : 'state'} ${name}[${fields(key)}]: ${typeName(value)}`,
+    ),
     ...module.events.map((event) => `event ${event.name}(${fields(event.fields)})`),
     ...module.imports.map((entry) => `import ${entry.kind} ${entry.contract}.${entry.name}: ${typeName(entry.result)}`),
     ...module.entries.map(

@@ -73,6 +73,7 @@ export const OP = {
   RETYPE: 66,
   EPOCH: 67,
   CALL_ACTION: 68,
+  COVERS: 69,
 } as const
 
 export type Opcode = (typeof OP)[keyof typeof OP]
@@ -174,6 +175,7 @@ const DEFINITIONS: { readonly [Name in keyof typeof OP]: Omit<Operation, 'name'>
   RETYPE: operation(1, 'type'),
   EPOCH: operation(1),
   CALL_ACTION: operation(15, 'import'),
+  COVERS: operation(120, 'state'),
 }
 
 /** By opcode. */

@@ -347,6 +347,17 @@ export class Machine {
           this.state.delete(stateKey(table, stack.slice(sp, sp + table.keyTypes.length)))
           break
         }
+        case OP.COVERS: {
+          const table = program.states[a] as StateTable
+          const narrower = stack[--sp] as Cell
+          const broader = stack[--sp] as Cell
+          sp -= table.keyTypes.length - 1
+          const key = stateKey(table, [...stack.slice(sp, sp + table.keyTypes.length - 1), narrower])
+          const bytes = this.state.get(key)
+          // A price that depends on nothing: how deep a hierarchy is must not decide what a call costs.
+          stack[sp++] = bytes !== undefined && (decodeStateValue(table, bytes) as readonly Cell[]).includes(broader)
+          break
+        }
         case OP.EACH: {
           const items = stack[--sp] as readonly Cell[]
           iterations[a] = { items, entries: NO_ENTRIES, prefix: NO_PREFIX, range: 0, position: 0, end: items.length }

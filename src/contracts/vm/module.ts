@@ -22,7 +22,7 @@ import { MODULE_BYTES_MAX, NAME_LENGTH_MAX } from '../../types/limits.ts'
 import { ContractError } from '../errors.ts'
 import { ENUM_MEMBERS_MAX, RECORD_FIELDS_MAX, SCALARS, type ScalarKind } from './type.ts'
 
-export const MODULE_FORMAT = 2
+export const MODULE_FORMAT = 3
 
 export const TYPES_MAX = 1_024
 export const STATES_MAX = 256
@@ -46,9 +46,9 @@ export type TypeEntry =
   | { readonly kind: 'list'; readonly item: number; readonly max: number }
   | { readonly kind: 'optional'; readonly value: number }
 
-/** A view of a used contract, or an action that it grants to this one, with the types that the caller relies on. */
+/** A view or filter of a used contract, or an action that it grants to this one, with the types the caller relies on. */
 export interface EntryImport {
-  readonly kind: 'view' | 'action'
+  readonly kind: 'view' | 'filter' | 'action'
   readonly contract: string
   readonly name: string
   readonly parameters: readonly number[]
@@ -60,6 +60,8 @@ export interface StateEntry {
   /** Parts of the key; none for a single value. */
   readonly key: readonly TypedName[]
   readonly value: number
+  /** Maps codes to what covers them: COVERS looks things up in it, and filters may read it. */
+  readonly table: boolean
 }
 
 export interface EventEntry {
@@ -100,7 +102,7 @@ export interface FunctionEntry {
   readonly code: Uint8Array
 }
 
-export const ENTRY_KINDS = ['genesis action', 'action', 'view'] as const
+export const ENTRY_KINDS = ['genesis action', 'action', 'view', 'filter'] as const
 export type EntryKind = (typeof ENTRY_KINDS)[number]
 
 export interface EntryPoint {
@@ -159,7 +161,7 @@ const moduleCodec: Codec<Module> = record<Module>({
   types: list(typeEntry, TYPES_MAX),
   imports: list(
     record<EntryImport>({
-      kind: oneOf('view', 'action'),
+      kind: oneOf('view', 'filter', 'action'),
       contract: plainWord,
       name: plainWord,
       parameters: list(uint, PARAMETERS_MAX),
@@ -167,7 +169,10 @@ const moduleCodec: Codec<Module> = record<Module>({
     }),
     FUNCTIONS_MAX,
   ),
-  states: list(record<StateEntry>({ name: word, key: list(typedName, KEY_PARTS_MAX), value: uint }), STATES_MAX),
+  states: list(
+    record<StateEntry>({ name: word, key: list(typedName, KEY_PARTS_MAX), value: uint, table: boolean }),
+    STATES_MAX,
+  ),
   events: list(record<EventEntry>({ name: plainWord, fields: list(typedName, RECORD_FIELDS_MAX) }), 256),
   refusals: list(
     record<RefusalEntry>({ code: text(NAME_LENGTH_MAX, CAPITALS), meaning: text(MEANING_LENGTH_MAX) }),

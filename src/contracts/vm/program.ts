@@ -27,6 +27,8 @@ export interface Routine {
   readonly writes: boolean
   /** Reads sender, transaction or callIndex. */
   readonly readsTransaction: boolean
+  /** Reads state that is no table, time, height or epoch: its result depends on more than parameters and tables. */
+  readonly readsChain: boolean
 }
 
 export interface StateTable {
@@ -35,6 +37,7 @@ export interface StateTable {
   readonly prefix: Uint8Array
   readonly keyTypes: readonly Type[]
   readonly value: Type
+  readonly isTable: boolean
 }
 
 export interface EventTable {

@@ -6,7 +6,20 @@ import type { Cell } from './cell.ts'
 import { type Instruction, OP } from './instruction.ts'
 import type { Module, RangeEntry } from './module.ts'
 import type { Program, Routine } from './program.ts'
-import { BOOL, DURATION, HASH, ID, INT, isOrdered, isScalar, type ListType, TIME, type Type, typeText } from './type.ts'
+import {
+  BOOL,
+  CODE,
+  DURATION,
+  HASH,
+  ID,
+  INT,
+  isOrdered,
+  isScalar,
+  type ListType,
+  TIME,
+  type Type,
+  typeText,
+} from './type.ts'
 import type { TypeInterner } from './type-interner.ts'
 
 const STACK_MAX = 512
@@ -314,6 +327,13 @@ export class StackModel {
         if (op === OP.HAS) this.push(BOOL, invalid)
         return
       }
+      case OP.COVERS: {
+        const state = this.entry(tables.states, a, 'state', invalid)
+        if (!state.isTable) throw invalid(`${state.name} is no table`)
+        this.popAll([...state.keyTypes.slice(0, -1), CODE, CODE], invalid)
+        this.push(BOOL, invalid)
+        return
+      }
       default:
         this.applyToControl({ op, a, b }, invalid)
         return
@@ -349,14 +369,14 @@ export class StackModel {
       case OP.CALL_VIEW:
       case OP.CALL_ACTION: {
         const callee = this.entry(tables.module.imports, a, 'import', invalid)
-        if (callee.kind !== (op === OP.CALL_VIEW ? 'view' : 'action'))
+        if ((callee.kind === 'action') !== (op === OP.CALL_ACTION))
           throw invalid(`calls the ${callee.kind} ${callee.name}`)
         this.popAll(
           callee.parameters.map((index) => tables.types[index] as Type),
           invalid,
         )
         if (callee.result !== null) this.push(tables.types[callee.result] as Type, invalid)
-        else if (op === OP.CALL_VIEW) throw invalid('a view returns something')
+        else if (op === OP.CALL_VIEW) throw invalid(`a ${callee.kind} returns something`)
         return
       }
       case OP.RETURN:

@@ -76,9 +76,18 @@ export function isScalar(type: Type): type is ScalarType | EnumType {
   return type.kind !== 'record' && type.kind !== 'list' && type.kind !== 'optional'
 }
 
-/** Types that the interpreter holds as numbers with an order. */
+/** Types that the interpreter holds as numbers with an order; members of an enum ascend as they were declared. */
 export function isOrdered(type: Type): boolean {
-  return type.kind === 'int' || type.kind === 'time' || type.kind === 'duration'
+  return type.kind === 'int' || type.kind === 'time' || type.kind === 'duration' || type.kind === 'enum'
+}
+
+/** Codes that may cover one code: bounds what one COVERS looks through. */
+export const TABLE_WIDTH_MAX = 32
+
+/** A table maps a code, the last part of its key, to the codes that cover it. */
+export function isTable(keyTypes: readonly Type[], value: Type): boolean {
+  const isList = value.kind === 'list' && value.item.kind === 'code' && value.max <= TABLE_WIDTH_MAX
+  return isList && keyTypes.at(-1)?.kind === 'code'
 }
 
 /** As written in Clause; enums and records by their qualified name, so equal text means the same type. */

@@ -35,7 +35,7 @@ export function verifyFunction(entry: FunctionEntry, context: VerifyContext): Ro
 
   const arrivals: (StackModel | undefined)[] = new Array(instructions.length)
   const loops: Loop[] = []
-  const totals = { stackMax: 0, slotCount: 0, writes: false, readsTransaction: false, callDepth: 1 }
+  const totals = { stackMax: 0, slotCount: 0, callDepth: 1, writes: false, readsTransaction: false, readsChain: false }
   let stack: StackModel | null = new StackModel({ locals, parameterCount: parameters.length, result }, context)
 
   for (const [at, instruction] of instructions.entries()) {
@@ -118,7 +118,7 @@ export function verifyFunction(entry: FunctionEntry, context: VerifyContext): Ro
         stack.apply(instruction, invalid)
     }
     totals.stackMax = Math.max(totals.stackMax, stack?.depthMax ?? 0)
-    noteEffects(instruction, context.routines, totals)
+    noteEffects(instruction, context, totals)
   }
   if (stack !== null) throw new ContractError('MODULE_INVALID', where, 'runs behind its end')
   if (totals.callDepth > CALL_DEPTH_MAX) {
@@ -128,10 +128,14 @@ export function verifyFunction(entry: FunctionEntry, context: VerifyContext): Ro
 }
 
 function noteEffects(
-  { op, a }: Instruction,
-  routines: readonly Routine[],
-  totals: { writes: boolean; readsTransaction: boolean; callDepth: number },
+  { op, a, b }: Instruction,
+  { routines, states, ranges, module }: StackTables,
+  totals: { callDepth: number; writes: boolean; readsTransaction: boolean; readsChain: boolean },
 ): void {
+  if (op === OP.NOW || op === OP.HEIGHT || op === OP.EPOCH) totals.readsChain = true
+  if (op === OP.GET || op === OP.HAS) totals.readsChain ||= states[a]?.isTable !== true
+  if (op === OP.SCAN) totals.readsChain ||= states[ranges[b]?.state ?? -1]?.isTable !== true
+  if (op === OP.CALL_VIEW) totals.readsChain ||= module.imports[a]?.kind !== 'filter'
   if (op === OP.PUT || op === OP.DELETE || op === OP.EMIT) totals.writes = true
   if (op === OP.SENDER || op === OP.TRANSACTION || op === OP.CALL_INDEX || op === OP.DERIVE_ID) {
     totals.readsTransaction = true
@@ -143,6 +147,7 @@ function noteEffects(
   if (op === OP.CALL) {
     totals.writes ||= routines[a]?.writes === true
     totals.readsTransaction ||= routines[a]?.readsTransaction === true
+    totals.readsChain ||= routines[a]?.readsChain === true
     totals.callDepth = Math.max(totals.callDepth, 1 + (routines[a]?.callDepth ?? 0))
   }
 }

@@ -2,10 +2,10 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MemoryState } from '../builtin/memory-state.test-support.ts'
 import { bytes32, contractText } from '../clause.test-support.ts'
 import { ContractError } from '../errors.ts'
 import { compile } from '../lang/compile.ts'
+import { MemoryState } from '../memory-state.ts'
 import { cellFromValue, valueFromCell } from './cell.ts'
 import { decodeInstructions, encodeInstructions, type Instruction, OP, OPERATIONS, type Opcode } from './instruction.ts'
 import { Machine } from './interpret.ts'
@@ -15,7 +15,7 @@ import { Refusal } from './refusal.ts'
 import { verifyModule } from './verify.ts'
 
 const BASE: Module = {
-  format: 2,
+  format: 3,
   name: 'sample',
   version: 1,
   uses: [],
@@ -27,7 +27,7 @@ const BASE: Module = {
     { kind: 'scalar', name: 'id' },
   ],
   imports: [],
-  states: [{ name: 'entries', key: [{ name: 'key', type: 4 }], value: 0 }],
+  states: [{ name: 'entries', key: [{ name: 'key', type: 4 }], value: 0, table: false }],
   events: [{ name: 'Done', fields: [{ name: 'amount', type: 0 }] }],
   refusals: [{ code: 'REFUSED', meaning: 'It is refused.' }],
   abouts: ['amount'],
@@ -254,7 +254,11 @@ describe('tables that are refused', () => {
       },
       'too large',
     ],
-    ['a key that is a list', { states: [{ name: 's', key: [{ name: 'k', type: 2 }], value: 0 }] }, 'no part of a key'],
+    [
+      'a key that is a list',
+      { states: [{ name: 's', key: [{ name: 'k', type: 2 }], value: 0, table: false }] },
+      'no part of a key',
+    ],
     ['a constant of another type', { constants: [{ type: 0, value: 'x' }] }, 'expected an integer'],
     ['a range over no part', { ranges: [{ ...BASE.ranges[0], prefix: 1 } as never] }, 'leaves no part'],
     [

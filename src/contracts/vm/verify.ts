@@ -16,7 +16,7 @@ import {
   type TypeEntry,
 } from './module.ts'
 import type { Program, Routine } from './program.ts'
-import { isScalar, isWithinLimits, LIST_MAX, type Measure, measureOf, type Type, typeText } from './type.ts'
+import { isScalar, isTable, isWithinLimits, LIST_MAX, type Measure, measureOf, type Type, typeText } from './type.ts'
 import { TypeInterner } from './type-interner.ts'
 import { verifyFunction } from './verify-function.ts'
 
@@ -46,7 +46,7 @@ export function verifyModule(bytes: Uint8Array): Program {
   }
   const fields = (entries: readonly TypedName[], where: string) =>
     entries.map(({ name, type }) => ({ name, type: resolve(type, `${where}.${name}`) }))
-  const states = module.states.map(({ name, key, value }) => ({
+  const states = module.states.map(({ name, key, value, table }) => ({
     name,
     prefix: stateKeyPrefix(module.name, name),
     keyTypes: fields(key, name).map(({ name: part, type }) => {
@@ -54,7 +54,11 @@ export function verifyModule(bytes: Uint8Array): Program {
       return type
     }),
     value: notOptional(resolve(value, name), name),
+    isTable: table,
   }))
+  for (const { name, keyTypes, value, isTable: declared } of states) {
+    if (declared && !isTable(keyTypes, value)) throw invalid(name, 'a table maps a code to at most 32 codes')
+  }
   const program = {
     module,
     types,
@@ -178,10 +182,14 @@ function verifyEntry(entry: EntryPoint, routines: readonly Routine[]): void {
   }
   assertDistinct(entry.parameters, where)
   if (entry.by !== null && entry.kind !== 'action') throw invalid(where, 'only an action is granted to a contract')
-  if (entry.kind === 'view') {
-    if (routine.writes) throw invalid(where, 'a view writes')
-    if (routine.readsTransaction) throw invalid(where, 'a view reads the transaction')
-    if (routine.result === null) throw invalid(where, 'a view returns nothing')
+  if (entry.kind === 'view' || entry.kind === 'filter') {
+    if (routine.writes) throw invalid(where, `a ${entry.kind} writes`)
+    if (routine.readsTransaction) throw invalid(where, `a ${entry.kind} reads the transaction`)
+    if (routine.result === null) throw invalid(where, `a ${entry.kind} returns nothing`)
+  }
+  if (entry.kind === 'filter') {
+    if (routine.readsChain) throw invalid(where, 'a filter reads the chain')
+    if (entry.reveals !== null) throw invalid(where, 'a filter answers no query')
   }
   if (entry.reveals !== null && routine.parameters[entry.reveals]?.kind !== 'id') {
     throw invalid(where, 'reveals something that is no parameter of type id')
