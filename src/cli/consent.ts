@@ -11,6 +11,7 @@ import { assertNever } from '../types/assert.ts'
 import { READ_REASONS } from '../types/signed-read.ts'
 import { actorFrom, addNodeOptions, connectTo, connectToDesk, type NodeOptions } from './connection.ts'
 import { consentLines } from './consent-lines.ts'
+import { addSimulate } from './consent-simulate.ts'
 import { type Clause, type Consent, consentSchema, readAnswer } from './contract-answers.ts'
 import { idFrom, institutionFrom, personFrom } from './identities.ts'
 import { fileBytes, instant, oneOf } from './option-values.ts'
@@ -23,11 +24,12 @@ import { atDesk, submitCall } from './submit.ts'
 import { clauseInWords } from './words.ts'
 
 export function addConsent(program: Command): void {
-  const consent = program.command('consent').description('register, sign, revoke and list consents')
+  const consent = program.command('consent').description('register, sign, revoke, list and simulate consents')
   addRegister(consent)
   addSign(consent)
   addRevoke(consent)
   addList(consent)
+  addSimulate(consent)
 }
 
 interface RegisterOptions extends NodeOptions, ReferenceOptions {

@@ -16,6 +16,8 @@ export const TAG = {
   signedRead: 'assent/read/1',
   status: 'assent/status/1',
   consentDocument: 'assent/consent-document/1',
+  /** A FHIR reference where a contract compares it. */
+  reference: 'assent/reference/1',
   releaseManifest: 'assent/release-manifest/1',
   comment: 'assent/comment/1',
   /** What a validator says of itself before it says anything else (spec/consensus.md, section 5). */

@@ -1,0 +1,67 @@
+// Founds the simulated consortium: everybody who takes part, with keys that nobody has to hold, and the custodian's settings.
+
+import type { Problems } from '../../fhir/problem.ts'
+import { referenceId } from '../../fhir/reference-id.ts'
+import type { IdentityId } from '../../types/brand.ts'
+import type { SimulatedConsortium } from './consortium.ts'
+import type { Parties } from './parties.ts'
+import type { SimulationRequest } from './request.ts'
+
+/** Genesis: the vocabulary, and every institution. */
+export function found(consortium: SimulatedConsortium, { institutions, custodian }: Parties): void {
+  consortium.act(custodian, 'policy.establish')
+  for (const institution of institutions) {
+    const keys = { ...keysOf(institution), transport: referenceId(`transport ${institution}`) }
+    const name = `Institution ${institution.slice(0, 8)}`
+    consortium.act(institution, 'registry.found', { institution, kind: 'hospital', name, ...keys })
+  }
+  consortium.endGenesis()
+}
+
+/** People, groups, delegations, and the custodian's settings. */
+export function enroll(
+  consortium: SimulatedConsortium,
+  parties: Parties,
+  { asked, role }: { asked: SimulationRequest; role: string },
+): void {
+  const { institutions, practitioners, patients, groups, delegations, custodian } = parties
+  const { implicitPolicy, breakGlass } = asked
+  consortium.act(custodian, 'policy.configure', { implicitPolicy, breakGlass })
+  for (const [practitioner, home] of practitioners) {
+    const roles = practitioner === parties.practitioner ? [role] : []
+    consortium.act(home, 'registry.enrollPractitioner', { practitioner, roles, ...keysOf(practitioner) })
+  }
+  for (const patient of patients) consortium.act(custodian, 'registry.enrollPatient', { patient, ...keysOf(patient) })
+  const enrolled = new Set([...practitioners.keys(), ...patients, ...institutions])
+  for (const { id, patient, delegate } of delegations.values()) {
+    if (!enrolled.has(delegate)) {
+      enrolled.add(delegate)
+      consortium.act(custodian, 'registry.enrollPatient', { patient: delegate, ...keysOf(delegate) })
+    }
+    const terms = { capacity: 'parent', rights: ['consent'], from: 0, to: null }
+    consortium.act(patient, 'registry.delegate', { delegation: id, patient, delegate, ...terms })
+  }
+  for (const [group, members] of groups)
+    consortium.act(custodian, 'registry.setGroup', { group, members: [...members] })
+}
+
+/** Tried in this order where the request states no role: the first that may claim the purpose. */
+const ROLES = ['physician', 'billing', 'administrator', 'researcher', 'publicHealthOfficer', 'privacyOfficer'] as const
+
+/** What the requester acts as; undefined after a problem was noted. */
+export function readRole(
+  consortium: SimulatedConsortium,
+  { requester: { practitioner, role }, purpose }: SimulationRequest,
+  problems: Problems,
+): string | undefined {
+  if (role === null && practitioner === null) return 'institution'
+  if (role === null) {
+    return ROLES.find((each) => consortium.ask('policy.mayClaim', { role: each, purpose }) === true) ?? ROLES[0]
+  }
+  if (/^[A-Za-z]{1,64}$/.test(role) && consortium.ask('policy.isRole', { role }) === true) return role
+  const accepted = `a role of spec/consent.md, exactly as it is written there, such as ${ROLES.join(', ')}`
+  return problems.add('invalid', 'Request.requester.role', { reason: 'not a role', accepted })
+}
+
+/** Ids of keys: no signature is checked and nothing is sealed here. */
+const keysOf = (identity: IdentityId) => ({ signing: referenceId(`signing ${identity}`), encryption: identity })
