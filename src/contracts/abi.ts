@@ -130,6 +130,11 @@ export function valueFromJson(type: Type, json: Json, path: string): Value {
     case 'list':
       if (!Array.isArray(json) || json.length > type.max) throw refused()
       return json.map((item: Json, i) => valueFromJson(type.item, item, `${path}[${i}]`))
+    case 'interval': {
+      if (!isJsonObject(json) || Object.keys(json).some((key) => key !== 'from' && key !== 'to')) throw refused()
+      const value = { from: (json.from ?? null) as Value, to: (json.to ?? null) as Value }
+      return checkedValue(type, value, refused)
+    }
     case 'record': {
       if (!isJsonObject(json)) throw refused()
       const unknown = Object.keys(json).some((key) => !type.fields.some(({ name }) => name === key))
@@ -150,15 +155,19 @@ export function valueFromJson(type: Type, json: Json, path: string): Value {
     case 'code':
     case 'name':
     case 'enum':
-      try {
-        cellFromValue(type, json as Value, path)
-        return json as Value
-      } catch (error) {
-        if (error instanceof ValueError) throw refused()
-        throw error
-      }
+      return checkedValue(type, json as Value, refused)
     default:
       return assertNever(type)
+  }
+}
+
+function checkedValue(type: Type, value: Value, refused: () => AbiError): Value {
+  try {
+    cellFromValue(type, value, '')
+    return value
+  } catch (error) {
+    if (error instanceof ValueError) throw refused()
+    throw error
   }
 }
 
@@ -186,6 +195,7 @@ export function valueToJson(type: Type, value: Value): Json {
     case 'code':
     case 'name':
     case 'enum':
+    case 'interval':
       return value as Json
     default:
       return assertNever(type)

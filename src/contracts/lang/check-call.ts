@@ -7,10 +7,14 @@ import {
   HASH,
   ID,
   INT,
+  INTERVAL,
+  INTERVAL_END,
   isOrdered,
   isScalar,
+  KEY,
   type ListType,
   type RecordType,
+  TIME,
   type Type,
   typeText,
 } from '../vm/type.ts'
@@ -56,7 +60,10 @@ export function checkCall(body: Body, syntax: CallExpression): Checked {
   }
   const table = tableNamed(body, target)
   if (table !== undefined) return checkCovers(body, syntax, table)
-  return checkListMethod(body, syntax, body.check(target))
+  const value = body.check(target)
+  return value.type.kind === 'interval'
+    ? checkIntervalMethod(body, syntax, value)
+    : checkListMethod(body, syntax, value)
 }
 
 function lookUpFunction(body: Body, name: Word) {
@@ -179,14 +186,19 @@ function checkHostFunction(body: Body, syntax: CallExpression): Checked {
       const op = name.text === 'min' ? OP.MINIMUM : OP.MAXIMUM
       return operation(op, [left, body.checkAs(second, left.type)], { type: left.type })
     }
+    case 'interval': {
+      const ends = plainArguments(syntax, 2).map((end) => body.checkAs(end, INTERVAL_END))
+      return operation(OP.INTERVAL, ends, { type: INTERVAL })
+    }
     case 'asId':
-    case 'asHash': {
+    case 'asHash':
+    case 'asKey': {
       const [only] = plainArguments(syntax, 1) as [Expression]
       const value = body.check(only)
       if (value.type.kind !== 'id' && value.type.kind !== 'hash' && value.type.kind !== 'key') {
         throw new Mistake(only.span, `expected an id, hash or key, found ${typeText(value.type)}`, 'Only 32 bytes fit.')
       }
-      const type = name.text === 'asId' ? ID : HASH
+      const type = name.text === 'asId' ? ID : name.text === 'asHash' ? HASH : KEY
       return operation(OP.RETYPE, [value], { type, a: type })
     }
     default: {
@@ -231,6 +243,21 @@ function checkCovers(
   return operation(OP.COVERS, [...before, ...codes], { type: BOOL, a: state.index })
 }
 
+const INTERVAL_METHODS: ReadonlyMap<string, { readonly op: Opcode; readonly other: Type }> = new Map<
+  string,
+  { readonly op: Opcode; readonly other: Type }
+>([
+  ['contains', { op: OP.HOLDS, other: TIME }],
+  ['within', { op: OP.WITHIN, other: INTERVAL }],
+  ['overlaps', { op: OP.OVERLAPS, other: INTERVAL }],
+])
+
+function checkIntervalMethod(body: Body, syntax: CallExpression, target: Checked): Checked {
+  const { op, other } = lookUp(INTERVAL_METHODS, syntax.name, 'function of intervals called')
+  const [operand] = plainArguments(syntax, 1) as [Expression]
+  return operation(op, [target, body.checkAs(operand, other)], { type: BOOL })
+}
+
 const LIST_METHODS: ReadonlyMap<string, Opcode> = new Map<string, Opcode>([
   ['append', OP.APPEND],
   ['with', OP.WITH_MEMBER],
@@ -243,7 +270,8 @@ function checkListMethod(body: Body, syntax: CallExpression, target: Checked): C
   const { name } = syntax
   const { type } = target
   if (type.kind !== 'list') {
-    throw new Mistake(name.span, `${typeText(type)} has no function "${name.text}"`, 'Only lists have functions.')
+    const advice = 'Only lists, intervals and tables have functions.'
+    throw new Mistake(name.span, `${typeText(type)} has no function "${name.text}"`, advice)
   }
   const op = lookUp(LIST_METHODS, name, 'function of lists called')
   if (op === OP.REPLACE) {

@@ -3,7 +3,19 @@
 
 import { isCode, isName } from '../vm/cell.ts'
 import { OP } from '../vm/instruction.ts'
-import { BOOL, CODE, DURATION, INT, isScalar, LIST_MAX, NAME, type Type, typeText } from '../vm/type.ts'
+import {
+  BOOL,
+  CODE,
+  DURATION,
+  INT,
+  INTERVAL_END,
+  INTERVAL_ENDS,
+  isScalar,
+  LIST_MAX,
+  NAME,
+  type Type,
+  typeText,
+} from '../vm/type.ts'
 import { type Body, factsOf } from './body.ts'
 import { constant, convert, expectType, not, operation } from './build.ts'
 import { checkBinary } from './check-arithmetic.ts'
@@ -109,6 +121,11 @@ function checkField(body: Body, syntax: Kind<'field'>): Checked {
 
 /** Position and type of a field. */
 export function fieldOf(type: Type, name: { text: string; span: Span }): { type: Type; a: number } {
+  if (type.kind === 'interval') {
+    const end = INTERVAL_ENDS.indexOf(name.text)
+    if (end >= 0) return { type: INTERVAL_END, a: end }
+    throw new Mistake(name.span, `interval has no field "${name.text}"`, 'It has from and to.')
+  }
   if (type.kind !== 'record') {
     const advice =
       type.kind === 'optional'
@@ -158,6 +175,9 @@ export function checkKeys(body: Body, state: StateSymbol, keys: readonly Express
 
 function checkWith(body: Body, syntax: Kind<'with'>): Checked {
   const target = check(body, syntax.target)
+  if (target.type.kind === 'interval') {
+    throw new Mistake(syntax.span, 'an interval is not changed', 'Make another: interval(from, to).')
+  }
   if (syntax.fields.length === 0) throw new Mistake(syntax.span, 'nothing is changed', 'Name a field.')
   const seen = new Set<string>()
   return syntax.fields.reduce((record, { name, value }) => {

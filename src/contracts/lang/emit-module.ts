@@ -101,6 +101,7 @@ class Tables implements ModuleTables {
   private typeEntry(type: Type): TypeEntry {
     switch (type.kind) {
       case 'enum':
+      case 'interval':
         return type
       case 'record':
         return {

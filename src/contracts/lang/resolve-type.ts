@@ -1,6 +1,15 @@
 // Types as written -> types; bounds -> numbers.
 
-import { LIST_MAX, type Measure, measureOf, SCALARS, TYPE_DEPTH_MAX, TYPE_SCALARS_MAX, type Type } from '../vm/type.ts'
+import {
+  INTERVAL,
+  LIST_MAX,
+  type Measure,
+  measureOf,
+  SCALARS,
+  TYPE_DEPTH_MAX,
+  TYPE_SCALARS_MAX,
+  type Type,
+} from '../vm/type.ts'
 import { didYouMean, Mistake, type Span } from './diagnostics.ts'
 import { lookUp, type Symbols } from './symbols.ts'
 import type { BoundSyntax, TypeSyntax } from './syntax.ts'
@@ -54,9 +63,10 @@ function resolveBase(symbols: Symbols, { base, span }: TypeSyntax): Type {
   }
   const scalar = SCALARS.find((kind) => kind === base.name.text)
   if (scalar !== undefined) return { kind: scalar }
+  if (base.name.text === INTERVAL.kind) return INTERVAL
   const declared = symbols.types.get(base.name.text)
   if (declared !== undefined) return declared
-  const candidates = [...SCALARS, ...symbols.types.keys()]
+  const candidates = [...SCALARS, INTERVAL.kind, ...symbols.types.keys()]
   const advice = base.name.text === 'map' ? 'A map stands only in a state: state NAME: map<KEY, VALUE>.' : ''
   const hint = advice || `Types are ${candidates.join(', ')}, list<T, MAX>.${didYouMean(base.name.text, candidates)}`
   throw new Mistake(span, `there is no type "${base.name.text}"`, hint)

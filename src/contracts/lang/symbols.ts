@@ -46,7 +46,16 @@ export const CONTEXT_WORDS: ReadonlySet<string> = new Set([
   'transaction',
   'callIndex',
 ])
-export const HOST_FUNCTIONS: ReadonlySet<string> = new Set(['hash', 'deriveId', 'asId', 'asHash', 'min', 'max'])
+export const HOST_FUNCTIONS: ReadonlySet<string> = new Set([
+  'hash',
+  'deriveId',
+  'asId',
+  'asHash',
+  'asKey',
+  'min',
+  'max',
+  'interval',
+])
 
 export function lookUp<T>(table: ReadonlyMap<string, T>, word: Word, what: string): T {
   const found = table.get(word.text)

@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { Reader, Writer } from '../../types/canonical-bytes.ts'
 import { decodeValue, encodeValue, type Value } from '../../types/canonical-value.ts'
 import { type Cell, cellFromValue, readCell, ValueError, valueFromCell, writeCell } from './cell.ts'
-import { BOOL, CODE, HASH, ID, INT, NAME, TIME, type Type } from './type.ts'
+import { BOOL, CODE, HASH, ID, INT, INTERVAL, NAME, TIME, type Type } from './type.ts'
 
 const LEVEL: Type = { kind: 'enum', name: 'sample.Level', members: ['low', 'high'] }
 
 const types: fc.Arbitrary<Type> = fc.letrec<{ type: Type; plain: Type }>((tie) => ({
   plain: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    fc.constantFrom<Type>(INT, BOOL, TIME, ID, HASH, CODE, NAME, LEVEL),
+    fc.constantFrom<Type>(INT, INTERVAL, BOOL, TIME, ID, HASH, CODE, NAME, LEVEL),
     fc.record({ kind: fc.constant('list' as const), item: tie('type'), max: fc.integer({ min: 1, max: 5 }) }),
     fc.uniqueArray(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1, maxLength: 4 }).chain((names) =>
       fc.tuple(...names.map(() => tie('type'))).map(
@@ -50,6 +50,10 @@ function valuesOf(type: Type): fc.Arbitrary<Value> {
       return fc.array(valuesOf(type.item), { maxLength: type.max })
     case 'optional':
       return fc.option(valuesOf(type.value), { nil: null })
+    case 'interval':
+      return fc
+        .record({ from: fc.option(fc.integer(), { nil: null }), to: fc.option(fc.integer(), { nil: null }) })
+        .filter(({ from, to }) => from === null || to === null || from < to)
     case 'record':
       return fc.record(Object.fromEntries(type.fields.map((field) => [field.name, valuesOf(field.type)])))
   }

@@ -5,12 +5,12 @@
 //   id, hash, key               64 hex digits          record     array of its fields in order
 //   code, name                  text                   list       array
 //   none                        null                   some x     x
+//   interval                    [from, to], each a number or null
 
 import { assertNever } from '../../types/assert.ts'
 import { DecodeError, type Reader, type Writer } from '../../types/canonical-bytes.ts'
 import type { Value } from '../../types/canonical-value.ts'
-import type { Type } from './type.ts'
-import { typeText } from './type.ts'
+import { INTERVAL_END, INTERVAL_ENDS, type Type, typeText } from './type.ts'
 
 export type Cell = number | boolean | string | null | readonly Cell[]
 
@@ -22,6 +22,7 @@ export const isCode = (text: string): boolean => CODE.test(text)
 export const isName = (text: string): boolean => text.isWellFormed() && NAME.test(text)
 
 const EXPECTED_CODE = '1 to 64 of the characters A-Z a-z 0-9 . _ | : / # -'
+const EXPECTED_INTERVAL = 'a record with from and to, each a time in integer milliseconds or null, from before to'
 const EXPECTED_NAME = '1 to 64 characters of text without control characters'
 
 /** A value that is not of the type it should be. `path` names the field, `expected` what is accepted. */
@@ -54,6 +55,8 @@ export function expectation(type: Type): string {
       return EXPECTED_NAME
     case 'enum':
       return `one of ${type.members.join(', ')}`
+    case 'interval':
+      return EXPECTED_INTERVAL
     case 'record':
       return `a record with exactly the fields ${type.fields.map((field) => field.name).join(', ')}`
     case 'list':
@@ -93,6 +96,15 @@ export function cellFromValue(type: Type, value: Value | undefined, path: string
       if (position < 0) throw refused()
       return position
     }
+    case 'interval': {
+      if (!isPlainMap(value) || Object.keys(value).length !== 2) throw refused()
+      const ends = INTERVAL_ENDS.map((end) => {
+        if (!Object.hasOwn(value, end)) throw refused()
+        return cellFromValue(INTERVAL_END, value[end], `${path}.${end}`) as number | null
+      })
+      if (isEmptyInterval(ends)) throw refused()
+      return ends
+    }
     case 'record': {
       if (!isPlainMap(value) || Object.keys(value).length !== type.fields.length) throw refused()
       return type.fields.map((field) => {
@@ -108,6 +120,11 @@ export function cellFromValue(type: Type, value: Value | undefined, path: string
     default:
       return assertNever(type)
   }
+}
+
+/** A half-open interval whose end does not come after its start contains nothing. */
+export function isEmptyInterval([from, to]: readonly (number | null | undefined)[]): boolean {
+  return typeof from === 'number' && typeof to === 'number' && from >= to
 }
 
 function isPlainMap(value: Value | undefined): value is { readonly [key: string]: Value } {
@@ -130,6 +147,10 @@ export function valueFromCell(type: Type, cell: Cell): Value {
       return Uint8Array.fromHex(cell as string)
     case 'enum':
       return type.members[cell as number] as string
+    case 'interval': {
+      const [from, to] = cell as readonly (number | null)[]
+      return { from: from as Value, to: to as Value }
+    }
     case 'record': {
       const fields = cell as readonly Cell[]
       return Object.fromEntries(type.fields.map(({ name, type }, i) => [name, valueFromCell(type, fields[i] as Cell)]))
@@ -163,6 +184,10 @@ export function writeCell(writer: Writer, type: Type, cell: Cell): void {
     case 'code':
     case 'name':
       writer.text(cell as string)
+      return
+    case 'interval':
+      writer.list(2)
+      for (const end of cell as readonly Cell[]) writeCell(writer, INTERVAL_END, end)
       return
     case 'record': {
       const fields = cell as readonly Cell[]
@@ -215,6 +240,12 @@ export function readCell(reader: Reader, type: Type): Cell {
       return checked(reader.text(64), isCode, EXPECTED_CODE)
     case 'name':
       return checked(reader.text(NAME_BYTES_MAX), isName, EXPECTED_NAME)
+    case 'interval': {
+      if (reader.list(2) !== 2) throw new DecodeError('expected two ends')
+      const ends = [readCell(reader, INTERVAL_END), readCell(reader, INTERVAL_END)] as (number | null)[]
+      if (isEmptyInterval(ends)) throw new DecodeError('an interval is never empty')
+      return ends
+    }
     case 'record': {
       const count = reader.list(type.fields.length)
       return type.fields.map((field, i) => {

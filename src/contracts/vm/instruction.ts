@@ -74,6 +74,10 @@ export const OP = {
   EPOCH: 67,
   CALL_ACTION: 68,
   COVERS: 69,
+  INTERVAL: 70,
+  HOLDS: 71,
+  WITHIN: 72,
+  OVERLAPS: 73,
 } as const
 
 export type Opcode = (typeof OP)[keyof typeof OP]
@@ -176,6 +180,10 @@ const DEFINITIONS: { readonly [Name in keyof typeof OP]: Omit<Operation, 'name'>
   EPOCH: operation(1),
   CALL_ACTION: operation(15, 'import'),
   COVERS: operation(120, 'state'),
+  INTERVAL: operation(2),
+  HOLDS: operation(1),
+  WITHIN: operation(1),
+  OVERLAPS: operation(1),
 }
 
 /** By opcode. */

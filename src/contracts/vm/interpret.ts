@@ -9,7 +9,7 @@ import { encodeValue, type Value } from '../../types/canonical-value.ts'
 import type { ContractEvent } from '../../types/receipt.ts'
 import { TAG } from '../../types/tags.ts'
 import type { StateAccess } from '../state-access.ts'
-import { type Cell, valueFromCell } from './cell.ts'
+import { type Cell, isEmptyInterval, valueFromCell } from './cell.ts'
 import {
   decodeEntryKey,
   decodeStateValue,
@@ -19,6 +19,7 @@ import {
   stateKey,
 } from './contract-state.ts'
 import { GAS, OP, OPERATIONS } from './instruction.ts'
+import { holds, type Interval, isWithin, overlap } from './interval.ts'
 import type { EntryImport } from './module.ts'
 import { type Program, type Routine, STRIDE, type StateTable } from './program.ts'
 import { Refusal, refuse } from './refusal.ts'
@@ -265,6 +266,26 @@ export class Machine {
           stack[sp - 1] = record
           break
         }
+        case OP.INTERVAL: {
+          sp--
+          const ends = [stack[sp - 1] as Cell, stack[sp] as Cell] as (number | null)[]
+          if (isEmptyInterval(ends)) refuse('EMPTY_INTERVAL')
+          this.note(2)
+          stack[sp - 1] = ends
+          break
+        }
+        case OP.HOLDS:
+          sp--
+          stack[sp - 1] = holds(stack[sp - 1] as Interval, stack[sp] as number)
+          break
+        case OP.WITHIN:
+          sp--
+          stack[sp - 1] = isWithin(stack[sp - 1] as Interval, stack[sp] as Interval)
+          break
+        case OP.OVERLAPS:
+          sp--
+          stack[sp - 1] = overlap(stack[sp - 1] as Interval, stack[sp] as Interval)
+          break
         case OP.LIST: {
           const count = code[pc + 2] as number
           this.chargeCells(count)

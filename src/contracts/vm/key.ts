@@ -47,6 +47,7 @@ function partLength(type: Type, cell: Cell): number {
       return (cell as string).length + 1
     case 'name':
       return textEncoder.encode(cell as string).length + 1
+    case 'interval':
     case 'record':
     case 'list':
     case 'optional':
@@ -81,6 +82,7 @@ function writePart(key: Uint8Array, offset: number, { type, cell }: { type: Type
     case 'name':
       // What ends the text, 0x00, is there already.
       return offset + textEncoder.encodeInto(cell as string, key.subarray(offset)).written + 1
+    case 'interval':
     case 'record':
     case 'list':
     case 'optional':
@@ -147,6 +149,7 @@ export function decodeKey(key: Uint8Array, offset: number, types: readonly Type[
         if (!(type.kind === 'code' ? isCode(text) : isName(text))) throw new DecodeError(`key holds no ${type.kind}`)
         return text
       }
+      case 'interval':
       case 'record':
       case 'list':
       case 'optional':

@@ -41,6 +41,7 @@ export interface TypedName {
 
 export type TypeEntry =
   | { readonly kind: 'scalar'; readonly name: ScalarKind }
+  | { readonly kind: 'interval' }
   | { readonly kind: 'enum'; readonly name: string; readonly members: readonly string[] }
   | { readonly kind: 'record'; readonly name: string; readonly fields: readonly TypedName[] }
   | { readonly kind: 'list'; readonly item: number; readonly max: number }
@@ -147,6 +148,7 @@ const typedName: Codec<TypedName> = record<TypedName>({ name: word, type: uint }
 
 const typeEntry: Codec<TypeEntry> = union<TypeEntry>({
   scalar: record({ name: oneOf(...SCALARS) }),
+  interval: record({}),
   enum: record({ name: qualified, members: list(word, ENUM_MEMBERS_MAX) }),
   record: record({ name: qualified, fields: list(typedName, RECORD_FIELDS_MAX) }),
   list: record({ item: uint, max: uint }),

@@ -13,6 +13,9 @@ import {
   HASH,
   ID,
   INT,
+  INTERVAL,
+  INTERVAL_END,
+  INTERVAL_ENDS,
   isOrdered,
   isScalar,
   type ListType,
@@ -261,10 +264,24 @@ export class StackModel {
       }
       case OP.FIELD: {
         const type = this.popType(invalid)
+        if (type === INTERVAL && a < INTERVAL_ENDS.length) {
+          this.push(INTERVAL_END, invalid)
+          return
+        }
         if (type.kind !== 'record') throw invalid(`${text(type)} is no record`)
         this.push(this.entry(type.fields, a, 'field', invalid).type, invalid)
         return
       }
+      case OP.INTERVAL:
+        this.popAll([INTERVAL_END, INTERVAL_END], invalid)
+        this.push(INTERVAL, invalid)
+        return
+      case OP.HOLDS:
+      case OP.WITHIN:
+      case OP.OVERLAPS:
+        this.popAll([INTERVAL, op === OP.HOLDS ? TIME : INTERVAL], invalid)
+        this.push(BOOL, invalid)
+        return
       case OP.WITH: {
         const value = this.popType(invalid)
         const type = this.popType(invalid)

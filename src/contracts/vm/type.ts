@@ -5,6 +5,10 @@ import { assertNever } from '../../types/assert.ts'
 export const SCALARS = ['int', 'bool', 'time', 'duration', 'id', 'hash', 'key', 'code', 'name'] as const
 export type ScalarKind = (typeof SCALARS)[number]
 
+/** Times from the first, and before the last; either end may be open. Never empty. */
+export interface IntervalType {
+  readonly kind: 'interval'
+}
 export interface ScalarType {
   readonly kind: ScalarKind
 }
@@ -33,7 +37,7 @@ export interface OptionalType {
   readonly kind: 'optional'
   readonly value: Type
 }
-export type Type = ScalarType | EnumType | RecordType | ListType | OptionalType
+export type Type = ScalarType | IntervalType | EnumType | RecordType | ListType | OptionalType
 
 export const INT: ScalarType = { kind: 'int' }
 export const BOOL: ScalarType = { kind: 'bool' }
@@ -44,6 +48,11 @@ export const HASH: ScalarType = { kind: 'hash' }
 export const KEY: ScalarType = { kind: 'key' }
 export const CODE: ScalarType = { kind: 'code' }
 export const NAME: ScalarType = { kind: 'name' }
+
+export const INTERVAL: IntervalType = { kind: 'interval' }
+/** What `i.from` and `i.to` are. */
+export const INTERVAL_END: OptionalType = { kind: 'optional', value: TIME }
+export const INTERVAL_ENDS: readonly string[] = ['from', 'to']
 
 export const LIST_MAX = 1_024
 export const ENUM_MEMBERS_MAX = 256
@@ -73,7 +82,7 @@ export function isWithinLimits({ scalars, depth }: Measure): boolean {
 
 /** Scalars are compared with ==, stand in keys and are members of lists. */
 export function isScalar(type: Type): type is ScalarType | EnumType {
-  return type.kind !== 'record' && type.kind !== 'list' && type.kind !== 'optional'
+  return type.kind !== 'interval' && type.kind !== 'record' && type.kind !== 'list' && type.kind !== 'optional'
 }
 
 /** Types that the interpreter holds as numbers with an order; members of an enum ascend as they were declared. */
@@ -109,6 +118,7 @@ export function typeText(type: Type): string {
     case 'key':
     case 'code':
     case 'name':
+    case 'interval':
       return type.kind
     default:
       return assertNever(type)

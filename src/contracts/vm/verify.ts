@@ -16,7 +16,17 @@ import {
   type TypeEntry,
 } from './module.ts'
 import type { Program, Routine } from './program.ts'
-import { isScalar, isTable, isWithinLimits, LIST_MAX, type Measure, measureOf, type Type, typeText } from './type.ts'
+import {
+  INTERVAL,
+  isScalar,
+  isTable,
+  isWithinLimits,
+  LIST_MAX,
+  type Measure,
+  measureOf,
+  type Type,
+  typeText,
+} from './type.ts'
 import { TypeInterner } from './type-interner.ts'
 import { verifyFunction } from './verify-function.ts'
 
@@ -111,6 +121,8 @@ function typeOf(entry: TypeEntry, earlier: (index: number) => Type, where: strin
   switch (entry.kind) {
     case 'scalar':
       return { kind: entry.name }
+    case 'interval':
+      return INTERVAL
     case 'enum':
       if (entry.members.length === 0) throw invalid(where, 'an enum has members')
       assertDistinct(entry.members, where)
