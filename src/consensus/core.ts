@@ -8,6 +8,7 @@ import { onExecuted } from './on-executed.ts'
 import { onPeerConnected, onPeerDisconnected } from './on-peer.ts'
 import { onPropose } from './on-propose.ts'
 import { onReceived } from './on-received.ts'
+import { onReleaseDecided } from './on-release.ts'
 import { onStart } from './on-start.ts'
 import { onSynced, onSyncFailed } from './on-synced.ts'
 import { onTimeout } from './on-timeout.ts'
@@ -39,6 +40,9 @@ function dispatch(current: Step, event: Event): void {
       break
     case 'evidenceLearned':
       learnEvidence(current, event.evidence)
+      break
+    case 'releaseDecided':
+      onReleaseDecided(current, event)
       break
     case 'timeout':
       onTimeout(current, event)

@@ -117,9 +117,17 @@ export interface EvidenceLearned {
   readonly evidence: Evidence
 }
 
+/** Institutions have decided that a branch is given up. Checked here. */
+export interface ReleaseDecided {
+  readonly kind: 'releaseDecided'
+  /** Canonical bytes. */
+  readonly release: Uint8Array
+}
+
 export type Occurrence =
   | Start
   | EvidenceLearned
+  | ReleaseDecided
   | Timeout
   | Received
   | Propose

@@ -79,6 +79,12 @@ export function signAsSeat(seat: number): (message: Uint8Array) => Uint8Array {
   return (message) => keyedHash(keyOf(publicKey), message)
 }
 
+/** By the institution's governance key. */
+export function signAsInstitution(institution: number): (message: Uint8Array) => Uint8Array {
+  const publicKey = asPublicKey(numbered('ee', institution))
+  return (message) => keyedHash(keyOf(publicKey), message)
+}
+
 export function createSettings(set: ValidatorSet, self: number, timing: Partial<Timing> = {}): Settings {
   return {
     chainId: CHAIN_ID,

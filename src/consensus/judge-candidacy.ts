@@ -7,6 +7,7 @@ import { isOfBlock, learnCommitCert } from './commit.ts'
 import { verifierOf } from './epochs.ts'
 import type { Candidacy } from './messages.ts'
 import { validReleases } from './release.ts'
+import { keepDecided } from './releases.ts'
 import type { State } from './state.ts'
 import { accuse, type Step } from './step.ts'
 import { certifiedHeight } from './tip.ts'
@@ -39,6 +40,8 @@ export function judgeCandidacy(
   }
 
   witnessShown(step, message)
+  for (const [i, release] of releases.entries())
+    keepDecided(state, { release, encoded: message.releases[i] as Uint8Array })
 
   // 2
   if (message.commitCert !== null) learnCommitCert(step, { from, certificate: message.commitCert })

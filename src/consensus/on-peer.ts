@@ -2,7 +2,7 @@
 
 import { isSeated } from './epochs.ts'
 import type { PeerConnected, PeerDisconnected } from './events.ts'
-import { askForPreVote } from './pre-campaign.ts'
+import { askForPreVotes } from './pre-campaign.ts'
 import { progressOf, sendHeartbeat } from './replicate.ts'
 import { armEarlyElection, leaderOf } from './roles.ts'
 import type { Step } from './step.ts'
@@ -19,7 +19,7 @@ export function onPeerConnected(step: Step, { member }: PeerConnected): void {
     progress.sentHeight = progress.matchHeight
     sendHeartbeat(step, member)
   }
-  if (role.kind === 'follower') askForPreVote(step, member)
+  if (role.kind === 'follower') askForPreVotes(step, [member])
   if (role.kind === 'candidate' && !role.votes.has(member)) askForVotes(step, member)
 }
 

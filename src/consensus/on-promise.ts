@@ -25,6 +25,6 @@ export function onPromise(step: Step, { from, message }: From<PromiseReply>): vo
     accuse(step, { member: from, what: 'badSignature' })
   } else {
     witnessWord(step, { kind: 'promise', member: from, promise, signature })
-    if (message.release !== null) keepRelease(state, message.release)
+    if (message.release !== null) keepRelease(state, { from, encoded: message.release })
   }
 }

@@ -6,6 +6,7 @@ import { hashReleases, promiseMessage, voteMessage } from '../types/signing.ts'
 import { judgeCandidacy } from './judge-candidacy.ts'
 import { isSticky } from './liveness.ts'
 import type { From, VoteRequest } from './messages.ts'
+import { releaseToAskFor } from './releases.ts'
 import { armEarlyElection, armElection } from './roles.ts'
 import { mayVoteIn } from './sign-state.ts'
 import { sendStaleTerm } from './stale-term.ts'
@@ -89,7 +90,7 @@ function promise(step: Step, to: Seat): void {
   if (promise === null) return
   const signature = settings.sign(promiseMessage(promise))
   witnessWord(step, { kind: 'promise', member: settings.self, promise, signature })
-  send(step, { to, message: { kind: 'promise', promise, signature, release: state.releases.own } })
+  send(step, { to, message: { kind: 'promise', promise, signature, release: releaseToAskFor(state) } })
 }
 
 /** A rival in one's own term: both may fail, so the next attempt does not wait for the whole timeout. */

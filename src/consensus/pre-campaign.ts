@@ -30,16 +30,20 @@ export function beginPreCampaign(step: Step, cause: PreCampaign['cause']): void 
 export function askEverybody(step: Step): void {
   const { preCampaign } = step.state.liveness
   if (preCampaign === null) return
-  for (const peer of peersOf(step.state)) if (!preCampaign.grants.has(peer)) askForPreVote(step, peer)
+  askForPreVotes(
+    step,
+    peersOf(step.state).filter((peer) => !preCampaign.grants.has(peer)),
+  )
 }
 
-export function askForPreVote(step: Step, to: Seat): void {
+/** Releases are looked for once, not for each of them. */
+export function askForPreVotes(step: Step, peers: readonly Seat[]): void {
   const { state } = step
   const { preCampaign } = state.liveness
-  if (preCampaign === null) return
+  if (preCampaign === null || peers.length === 0) return
   const { term } = preCampaign
   const shown = candidacyOf(state, { term, tipHash: state.tipHash, releases: releasesFor(state, state.tipHash) })
-  send(step, { to, message: { kind: 'preVoteRequest', ...shown } })
+  for (const to of peers) send(step, { to, message: { kind: 'preVoteRequest', ...shown } })
 }
 
 /**

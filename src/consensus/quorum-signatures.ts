@@ -1,4 +1,4 @@
-// What every certificate has: q signatures of one message, by members of the set of its epoch.
+// What every certificate has: q signatures of one message, by members of the set of its epoch; or by their institutions.
 
 import type { Epoch, Hash } from '../types/brand.ts'
 import type { MemberSignature } from '../types/certificate.ts'
@@ -7,7 +7,11 @@ import type { CertificateFault, Verifier } from './certificate.ts'
 
 export function quorumFault(
   signed: { readonly chainId: Hash; readonly epoch: Epoch; readonly signatures: readonly MemberSignature[] },
-  { message, verifier: { chainId, setOf, verify } }: { message: Uint8Array; verifier: Verifier },
+  {
+    message,
+    verifier: { chainId, setOf, verify },
+    by = 'consensusKey',
+  }: { message: Uint8Array; verifier: Verifier; by?: 'consensusKey' | 'governanceKey' },
 ): CertificateFault | null {
   if (signed.chainId !== chainId) return 'foreignChain'
   const set = setOf(signed.epoch)
@@ -20,7 +24,7 @@ export function quorumFault(
     previous = member
     const validator = memberAt(set, member)
     if (validator === undefined) return 'unknownMember'
-    if (!verify(validator.consensusKey, message, signature)) return 'badSignature'
+    if (!verify(validator[by], message, signature)) return 'badSignature'
   }
   return null
 }

@@ -10,6 +10,7 @@ export const TAG = {
   leaderCert: 'assent/leader-cert/1',
   commitCert: 'assent/commit-cert/1',
   releases: 'assent/releases/1',
+  releaseDecision: 'assent/release-decision/1',
   evidence: 'assent/evidence/1',
   genesis: 'assent/genesis/1',
   joinCard: 'assent/join-card/1',

@@ -76,13 +76,13 @@ export function createStatementIndex(bounds: { termsMax: number; headersMax: num
 export function addBase(index: StatementIndex, base: KnownHeader): void {
   index.headers.set(blockHash(base.header), base)
   const { term } = base.header
-  recordOf(index, term)?.headers.add(blockHash(base.header))
+  recordOf(index, term, true)?.headers.add(blockHash(base.header))
 }
 
 /** E1, E5, E6, E7, E8. Parents come before children. */
 export function addHeader(index: StatementIndex, { header, signature }: SignedHeader): readonly Evidence[] {
   const hash = blockHash(header)
-  const record = recordOf(index, header.term)
+  const record = recordOf(index, header.term, true)
   if (record === undefined || index.headers.has(hash)) return []
   const found: Evidence[] = []
   const signed = { header, signature }
@@ -344,12 +344,17 @@ function ancestorsAfter({
 
 // ── bounds ──
 
-/** Undefined for a term older than all that a full index remembers. */
-function recordOf(index: StatementIndex, term: Term): TermRecord | undefined {
+/**
+ * Undefined for a term older than all that a full index remembers. Terms without blocks leave first: a group that stands
+ * still goes through one after the other, and needs the blocks that it is bound to until it is free.
+ */
+function recordOf(index: StatementIndex, term: Term, isOfHeader = false): TermRecord | undefined {
   const known = index.terms.get(term)
   if (known !== undefined) return known
   const isFull = index.terms.size >= index.termsMax
-  if (isFull && term < lowestTerm(index)) return undefined
+  const inVain = isFull ? lowestOf(index, ({ headers }) => headers.size === 0) : undefined
+  const leaves = inVain ?? lowestTerm(index)
+  if (isFull && term < leaves && !(isOfHeader && inVain !== undefined)) return undefined
   const record: TermRecord = {
     places: new Map(),
     headers: new Set(),
@@ -361,11 +366,17 @@ function recordOf(index: StatementIndex, term: Term): TermRecord | undefined {
     commitCert: null,
   }
   index.terms.set(term, record)
-  if (isFull) forgetTerm(index, lowestTerm(index))
+  if (isFull) forgetTerm(index, leaves)
   return record
 }
 
 const lowestTerm = (index: StatementIndex): Term => Math.min(...index.terms.keys()) as Term
+
+function lowestOf({ terms }: StatementIndex, isMeant: (record: TermRecord) => boolean): Term | undefined {
+  let lowest: Term | undefined
+  for (const [term, record] of terms) if (isMeant(record) && (lowest === undefined || term < lowest)) lowest = term
+  return lowest
+}
 
 function forgetTerm(index: StatementIndex, term: Term): void {
   const record = index.terms.get(term)

@@ -3,6 +3,7 @@
 import { createSet } from '../../../src/consensus/fakes.test-support.ts'
 import type { Seat } from '../../../src/types/brand.ts'
 import { memberAt, quorum, type ValidatorSet } from '../../../src/types/validator-set.ts'
+import { decideRelease, describeStuck } from './decide-release.ts'
 import { describeMembers } from './describe-members.ts'
 import { Liar } from './liar.ts'
 import type { Stage } from './stage.ts'
@@ -72,6 +73,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       throw new Error('expected a liar, and left or right')
     liar.certify(side)
   },
+  /** stuck M: the branches that M knows to stand in each other's way. */
+  stuck: (stage, [word]) => stage.lines.push(...describeStuck(stage, seat(word))),
+  /** release M 0 1 2: these institutions sign what M proposes to give up, and M is told. */
+  release: (stage, [word, ...institutions]) => decideRelease(stage, seat(word), institutions.map(seat)),
 }
 
 export function runCommand(stage: Stage, line: string): void {

@@ -273,7 +273,7 @@ export const PLANTS: readonly Plant[] = [
     what: 'a Release takes so many members that the branch misses its quorum',
     changes: [
       {
-        file: 'src/consensus/release.ts',
+        file: 'src/consensus/abandonment.ts',
         find: 'return others + unknownLiars < quorum(set)',
         replace: 'return others + unknownLiars - 1 < quorum(set)',
       },
