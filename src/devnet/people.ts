@@ -60,7 +60,11 @@ export async function enrollPeople(consortium: Consortium): Promise<People> {
   await consortium.act('hospital-a', [
     { contract: 'registry', method: 'enrollPatient', args: enrolArgs(mother) },
     { contract: 'registry', method: 'setGroup', args: { group: privilegedUsers, members: group } },
-    { contract: 'policy', method: 'configure', args: { implicitPolicy: 'deny', breakGlass: 'override' } },
+    {
+      contract: 'policy',
+      method: 'configure',
+      args: { implicitPolicy: 'deny', breakGlass: 'override', labelling: true },
+    },
   ])
   return { practitioners, mother, privilegedUsers }
 }

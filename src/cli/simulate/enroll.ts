@@ -25,8 +25,8 @@ export function enroll(
   { asked, role }: { asked: SimulationRequest; role: string },
 ): void {
   const { institutions, practitioners, patients, groups, delegations, custodian } = parties
-  const { implicitPolicy, breakGlass } = asked
-  consortium.act(custodian, 'policy.configure', { implicitPolicy, breakGlass })
+  const { implicitPolicy, breakGlass, labelling } = asked
+  consortium.act(custodian, 'policy.configure', { implicitPolicy, breakGlass, labelling })
   for (const [practitioner, home] of practitioners) {
     const roles = practitioner === parties.practitioner ? [role] : []
     consortium.act(home, 'registry.enrollPractitioner', { practitioner, roles, ...keysOf(practitioner) })

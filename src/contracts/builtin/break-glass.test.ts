@@ -34,7 +34,7 @@ const names = (recipient: string, limited = false) => ({
 
 const configured = (implicitPolicy: string, breakGlass: string) => {
   const consortium = new Consortium()
-  consortium.act(hospitalA, 'policy.configure', { implicitPolicy, breakGlass })
+  consortium.act(hospitalA, 'policy.configure', { implicitPolicy, breakGlass, labelling: false })
   return consortium
 }
 

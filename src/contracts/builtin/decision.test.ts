@@ -388,20 +388,28 @@ describe('step 5: nobody speaks', () => {
     ['breakGlassOnly', 'DENY', 'DENY'],
   ])('implicit policy %s: treatment %s, research %s', (implicitPolicy, treatment, research) => {
     const consortium = new Consortium()
-    consortium.act(hospitalA, 'policy.configure', { implicitPolicy, breakGlass: 'override' })
+    consortium.act(hospitalA, 'policy.configure', { implicitPolicy, breakGlass: 'override', labelling: false })
     expect(outcomeOf(consortium)).toBe(`${treatment} implicit NO_CONSENT`)
     expect(outcomeOf(consortium, byResearcher)).toBe(`${research} implicit NO_CONSENT`)
   })
 
   it('a custodian’s settings are its own', () => {
     const consortium = new Consortium()
-    consortium.act(hospitalB, 'policy.configure', { implicitPolicy: 'allNormal', breakGlass: 'override' })
+    consortium.act(hospitalB, 'policy.configure', {
+      implicitPolicy: 'allNormal',
+      breakGlass: 'override',
+      labelling: false,
+    })
     expect(outcomeOf(consortium)).toBe('DENY implicit NO_CONSENT')
   })
 
   const generous = () => {
     const consortium = new Consortium()
-    consortium.act(hospitalA, 'policy.configure', { implicitPolicy: 'allNormal', breakGlass: 'override' })
+    consortium.act(hospitalA, 'policy.configure', {
+      implicitPolicy: 'allNormal',
+      breakGlass: 'override',
+      labelling: false,
+    })
     return consortium
   }
 

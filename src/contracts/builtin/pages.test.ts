@@ -34,7 +34,7 @@ const codesIn = (text: string): string[] =>
 /** `action name(parameters) returns type reveals parameter by contract`, a line for each method that a page lists. */
 function methodsOnPage(contract: string): string[] {
   return rowsOf(section(contractsPage, `## ${contract}`))
-    .filter(([method = '']) => /^(genesis action|action|view) /.test(method))
+    .filter(([method = '']) => /^(genesis action|action|view|filter) /.test(method))
     .flatMap(([method = '', parameters, returns, remarks = '']) => {
       const kind = method.slice(0, method.indexOf('`')).trim()
       const reveals = /\*reveals (\w+)\*/.exec(remarks)?.[1]
