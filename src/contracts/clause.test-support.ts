@@ -2,7 +2,14 @@
 
 import type { Hash, IdentityId } from '../types/brand.ts'
 import type { Value } from '../types/canonical-value.ts'
-import { type CallOutcome, type ContractSet, executeCall, loadContracts, queryView } from './execute.ts'
+import {
+  type CallOutcome,
+  type ContractCall,
+  type ContractSet,
+  executeCall,
+  loadContracts,
+  queryView,
+} from './execute.ts'
 import { compile } from './lang/compile.ts'
 import { CompileError } from './lang/diagnostics.ts'
 import { MemoryState } from './memory-state.ts'
@@ -55,15 +62,19 @@ export class Sample {
       callIndex: 3,
       genesis: this.genesis,
     }
-    return this.state.tentatively(
-      () => executeCall(this.contracts, named(method, args), { context, state: this.state, gasLimit: this.gasLimit }),
+    const call = named(method, args)
+    const outcome = this.state.tentatively(
+      () => executeCall(this.contracts, call, { context, state: this.state, gasLimit: this.gasLimit }),
       ({ status }) => status === 'ok',
     )
+    return withinBound(this.contracts, call, outcome)
   }
 
   query(method: string, ...args: Value[]): CallOutcome {
     const context = { timeMs: NOW, height: 7, epoch: 2 }
-    return queryView(this.contracts, named(method, args), { context, state: this.state, gasLimit: this.gasLimit })
+    const call = named(method, args)
+    const outcome = queryView(this.contracts, call, { context, state: this.state, gasLimit: this.gasLimit })
+    return withinBound(this.contracts, call, outcome)
   }
 
   /** What a view answers, or the code of its refusal. */
@@ -74,6 +85,20 @@ export class Sample {
   act(method: string, ...args: Value[]): Value {
     return answer(this.call(method, ...args))
   }
+}
+
+/** No execution in any test uses more gas than the compiler promised. */
+export function withinBound(
+  contracts: ContractSet,
+  { contract, method }: ContractCall,
+  outcome: CallOutcome,
+): CallOutcome {
+  const gasMax = contracts.gasMax(contract, method) ?? 0
+  // What does not even start, or ends at the limit given, proves nothing.
+  if (outcome.gas > gasMax && !(outcome.status === 'refused' && outcome.code === 'OUT_OF_GAS')) {
+    throw new Error(`${contract}.${method} used ${outcome.gas} gas, and the compiler promised at most ${gasMax}`)
+  }
+  return outcome
 }
 
 function named(method: string, args: readonly Value[]) {

@@ -13,9 +13,11 @@ export class ContractError extends Error {
   override readonly name = 'ContractError'
   readonly code: ContractErrorCode
   readonly where: string
+  readonly reason: string
   constructor(code: ContractErrorCode, where: string, reason: string) {
     super(`${where}: ${reason}`)
     this.code = code
     this.where = where
+    this.reason = reason
   }
 }

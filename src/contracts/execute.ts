@@ -72,6 +72,12 @@ export class ContractSet {
     return this.abis.get(contract)
   }
 
+  /** The most gas that one call of an entry uses, whatever its arguments and the state. */
+  gasMax(contract: string, method: string): number | undefined {
+    const found = this.entries.get(`${contract}.${method}`)
+    return found?.program.gasMax[found.entry.function]
+  }
+
   /** Throws Refusal. */
   entry(contract: string, method: string): CallableEntry {
     if (!this.abis.has(contract)) refuse('UNKNOWN_CONTRACT')

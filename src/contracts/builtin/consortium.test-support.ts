@@ -6,6 +6,7 @@ import type { Hash, IdentityId } from '../../types/brand.ts'
 import type { Value } from '../../types/canonical-value.ts'
 import type { ContractEvent } from '../../types/receipt.ts'
 import { type AbiEntry, argumentsFromJson, type Json, valueToJson } from '../abi.ts'
+import { withinBound } from '../clause.test-support.ts'
 import { type ContractSet, executeCall, queryView } from '../execute.ts'
 import { MemoryState } from '../memory-state.ts'
 import { builtinContracts } from './builtin.test-support.ts'
@@ -90,15 +91,12 @@ export class Consortium {
       callIndex: 0,
       genesis: this.height === 0,
     }
-    const outcome = this.state.tentatively(
-      () =>
-        executeCall(
-          this.contracts,
-          { contract, method: entry.name, args },
-          { context, state: this.state, gasLimit: GAS },
-        ),
+    const call = { contract, method: entry.name, args }
+    const ran = this.state.tentatively(
+      () => executeCall(this.contracts, call, { context, state: this.state, gasLimit: GAS }),
       ({ status }) => status === 'ok',
     )
+    const outcome = withinBound(this.contracts, call, ran)
     if (outcome.status === 'refused') return { ...outcome, detail: outcome.detail }
     return { ...outcome, value: this.json(entry, outcome.value) }
   }
@@ -120,11 +118,9 @@ export class Consortium {
     const { contract, entry } = this.entry(method)
     const args = argumentsFromJson(this.abi(contract), entry.name, named)
     const context = { timeMs: this.nowMs, height: this.height, epoch: this.epoch }
-    const outcome = queryView(
-      this.contracts,
-      { contract, method: entry.name, args },
-      { context, state: this.state, gasLimit: GAS },
-    )
+    const call = { contract, method: entry.name, args }
+    const ran = queryView(this.contracts, call, { context, state: this.state, gasLimit: GAS })
+    const outcome = withinBound(this.contracts, call, ran)
     if (outcome.status === 'refused') throw new Error(`${method} was refused: ${outcome.code} ${outcome.detail ?? ''}`)
     return this.json(entry, outcome.value)
   }

@@ -1,9 +1,10 @@
 // Sources -> modules. Contracts use only those that stand before them, so they cannot use each other in a circle.
 
 import { ContractError } from '../errors.ts'
+import { GasExceeded, type LoadedContract, linkProgram } from '../vm/link.ts'
 import { verifyModule } from '../vm/verify.ts'
 import type { CheckedContract } from './checked.ts'
-import { CompileError, type Diagnostic, diagnose, Mistake, type Source, type Span } from './diagnostics.ts'
+import { CompileError, type Diagnostic, diagnose, Mistake, type Source } from './diagnostics.ts'
 import { emitModule } from './emit-module.ts'
 import { parseContract } from './parser.ts'
 import type { ContractExports } from './symbols.ts'
@@ -21,6 +22,7 @@ export function compile(sources: readonly Source[]): CompiledModule[] {
   const diagnostics: Diagnostic[] = []
   const earlier = new Map<string, ContractExports>()
   const modules: CompiledModule[] = []
+  const loaded = new Map<string, LoadedContract>()
   for (const source of sources) {
     const report = (mistake: Mistake) => diagnostics.push(diagnose(source, mistake))
     const syntax = parse(source, report)
@@ -36,33 +38,41 @@ export function compile(sources: readonly Source[]): CompiledModule[] {
       continue
     }
     earlier.set(name.text, result.exports)
-    const bytes = emit(result.contract, (reason) => report(tooLarge(name.span, reason)))
+    const bytes = emit(result.contract, { loaded, report: (error) => report(refusedByMachine(syntax, error)) })
     if (bytes !== undefined) modules.push({ name: name.text, bytes })
   }
   if (diagnostics.length > 0) throw new CompileError(diagnostics)
   return modules
 }
 
-/** The bytes, verified: limits that only the finished module shows are the verifier's. */
-function emit(contract: CheckedContract, report: (reason: string) => void): Uint8Array | undefined {
+/** The bytes, verified and linked: limits that only the finished module shows are the machine's. */
+function emit(
+  contract: CheckedContract,
+  { loaded, report }: { readonly loaded: Map<string, LoadedContract>; readonly report: (error: Error) => void },
+): Uint8Array | undefined {
+  // What it uses was refused: there is nothing to link it with, and nothing new to say.
+  if (contract.uses.some((used) => !loaded.has(used))) return undefined
   try {
     const bytes = emitModule(contract)
-    verifyModule(bytes)
+    loaded.set(contract.name, linkProgram(verifyModule(bytes), loaded))
     return bytes
   } catch (error) {
     // A RangeError is the encoder's word for a table beyond its bound.
     if (!(error instanceof ContractError || error instanceof RangeError)) throw error
-    report(error.message)
+    report(error)
     return undefined
   }
 }
 
-function tooLarge(span: Span, reason: string): Mistake {
-  return new Mistake(
-    span,
-    `the machine does not accept this contract: ${reason}`,
-    'Make it smaller, or split it in two.',
-  )
+function refusedByMachine({ name, declarations }: ContractSyntax, error: Error): Mistake {
+  if (!(error instanceof GasExceeded)) {
+    const message = `the machine does not accept this contract: ${error.message}`
+    return new Mistake(name.span, message, 'Make it smaller, or split it in two.')
+  }
+  const entry = declarations.find((each) => each.kind !== 'refusal' && each.name.text === error.entry)
+  const message = `"${error.entry}" ${error.reason}`
+  const advice = 'Shorten its loops, lists and what it calls in loops: each bound multiplies those inside it.'
+  return new Mistake(entry?.kind === 'refusal' || entry === undefined ? name.span : entry.name.span, message, advice)
 }
 
 function parse(source: Source, report: (mistake: Mistake) => void): ContractSyntax | undefined {

@@ -203,6 +203,8 @@ export const GAS = {
   perByteWrittenShift: 2,
   /** An entry that a scan found. */
   perEntry: 40,
+  /** A cell that is emitted: receipts keep it. */
+  perCellEmitted: 8,
 } as const
 
 export interface Instruction {

@@ -27,6 +27,8 @@ import type { Type } from './type.ts'
 
 /** A program with the entries of used contracts that it calls. */
 export interface LinkedProgram extends Program {
+  /** The most gas that a call of each routine uses, with everything that it calls. */
+  readonly gasMax: readonly number[]
   readonly imports: readonly {
     readonly program: LinkedProgram
     readonly routine: Routine
@@ -531,7 +533,9 @@ export class Machine {
     const fields: { [name: string]: Value } = {}
     for (const [i, { name, type }] of event.fields.entries()) {
       fields[name] = valueFromCell(type, cells[i] as Cell)
-      this.chargeCells(countCells(cells[i] as Cell) * 8)
+      const count = countCells(cells[i] as Cell)
+      this.note(count)
+      this.charge(count * GAS.perCellEmitted)
     }
     this.events.push({ contract: program.module.name, name: event.name, fields })
   }

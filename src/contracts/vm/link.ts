@@ -1,7 +1,10 @@
 // Joins verified programs: every imported view or granted action must exist in a contract loaded before, with the very
 // types that the caller was verified against. Earlier only, so contracts cannot call each other in a circle.
 
+import { TRANSACTION_GAS_MAX } from '../../types/limits.ts'
 import { ContractError } from '../errors.ts'
+import { gasMaxOf } from './gas-bound.ts'
+import { type Instruction, OP } from './instruction.ts'
 import type { LinkedProgram } from './interpret.ts'
 import { LINKED_DEPTH_MAX, type Program } from './program.ts'
 import type { Type } from './type.ts'
@@ -31,7 +34,8 @@ function unlinked(contract: string, reason: string): ContractError {
   return new ContractError('LINK_FAILED', `contract ${contract}`, reason)
 }
 
-function linkProgram(program: Program, loaded: ReadonlyMap<string, LoadedContract>): LoadedContract {
+/** Throws ContractError. `loaded`: the contracts that it may use. */
+export function linkProgram(program: Program, loaded: ReadonlyMap<string, LoadedContract>): LoadedContract {
   const { module } = program
   const used = module.uses.map((name) => {
     const contract = loaded.get(name)
@@ -58,9 +62,37 @@ function linkProgram(program: Program, loaded: ReadonlyMap<string, LoadedContrac
       expected.length === found.length &&
       expected.every((index, i) => isSame(program.types[index], found[i], known))
     if (!fits) throw unlinked(module.name, `${name} has other types than it was compiled against`)
-    return { program: target, routine, import: entry }
+    const gasMax = target.gasMax[callee.function] as number
+    return { program: target, routine, import: entry, gasMax }
   })
-  return { program: { ...program, imports }, depth }
+  return { program: { ...program, imports, gasMax: gasMaxOfAll(program, imports) }, depth }
+}
+
+/** An entry that might not fit into any transaction. */
+export class GasExceeded extends ContractError {
+  readonly entry: string
+  readonly gas: number
+  constructor(contract: string, entry: string, gas: number) {
+    const reason = `could use ${gas} gas, and a transaction has at most ${TRANSACTION_GAS_MAX}`
+    super('MODULE_INVALID', `contract ${contract}: ${entry}`, reason)
+    this.entry = entry
+    this.gas = gas
+  }
+}
+
+/** Of every routine; callees stand before their callers. */
+function gasMaxOfAll({ module, routines }: Program, imports: readonly { readonly gasMax: number }[]): number[] {
+  const gasMax: number[] = []
+  const callee = ({ op, a }: Instruction): number => {
+    if (op === OP.CALL) return gasMax[a] as number
+    return op === OP.CALL_VIEW || op === OP.CALL_ACTION ? (imports[a]?.gasMax as number) : 0
+  }
+  for (const routine of routines) gasMax.push(gasMaxOf(routine, callee))
+  for (const { name, function: index } of module.entries) {
+    const gas = gasMax[index] as number
+    if (gas > TRANSACTION_GAS_MAX) throw new GasExceeded(module.name, name, gas)
+  }
+  return gasMax
 }
 
 /** Structure and names: two modules hold their own copies of a type. `known`: pairs found the same before. */

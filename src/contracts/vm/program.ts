@@ -1,6 +1,8 @@
 // A verified module, ready to run: indexes resolved to types, constants to cells, code to numbers.
 
 import type { Cell } from './cell.ts'
+import type { InstructionBound } from './gas-bound.ts'
+import type { Instruction } from './instruction.ts'
 import type { Module, RangeEntry } from './module.ts'
 import type { Type } from './type.ts'
 
@@ -21,6 +23,9 @@ export interface Routine {
   /** Loops inside each other. */
   readonly slotCount: number
   readonly code: Int32Array
+  readonly instructions: readonly Instruction[]
+  /** What each of them costs at most. */
+  readonly bounds: readonly InstructionBound[]
   /** Calls of this contract's functions inside each other, this one included. */
   readonly callDepth: number
   /** Writes state or emits. */

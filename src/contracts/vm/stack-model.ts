@@ -30,7 +30,7 @@ const HASH_PARTS_MAX = 32
 
 /** Canonical bytes on their way into a hash: no type of the language, never stored. */
 const PACKED = { kind: 'packed' } as const
-type Slot = Type | typeof PACKED
+export type Slot = Type | typeof PACKED
 
 type Invalid = (reason: string) => ContractError
 
@@ -96,6 +96,11 @@ export class StackModel {
     const copy = this.copy()
     copy.push(copy.popOptional(invalid), invalid)
     return copy
+  }
+
+  /** The types of the values that lie on top, the topmost first: as many as one instruction looks at. */
+  top(): readonly (Slot | undefined)[] {
+    return [this.slots.at(-1), this.slots.at(-2), this.slots.at(-3)]
   }
 
   pushIterated(invalid: Invalid): void {

@@ -3,6 +3,7 @@
 // type of every value on the stack and which locals are set.
 
 import { ContractError } from '../errors.ts'
+import { boundOf, type InstructionBound } from './gas-bound.ts'
 import { decodeInstructions, type Instruction, OP, OPERATIONS } from './instruction.ts'
 import { type FunctionEntry, LOCALS_MAX } from './module.ts'
 import { CALL_DEPTH_MAX, type Routine, STRIDE } from './program.ts'
@@ -36,6 +37,7 @@ export function verifyFunction(entry: FunctionEntry, context: VerifyContext): Ro
   const arrivals: (StackModel | undefined)[] = new Array(instructions.length)
   const loops: Loop[] = []
   const totals = { stackMax: 0, slotCount: 0, callDepth: 1, writes: false, readsTransaction: false, readsChain: false }
+  const bounds: InstructionBound[] = []
   let stack: StackModel | null = new StackModel({ locals, parameterCount: parameters.length, result }, context)
 
   for (const [at, instruction] of instructions.entries()) {
@@ -47,6 +49,8 @@ export function verifyFunction(entry: FunctionEntry, context: VerifyContext): Ro
     if (stack === null) stack = arrival ?? null
     else if (arrival !== undefined) stack.merge(arrival, invalid)
     if (stack === null) throw invalid('is never reached')
+
+    const top = stack.top()
 
     const jump = (target: number, leaving: StackModel): void => {
       const limit = loops.at(-1)?.exit ?? instructions.length - 1
@@ -118,13 +122,23 @@ export function verifyFunction(entry: FunctionEntry, context: VerifyContext): Ro
         stack.apply(instruction, invalid)
     }
     totals.stackMax = Math.max(totals.stackMax, stack?.depthMax ?? 0)
+    bounds.push(boundOf(instruction, { tables: context, top, opener: instructions[at - 1] }))
     noteEffects(instruction, context, totals)
   }
   if (stack !== null) throw new ContractError('MODULE_INVALID', where, 'runs behind its end')
   if (totals.callDepth > CALL_DEPTH_MAX) {
     throw new ContractError('MODULE_INVALID', where, `more than ${CALL_DEPTH_MAX} calls inside each other`)
   }
-  return { name: entry.name, parameters, result, localCount: locals.length, ...totals, code: flatten(instructions) }
+  return {
+    name: entry.name,
+    parameters,
+    result,
+    localCount: locals.length,
+    ...totals,
+    instructions,
+    bounds,
+    code: flatten(instructions),
+  }
 }
 
 function noteEffects(
