@@ -16,6 +16,7 @@
 // Points 1 to 4 are `isAdmissible`, here, for every backend; point 5 is the backend's.
 
 import { backend } from '#crypto-backend'
+import type { PublicKey } from '../types/brand.ts'
 import { checkBytes } from './errors.ts'
 import { randomBytes } from './random.ts'
 
@@ -74,6 +75,21 @@ export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Ui
   )
 }
 
+/** Keys of senders and validators come again and again. */
+const KEYS_KEPT_MAX = 1_024
+const keys = new Map<PublicKey, Uint8Array>()
+
+/** `verify` by a key as the protocol writes it. */
+export function verifyBy(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  let bytes = keys.get(key)
+  if (bytes === undefined) {
+    if (keys.size >= KEYS_KEPT_MAX) keys.clear()
+    bytes = Uint8Array.fromHex(key)
+    keys.set(key, bytes)
+  }
+  return verify(bytes, message, signature)
+}
+
 /** Points 1 to 4 of the rule: lengths, S < L, canonical A and R, none of small order. */
 export function isAdmissible(publicKey: Uint8Array, signature: Uint8Array): boolean {
   return (
@@ -81,9 +97,9 @@ export function isAdmissible(publicKey: Uint8Array, signature: Uint8Array): bool
     signature instanceof Uint8Array &&
     publicKey.length === PUBLIC_KEY_BYTES &&
     signature.length === SIGNATURE_BYTES &&
-    isBelow(signature.subarray(32), GROUP_ORDER) &&
+    compare(signature, 32, GROUP_ORDER) < 0 &&
     isAdmissiblePoint(publicKey) &&
-    isAdmissiblePoint(signature.subarray(0, 32))
+    isAdmissiblePoint(signature)
   )
 }
 
@@ -101,24 +117,22 @@ const SMALL_ORDER_Y = [
 ].map((hex) => Uint8Array.fromHex(hex))
 
 /**
- * Canonical and not of small order. x = 0 only where y is 1 or -1, both of small order, so "no sign bit where x = 0"
- * needs no test of its own.
+ * The first 32 bytes: canonical and not of small order. x = 0 only where y is 1 or -1, both of small order, so "no sign bit
+ * where x = 0" needs no test of its own.
  */
 function isAdmissiblePoint(encoded: Uint8Array): boolean {
-  // Not slice(): of a Buffer that is a view, and the caller's signature would lose a bit.
-  const y = new Uint8Array(encoded)
+  for (let i = 0; i < 32; i++) y[i] = encoded[i] as number
   y[31] = (y[31] as number) & 0x7f
-  return isBelow(y, FIELD_PRIME) && !SMALL_ORDER_Y.some((small) => compare(y, small) === 0)
+  return compare(y, 0, FIELD_PRIME) < 0 && !SMALL_ORDER_Y.some((small) => compare(y, 0, small) === 0)
 }
 
-function isBelow(value: Uint8Array, limit: Uint8Array): boolean {
-  return compare(value, limit) < 0
-}
+/** Reused by every call: of no use to anybody after it. */
+const y = new Uint8Array(32)
 
 /** Compares two 32-byte little-endian integers: negative, zero or positive. Public data: no constant time needed. */
-function compare(a: Uint8Array, b: Uint8Array): number {
+function compare(a: Uint8Array, from: number, b: Uint8Array): number {
   for (let i = 31; i >= 0; i--) {
-    const difference = (a[i] as number) - (b[i] as number)
+    const difference = (a[from + i] as number) - (b[i] as number)
     if (difference !== 0) return difference
   }
   return 0

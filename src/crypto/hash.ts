@@ -4,6 +4,7 @@
 
 import { backend } from '#crypto-backend'
 import type { Hash } from '../types/brand.ts'
+import { takeBytes } from './byte-room.ts'
 import { badArgument, checkBytes } from './errors.ts'
 
 /** SHA-256 as 32 bytes. */
@@ -22,7 +23,7 @@ export function sha256Hex(bytes: Uint8Array): Hash {
 export function taggedBytes(tag: string, bytes: Uint8Array): Uint8Array {
   checkBytes('bytes', bytes)
   const prefix = tagPrefix(tag)
-  const tagged = new Uint8Array(prefix.length + bytes.length)
+  const tagged = takeBytes(prefix.length + bytes.length)
   tagged.set(prefix)
   tagged.set(bytes, prefix.length)
   return tagged

@@ -56,10 +56,16 @@ export function isRange({ size, peaks }: MountainRange): boolean {
   )
 }
 
+const roots = new WeakMap<MountainRange, Hash>()
+
 /** Commits to the size and all peaks. */
 export function rangeRoot(range: MountainRange): Hash {
+  const known = roots.get(range)
+  if (known !== undefined) return known
   checkRange(range)
-  return hashRoot(range.size, range.peaks)
+  const root = hashRoot(range.size, range.peaks)
+  roots.set(range, root)
+  return root
 }
 
 /** The peaks where they stand. With them and the leaves that follow, every later leaf can be proven. */
@@ -71,8 +77,18 @@ export function peakNodes(range: MountainRange): RangeNode[] {
   }))
 }
 
+interface Appended {
+  readonly range: MountainRange
+  readonly newNodes: readonly RangeNode[]
+}
+
+/** By range: what the latest leaf made of it. Consensus, evidence and ledger all ask what comes after a block. */
+const appended = new WeakMap<MountainRange, Appended & { readonly leaf: Hash }>()
+
 /** The range with one more leaf, and the nodes that are new: the leaf, then those that it completes. */
-export function appendLeaf(range: MountainRange, leaf: Hash): { range: MountainRange; newNodes: RangeNode[] } {
+export function appendLeaf(range: MountainRange, leaf: Hash): Appended {
+  const known = appended.get(range)
+  if (known?.leaf === leaf) return known
   checkRange(range)
   if (!isHash(leaf)) throw badArgument('leaf', 'expected 64 lowercase hex characters (32 bytes)')
   const peaks = [...range.peaks]
@@ -83,7 +99,9 @@ export function appendLeaf(range: MountainRange, leaf: Hash): { range: MountainR
     hash = hashNode(peaks.pop() as Hash, hash)
     newNodes.push({ position: ++position, hash })
   }
-  return { range: { size: range.size + 1, peaks: [...peaks, hash] }, newNodes }
+  const result = { leaf, range: { size: range.size + 1, peaks: [...peaks, hash] }, newNodes }
+  appended.set(range, result)
+  return result
 }
 
 /**

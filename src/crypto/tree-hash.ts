@@ -19,10 +19,13 @@ node[0] = NODE_PREFIX
 const left32 = node.subarray(1, 33)
 const right32 = node.subarray(33)
 
-export function hashLeaf(leaf: Uint8Array): Hash {
-  const bytes = new Uint8Array(1 + leaf.length)
+/** Longer ones are rare. */
+const leaf = new Uint8Array(1 + 4 * 1024)
+
+export function hashLeaf(content: Uint8Array): Hash {
+  const bytes = content.length < leaf.length ? leaf.subarray(0, 1 + content.length) : new Uint8Array(1 + content.length)
   bytes[0] = LEAF_PREFIX
-  bytes.set(leaf, 1)
+  bytes.set(content, 1)
   return backend.sha256Hex(bytes) as Hash
 }
 
@@ -32,13 +35,18 @@ export function hashNode(left: Hash, right: Hash): Hash {
   return backend.sha256Hex(node) as Hash
 }
 
+/** A range of 2^52 leaves has no more. */
+const TOPS_MAX = 53
+const root = new Uint8Array(9 + 32 * TOPS_MAX)
+root[0] = ROOT_PREFIX
+const rootCount = new DataView(root.buffer, 1, 8)
+const rootTops = Array.from({ length: TOPS_MAX }, (_, i) => root.subarray(9 + 32 * i, 41 + 32 * i))
+
 /** `tops`: the hash of the whole tree, or the peaks of a mountain range from left to right; none for an empty one. */
 export function hashRoot(leafCount: number, tops: readonly Hash[]): Hash {
-  const bytes = new Uint8Array(9 + 32 * tops.length)
-  bytes[0] = ROOT_PREFIX
-  new DataView(bytes.buffer).setBigUint64(1, BigInt(leafCount))
-  for (const [i, top] of tops.entries()) bytes.subarray(9 + 32 * i).setFromHex(top)
-  return backend.sha256Hex(bytes) as Hash
+  rootCount.setBigUint64(0, BigInt(leafCount))
+  for (const [i, top] of tops.entries()) (rootTops[i] as Uint8Array).setFromHex(top)
+  return backend.sha256Hex(root.subarray(0, 9 + 32 * tops.length)) as Hash
 }
 
 const HASH = /^[0-9a-f]{64}$/

@@ -1,6 +1,7 @@
 // Blocks, certificates, receipts and indexes as they stand in the store: which bytes under which key, both ways. Reads
 // throw DATA_CORRUPT where stored bytes are not what was once written there.
 
+import { takeBytes } from '../crypto/byte-room.ts'
 import type { MountainRange } from '../crypto/mountain-range.ts'
 import { type Block, blockEnvelopeCodec, type Header, headerCodec } from '../types/block.ts'
 import type { Hash, Height, Term } from '../types/brand.ts'
@@ -10,8 +11,10 @@ import { type CommitCert, commitCertCodec, type LeaderCert, leaderCertCodec } fr
 import { type EpochLink, epochLinkCodec } from '../types/epoch-link.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import { type Receipt, receiptCodec } from '../types/receipt.ts'
+import { remembered } from '../types/remembered.ts'
 import { blockHash, decodeBlock, encodeBlock, leaderCertHash } from '../types/signing.ts'
 import { corrupt } from './errors.ts'
+import type { BlockOutcome } from './execute-block.ts'
 import {
   BASE_KEY,
   blockHeightKey,
@@ -30,6 +33,8 @@ import {
   rangeNodeKey,
   receiptsKey,
   transactionKey,
+  writeNumber,
+  writeWord,
 } from './keys.ts'
 import type { TransactionLocation } from './ledger.ts'
 import type { KeyValueStore, StoreWrite } from './store.ts'
@@ -95,11 +100,20 @@ export const writeEpochLink = (epoch: number, link: EpochLink): StoreWrite =>
   put(epochLinkKey(epoch), toBytes(epochLinkCodec, link))
 
 export function writeLocation(id: Hash, { height, index }: TransactionLocation): StoreWrite {
-  const value = new Uint8Array(12)
-  value.set(encodeNumber(height))
-  new DataView(value.buffer).setUint32(8, index)
+  const value = takeBytes(12)
+  writeNumber(value, 0, height)
+  writeWord(value, 8, index)
   return put(transactionKey(id), value)
 }
+
+/** Of an executed block: receipts, where its transactions stand, and what its parent adds to the mountain range. */
+export const writeOutcome: (outcome: BlockOutcome) => readonly StoreWrite[] = remembered(
+  ({ height: at, receipts, receiptBytes, rangeNodes }) => [
+    writeReceipts(at, receiptBytes),
+    ...receipts.map(({ transactionId }, index) => writeLocation(transactionId, { height: at, index })),
+    ...rangeNodes.map(({ position, hash: nodeHash }) => writeRangeNode(position, nodeHash)),
+  ],
+)
 
 // ── reads ──
 

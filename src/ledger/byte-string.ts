@@ -2,8 +2,11 @@
 
 export type ByteString = string
 
+/** Of any byte array, without a Buffer made of it first. */
+const { latin1Slice } = Buffer.prototype
+
 export function toByteString(bytes: Uint8Array): ByteString {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  return latin1Slice.call(bytes)
 }
 
 export function fromByteString(text: ByteString): Uint8Array {

@@ -6,7 +6,7 @@ import type { BadTransaction } from '../consensus/evidence/bad-transaction.ts'
 import type { Abi } from '../contracts/abi.ts'
 import { type CallOutcome, type ContractCall, type ContractSet, queryView } from '../contracts/execute.ts'
 import type { StateReader } from '../contracts/state-access.ts'
-import { appendLeaf, type RangeProof } from '../crypto/mountain-range.ts'
+import type { RangeProof } from '../crypto/mountain-range.ts'
 import type { StateProof } from '../crypto/state-proof.ts'
 import { assert } from '../types/assert.ts'
 import type { Block, Header } from '../types/block.ts'
@@ -32,9 +32,7 @@ import {
   writeHead,
   writeLeaderCert,
   writeLeaderCertOfTerm,
-  writeLocation,
-  writeRangeNode,
-  writeReceipts,
+  writeOutcome,
 } from './block-store.ts'
 import { BlockTree } from './block-tree.ts'
 import { toByteString } from './byte-string.ts'
@@ -231,7 +229,8 @@ export class Chain implements Ledger {
     assert(header.epoch === executed.epoch, 'adopt: block and execution have one epoch')
     assert(header.timeMs === executed.timeMs, 'adopt: block and execution have one time')
     assert(compareRoots(header, executed) === undefined, 'adopt: block and execution have the same roots')
-    const { state, range, nextSet } = executed.outcome
+    const { change, range, nextSet } = executed.outcome
+    const state = parent.state.afterChange(change)
     this.tree.add(this.createNode({ hash, header, state, range, nextSet, executed, block }, parent))
     this.counters.uncommittedBlocks = this.tree.uncommittedCount
   }
@@ -323,14 +322,8 @@ export class Chain implements Ledger {
     assert(executed !== undefined && parent !== undefined, 'commit: every block above the head was executed')
     const { height } = header
     const writes: StoreWrite[] = this.tree.isStored(hash) ? [] : writeBlock(blockOf(node))
-    writes.push(writeCertified({ height, hash }), writeReceipts(height, executed.outcome.receiptBytes))
-    executed.transactions.forEach(({ id }, index) => {
-      writes.push(writeLocation(id, { height, index }))
-    })
+    writes.push(writeCertified({ height, hash }), ...writeOutcome(executed.outcome))
     if (header.term !== parent.header.term) writes.push(writeLeaderCertOfTerm(header.term, header.leaderCertHash))
-    for (const { position, hash: nodeHash } of appendLeaf(parent.range, parent.hash).newNodes) {
-      writes.push(writeRangeNode(position, nodeHash))
-    }
     writes.push(...node.state.save())
     this.counters.committedTransactions += executed.transactions.length
     return writes

@@ -4,7 +4,7 @@
 
 import { type CallOutcome, type ContractSet, executeCall } from '../contracts/execute.ts'
 import { merkleRoot } from '../crypto/merkle.ts'
-import { appendLeaf, type MountainRange, rangeRoot } from '../crypto/mountain-range.ts'
+import { appendLeaf, type MountainRange, type RangeNode, rangeRoot } from '../crypto/mountain-range.ts'
 import type { Epoch, Hash, Height, IdentityId } from '../types/brand.ts'
 import { toBytes } from '../types/canonical.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
@@ -18,7 +18,8 @@ import { EVIDENCE_GAS, FALSE_EVIDENCE, isEvidenceCall, isTrueEvidence } from './
 import type { BlockRoots, LedgerCounters } from './ledger.ts'
 import type { StateOverlay } from './overlay.ts'
 import type { SignerOf } from './signer.ts'
-import type { StateVersion } from './state-version.ts'
+import { rootHashOf } from './state-node.ts'
+import type { StateChange, StateVersion } from './state-version.ts'
 import { nextSetAfter } from './validator-sets.ts'
 import type { VerdictCache } from './verdict-cache.ts'
 
@@ -50,13 +51,16 @@ export interface ExecutionRules {
 }
 
 export interface BlockOutcome {
+  readonly height: Height
   readonly roots: BlockRoots
   readonly receipts: readonly Receipt[]
   /** Leaves of receiptRoot. */
   readonly receiptBytes: readonly Uint8Array[]
-  readonly state: StateVersion
-  /** Over all blocks up to the parent. */
+  /** From the parent's state. */
+  readonly change: StateChange
+  /** Over all blocks up to the parent, and the nodes that the parent added. */
   readonly range: MountainRange
+  readonly rangeNodes: readonly RangeNode[]
   readonly nextSet: NextSet | null
 }
 
@@ -102,20 +106,18 @@ export const executeBlock: ExecuteBlock = (parent, block, rules) => {
   )
   const receiptBytes = receipts.map((receipt) => toBytes(receiptCodec, receipt))
   const diff = overlay.diff()
-  const state = parent.state.after(diff)
-  const { range } = appendLeaf(parent.range, parent.hash)
+  const change = parent.state.changeBy(diff)
+  const { range, newNodes } = appendLeaf(parent.range, parent.hash)
   const roots: BlockRoots = {
     txRoot: transactionRoot(transactions),
     receiptRoot: merkleRoot(receiptBytes),
-    stateRoot: state.stateRoot,
+    stateRoot: rootHashOf(change.update.root),
     logRoot: rangeRoot(range),
   }
   rules.counters.executedBlocks++
   rules.counters.executedTransactions += transactions.length
-  return {
-    ok: true,
-    outcome: { roots, receipts, receiptBytes, state, range, nextSet: nextSetAfter(diff, { epoch, parent }) },
-  }
+  const nextSet = nextSetAfter(diff, { epoch, parent })
+  return { ok: true, outcome: { height, roots, receipts, receiptBytes, change, range, rangeNodes: newNodes, nextSet } }
 }
 
 function checkTransaction(

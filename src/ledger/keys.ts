@@ -15,6 +15,7 @@
 //   e epoch8                     how its validators are known, from those of the epoch before
 //   p depth2 prefix             branch of the state tree; p alone: what stands at its root
 
+import { takeBytes } from '../crypto/byte-room.ts'
 import type { Hash } from '../types/brand.ts'
 import { type ByteString, fromByteString } from './byte-string.ts'
 
@@ -50,7 +51,7 @@ const NUMBER_BYTES = 8
 const HASH_BYTES = 32
 
 export function encodeNumber(value: number): Uint8Array {
-  const bytes = new Uint8Array(NUMBER_BYTES)
+  const bytes = takeBytes(NUMBER_BYTES)
   writeNumber(bytes, 0, value)
   return bytes
 }
@@ -60,28 +61,35 @@ export function decodeNumber(bytes: Uint8Array, offset = 0): number {
   return view.getUint32(offset) * 0x1_0000_0000 + view.getUint32(offset + 4)
 }
 
-function writeNumber(bytes: Uint8Array, offset: number, value: number): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  view.setUint32(offset, Math.floor(value / 0x1_0000_0000))
-  view.setUint32(offset + 4, value % 0x1_0000_0000)
+export function writeNumber(bytes: Uint8Array, offset: number, value: number): void {
+  writeWord(bytes, offset, Math.floor(value / 0x1_0000_0000))
+  writeWord(bytes, offset + 4, value % 0x1_0000_0000)
+}
+
+/** 4 bytes. */
+export function writeWord(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 24
+  bytes[offset + 1] = value >>> 16
+  bytes[offset + 2] = value >>> 8
+  bytes[offset + 3] = value
 }
 
 function numberKey(space: Space, value: number): Uint8Array {
-  const key = new Uint8Array(1 + NUMBER_BYTES)
+  const key = takeBytes(1 + NUMBER_BYTES)
   key[0] = space
   writeNumber(key, 1, value)
   return key
 }
 
 function hashKey(space: Space, hash: Hash): Uint8Array {
-  const key = new Uint8Array(1 + HASH_BYTES)
+  const key = takeBytes(1 + HASH_BYTES)
   key[0] = space
   key.subarray(1).setFromHex(hash)
   return key
 }
 
 function numberHashKey(space: Space, value: number, hash: Hash): Uint8Array {
-  const key = new Uint8Array(1 + NUMBER_BYTES + HASH_BYTES)
+  const key = takeBytes(1 + NUMBER_BYTES + HASH_BYTES)
   key[0] = space
   writeNumber(key, 1, value)
   key.subarray(1 + NUMBER_BYTES).setFromHex(hash)

@@ -10,6 +10,7 @@ import { DIGITS, digitAt, firstDifference, prefixOf } from '../crypto/state-digi
 import { hashLeaf, type ProofStep, rankOf, type StateProof } from '../crypto/state-proof.ts'
 import { assert } from '../types/assert.ts'
 import type { Hash } from '../types/brand.ts'
+import { remembered } from '../types/remembered.ts'
 import { type ByteString, fromByteString } from './byte-string.ts'
 import { STATE_ROOT_KEY } from './keys.ts'
 import {
@@ -137,16 +138,12 @@ export class StateTree {
   }
 
   /** What to write so that the store, which holds the old version, holds the new one; it then counts as stored. */
-  save({ root, added, removed }: TreeUpdate): StoreWrite[] {
-    const writes: StoreWrite[] = removed.map((branch) => ({ type: 'del', key: addressOf(branch) }))
-    for (const branch of added) {
-      const { mask, children } = branch
-      assert(children !== undefined, 'state tree: a branch that is not stored has its children in memory')
-      writes.push({ type: 'put', key: addressOf(branch), value: encodeChildren(mask, children, branch) })
+  save(update: TreeUpdate): readonly StoreWrite[] {
+    const writes = writeUpdate(update)
+    for (const branch of update.added) {
       branch.isStored = true
       this.remember(branch)
     }
-    writes.push({ type: 'put', key: STATE_ROOT_KEY, value: encodeRoot(root) })
     return writes
   }
 
@@ -170,6 +167,17 @@ export class StateTree {
     }
   }
 }
+
+const writeUpdate = remembered(({ root, added, removed }: TreeUpdate): readonly StoreWrite[] => {
+  const writes: StoreWrite[] = removed.map((branch) => ({ type: 'del', key: addressOf(branch) }))
+  for (const branch of added) {
+    const { mask, children } = branch
+    assert(children !== undefined, 'state tree: a branch that is not stored has its children in memory')
+    writes.push({ type: 'put', key: addressOf(branch), value: encodeChildren(mask, children, branch) })
+  }
+  writes.push({ type: 'put', key: STATE_ROOT_KEY, value: encodeRoot(root) })
+  return writes
+})
 
 /** One update on its way through the tree: every branch is visited once, however many changes lie below it. */
 class Update {

@@ -3,6 +3,7 @@
 
 import type { StateReader } from '../contracts/state-access.ts'
 import type { Hash } from '../types/brand.ts'
+import { remembered } from '../types/remembered.ts'
 import { type ByteString, toByteString } from './byte-string.ts'
 import { STATE_ROOT_KEY, stateKey } from './keys.ts'
 import { StateOverlay } from './overlay.ts'
@@ -46,14 +47,25 @@ export class StoredState {
 /** Keys that a block changed; undefined stands for deleted. */
 export type StateDiff = ReadonlyMap<ByteString, Uint8Array | undefined>
 
+/** From one version to the next. */
+export interface StateChange {
+  readonly diff: StateDiff
+  /** What the tree makes of it. */
+  readonly update: TreeUpdate
+}
+
+const writeDiff = remembered((diff: StateDiff): readonly StoreWrite[] =>
+  Array.from(diff, ([key, value]) =>
+    value === undefined ? { type: 'del', key: stateKey(key) } : { type: 'put', key: stateKey(key), value },
+  ),
+)
+
 export class StateVersion {
   readonly stored: StoredState
   readonly root: Node | undefined
-  /** From the parent's tree to this one; null once saved. */
-  private update: TreeUpdate | null = null
-  private diff: StateDiff = new Map()
-  /** Undefined once this version is what the store holds. */
-  private parent: StateVersion | undefined
+  /** From the parent to this one; null once this version is what the store holds, like the parent. */
+  private change: StateChange | null = null
+  private parent: StateVersion | null = null
 
   private constructor(stored: StoredState, root: Node | undefined) {
     this.stored = stored
@@ -66,18 +78,19 @@ export class StateVersion {
     return new StateVersion(stored, root && decodeRoot(root))
   }
 
-  /** `update`: what the tree makes of the difference, where it is known. */
-  after(diff: StateDiff, update: TreeUpdate = this.stored.tree.update(this.root, [...diff])): StateVersion {
-    const version = new StateVersion(this.stored, update.root)
-    version.update = update
-    version.diff = diff
-    version.parent = this
-    return version
+  after(diff: StateDiff): StateVersion {
+    return this.afterChange(this.changeBy(diff))
   }
 
-  /** From its parent to this version, until it is saved. */
-  get change(): { readonly diff: StateDiff; readonly update: TreeUpdate } | null {
-    return this.update === null ? null : { diff: this.diff, update: this.update }
+  changeBy(diff: StateDiff): StateChange {
+    return { diff, update: this.stored.tree.update(this.root, [...diff]) }
+  }
+
+  afterChange(change: StateChange): StateVersion {
+    const version = new StateVersion(this.stored, change.update.root)
+    version.change = change
+    version.parent = this
+    return version
   }
 
   get stateRoot(): Hash {
@@ -85,9 +98,14 @@ export class StateVersion {
   }
 
   get(key: ByteString): Uint8Array | undefined {
-    for (let version: StateVersion = this; version.parent !== undefined; version = version.parent) {
-      const value = version.diff.get(key)
-      if (value !== undefined || version.diff.has(key)) return value
+    for (
+      let version: StateVersion = this;
+      version.change !== null && version.parent !== null;
+      version = version.parent
+    ) {
+      const { diff } = version.change
+      const value = diff.get(key)
+      if (value !== undefined || diff.has(key)) return value
     }
     return this.stored.get(key)
   }
@@ -118,17 +136,12 @@ export class StateVersion {
    * What makes this version, child of the stored one, the stored one. From this call on it counts as stored: give the
    * writes to the store before anything else is read.
    */
-  save(): StoreWrite[] {
-    const writes: StoreWrite[] = this.update === null ? [] : this.stored.tree.save(this.update)
-    for (const [key, value] of this.diff) {
-      this.stored.keep(key, value)
-      writes.push(
-        value === undefined ? { type: 'del', key: stateKey(key) } : { type: 'put', key: stateKey(key), value },
-      )
-    }
-    this.parent = undefined
-    this.diff = new Map()
-    this.update = null
-    return writes
+  save(): readonly StoreWrite[] {
+    const { change } = this
+    this.parent = null
+    this.change = null
+    if (change === null) return []
+    for (const [key, value] of change.diff) this.stored.keep(key, value)
+    return [...this.stored.tree.save(change.update), ...writeDiff(change.diff)]
   }
 }

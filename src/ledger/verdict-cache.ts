@@ -1,8 +1,9 @@
-// Remembers the outcome of Ed25519 arithmetic, and nothing else. Keyed by exactly what the outcome depends on: signed
+// Remembers valid outcomes of Ed25519 arithmetic, and nothing else, with exactly what the outcome depends on: signed
 // bytes, signature and public key. Whose key it is, and whether it counts, is asked anew in every state.
 
-import { verify } from '../crypto/ed25519.ts'
-import type { PublicKey } from '../types/brand.ts'
+import { verifyBy } from '../crypto/ed25519.ts'
+import type { Hash, PublicKey } from '../types/brand.ts'
+import { sameBytes } from '../types/canonical-bytes.ts'
 import { transactionMessage } from '../types/signing.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 
@@ -16,38 +17,39 @@ export interface VerdictCache {
   readonly hits: number
 }
 
+interface Verified {
+  readonly key: PublicKey
+  readonly signature: Uint8Array
+}
+
 export function createVerdictCache(generationMax: number = GENERATION_MAX): VerdictCache {
-  let young = new Map<string, boolean>()
-  let old = new Map<string, boolean>()
+  // By id, which is the hash of the tagged signed bytes.
+  let young = new Map<Hash, Verified>()
+  let old = new Map<Hash, Verified>()
   let checks = 0
   let hits = 0
 
-  const keep = (name: string, verdict: boolean): boolean => {
+  const keep = (id: Hash, verified: Verified): void => {
     if (young.size >= generationMax) {
       old = young
       young = new Map()
     }
-    young.set(name, verdict)
-    return verdict
+    young.set(id, verified)
   }
 
   return {
-    isSignedBy(transaction, key) {
-      // The id is the hash of the tagged signed bytes.
-      const name = `${transaction.id}${key}${transaction.signature.toHex()}`
-      const kept = young.get(name)
-      if (kept !== undefined) {
+    isSignedBy({ id, unsignedBytes, signature }, key) {
+      const kept = young.get(id)
+      const known = kept ?? old.get(id)
+      if (known?.key === key && sameBytes(known.signature, signature)) {
         hits++
-        return kept
-      }
-      const aged = old.get(name)
-      if (aged !== undefined) {
-        hits++
-        return keep(name, aged)
+        if (kept === undefined) keep(id, known)
+        return true
       }
       checks++
-      const message = transactionMessage(transaction.unsignedBytes)
-      return keep(name, verify(Uint8Array.fromHex(key), message, transaction.signature))
+      if (!verifyBy(key, transactionMessage(unsignedBytes), signature)) return false
+      keep(id, { key, signature })
+      return true
     },
     get checks() {
       return checks

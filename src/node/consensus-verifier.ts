@@ -3,7 +3,7 @@
 // on.
 
 import type { Verifier } from '../consensus/certificate.ts'
-import { verify } from '../crypto/ed25519.ts'
+import { verifyBy } from '../crypto/ed25519.ts'
 import type { PublicKey } from '../types/brand.ts'
 
 /** Acks, headers and votes of the last few hundred blocks. */
@@ -24,7 +24,7 @@ export function createConsensusVerifier({ chainId, setOf }: Pick<Verifier, 'chai
       const name = signature.toHex()
       const known = young.get(name) ?? old.get(name)
       if (known?.key === key && Buffer.compare(known.message, message) === 0) return true
-      if (!verify(Uint8Array.fromHex(key), message, signature)) return false
+      if (!verifyBy(key, message, signature)) return false
       if (young.size >= KEPT_MAX / 2) {
         old = young
         young = new Map()

@@ -3,6 +3,8 @@
 // keys unique and sorted by length, then bytes. Source: RFC 8949 section 4.2.1; DAG-CBOR specification.
 // This file owns the single bytes: heads, integers, strings, and their strictness.
 
+import { takeBytes } from '../crypto/byte-room.ts'
+
 /** Bytes that are not the canonical encoding of what was expected. `path` names the field. */
 export class DecodeError extends Error {
   readonly reason: string
@@ -145,7 +147,8 @@ export class Writer {
   }
   /** What was written; the writer is empty again. */
   finish(): Uint8Array {
-    const written = this.buffer.slice(0, this.length)
+    const written = takeBytes(this.length)
+    written.set(this.buffer.subarray(0, this.length))
     this.length = 0
     return written
   }

@@ -24,23 +24,12 @@ import {
 } from './certificate.ts'
 import { type Genesis, genesisCodec, type JoinCard, joinCardBodyCodec } from './genesis.ts'
 import { BLOCK_ENVELOPE_BYTES_MAX } from './limits.ts'
+import { remembered } from './remembered.ts'
 import { TAG, type Tag } from './tags.ts'
 import { envelopeCodec, type SignedTransaction, type Transaction, transactionCodec } from './transaction.ts'
 
 /** Signs a tagged message; 64 bytes. */
 export type Sign = (message: Uint8Array) => Uint8Array
-
-/** Of values that never change: a header is hashed and checked at every turn of its way. */
-function remembered<T extends object, R>(of: (value: T) => R): (value: T) => R {
-  const known = new WeakMap<T, R>()
-  return (value) => {
-    const kept = known.get(value)
-    if (kept !== undefined) return kept
-    const result = of(value)
-    known.set(value, result)
-    return result
-  }
-}
 
 const messageOf =
   <T>(tag: Tag, codec: Codec<T>) =>
@@ -52,6 +41,7 @@ const hashOf =
   (value: T): Hash =>
     taggedHash(tag, toBytes(codec, value))
 
+/** A header is hashed and checked at every turn of its way. */
 export const headerMessage: (header: Header) => Uint8Array = remembered(messageOf(TAG.header, headerCodec))
 export const ackMessage: (ack: Ack) => Uint8Array = messageOf(TAG.ack, ackCodec)
 export const voteMessage: (vote: Vote) => Uint8Array = messageOf(TAG.vote, voteCodec)

@@ -3,14 +3,9 @@
 
 import { merkleRoot } from '../crypto/merkle.ts'
 import type { Hash } from './brand.ts'
+import { remembered } from './remembered.ts'
 import type { SignedTransaction } from './transaction.ts'
 
-const known = new WeakMap<readonly SignedTransaction[], Hash>()
-
-export function transactionRoot(transactions: readonly SignedTransaction[]): Hash {
-  const kept = known.get(transactions)
-  if (kept !== undefined) return kept
-  const root = merkleRoot(transactions.map(({ bytes }) => bytes))
-  known.set(transactions, root)
-  return root
-}
+export const transactionRoot: (transactions: readonly SignedTransaction[]) => Hash = remembered((transactions) =>
+  merkleRoot(transactions.map(({ bytes }) => bytes)),
+)

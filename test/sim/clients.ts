@@ -61,6 +61,8 @@ export class Clients {
   readonly #parts: ClientParts
   readonly #underWay = new Set<Request>()
   readonly #perKey = new Map<number, number>()
+  /** Never ends. */
+  readonly #patience = new AbortController().signal
   /** Nothing is submitted for a while, nor again. */
   isPaused = false
   #isStopped = false
@@ -163,7 +165,7 @@ export class Clients {
       if (error instanceof RpcError) return
       throw error
     }
-    void submissions.settled(request.signed.id, new AbortController().signal).then((state) => {
+    void submissions.settled(request.signed.id, this.#patience).then((state) => {
       // The answer leaves a process that is alive.
       if (node.running === running) this.#answered(request, state, running.ledger)
     })

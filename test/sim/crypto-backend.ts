@@ -16,6 +16,16 @@ export function chooseScheme(chosen: Scheme): void {
 }
 
 const secrets = new Map<string, Uint8Array>()
+/** Of key bytes that were asked for before. */
+const secretsOf = new WeakMap<Uint8Array, Uint8Array>()
+
+function secretOf(publicKey: Uint8Array): Uint8Array | undefined {
+  const known = secretsOf.get(publicKey)
+  if (known !== undefined) return known
+  const secret = secrets.get(publicKey.toHex())
+  if (secret !== undefined) secretsOf.set(publicKey, secret)
+  return secret
+}
 
 /** Two words that every bit of what went in has mixed with (murmur3's constants). */
 type Mixed = Int32Array<ArrayBuffer>
@@ -88,7 +98,7 @@ export const backend: CryptoBackend = {
 
   ed25519Equation(publicKey, message, signature) {
     if (scheme === 'ed25519') return platform.ed25519Equation(publicKey, message, signature)
-    const secret = secrets.get(publicKey.toHex())
+    const secret = secretOf(publicKey)
     return secret !== undefined && Buffer.compare(keyedHash(secret, message), signature) === 0
   },
 }

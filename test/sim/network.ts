@@ -22,6 +22,10 @@ export interface Road {
 interface Lane extends Road {
   /** When the latest ordered message arrives. */
   lastArrivalMs: number
+  /** Of the connection that stands, the same in both directions; null when there is none. */
+  connection: number | null
+  /** May not be connected, in both directions. */
+  isCut: boolean
 }
 
 const GOOD: Road = { delayMs: 0.5, jitterMs: 0.5, loss: 0, duplication: 0, reordering: 0, isSilent: false }
@@ -31,10 +35,8 @@ export class Network {
   readonly #queue: EventQueue
   readonly #random: Random
   readonly #nodes = new Map<PublicKey, SimulatedTransport>()
-  readonly #lanes = new Map<string, Lane>()
-  /** Connections that stand, by pair; the number tells one from the next. */
-  readonly #connections = new Map<string, number>()
-  readonly #cut = new Set<string>()
+  /** By sender and receiver. */
+  readonly #lanes = new Map<PublicKey, Map<PublicKey, Lane>>()
   #connectionCount = 0
   #isDialling = false
   /** Of all lanes that no fault has touched. */
@@ -50,7 +52,7 @@ export class Network {
   /** How all roads are from now on, until a fault changes one. */
   set usual(road: Partial<Road>) {
     this.#usual = { ...this.#usual, ...road }
-    for (const lane of this.#lanes.values()) Object.assign(lane, this.#usual)
+    for (const lane of this.#allLanes()) Object.assign(lane, this.#usual)
   }
 
   road(from: PublicKey, to: PublicKey): Road {
@@ -60,29 +62,29 @@ export class Network {
   /** All roads are good and nothing is cut. */
   heal(): void {
     this.#usual = GOOD
-    for (const lane of this.#lanes.values()) Object.assign(lane, GOOD)
-    this.#cut.clear()
+    for (const lane of this.#allLanes()) Object.assign(lane, GOOD, { isCut: false })
     this.#dialSoon()
   }
 
   /** Breaks the connection of two nodes, and keeps it broken until `mend`. Both are told. */
   cut(a: PublicKey, b: PublicKey): void {
-    this.#cut.add(pairOf(a, b))
+    for (const lane of this.#bothLanes(a, b)) lane.isCut = true
     this.disconnect(a, b)
   }
 
   mend(a: PublicKey, b: PublicKey): void {
-    this.#cut.delete(pairOf(a, b))
+    for (const lane of this.#bothLanes(a, b)) lane.isCut = false
     this.#dialSoon()
   }
 
   isCut(a: PublicKey, b: PublicKey): boolean {
-    return this.#cut.has(pairOf(a, b))
+    return this.#lane(a, b).isCut
   }
 
   /** Breaks the connection; it is dialled again. What is on its way is lost. */
   disconnect(a: PublicKey, b: PublicKey): void {
-    if (!this.#connections.delete(pairOf(a, b))) return
+    if (!this.isConnected(a, b)) return
+    for (const lane of this.#bothLanes(a, b)) lane.connection = null
     for (const [self, peer] of [
       [a, b],
       [b, a],
@@ -111,15 +113,15 @@ export class Network {
   }
 
   isConnected(a: PublicKey, b: PublicKey): boolean {
-    return this.#connections.has(pairOf(a, b))
+    return this.#lane(a, b).connection !== null
   }
 
   /** Has `deliver` run when the message arrives, as often as it does. `isOrdered`: behind what was sent before it. */
   carry({ from, to, isOrdered }: { from: PublicKey; to: PublicKey; isOrdered: boolean }, deliver: () => void): void {
-    const connection = this.#connections.get(pairOf(from, to))
-    if (connection === undefined) return
-    const random = this.#random
     const lane = this.#lane(from, to)
+    const { connection } = lane
+    if (connection === null) return
+    const random = this.#random
     this.counts.sent++
     if (lane.isSilent) {
       this.counts.silenced++
@@ -130,7 +132,7 @@ export class Network {
       return
     }
     const arrive = (): void => {
-      if (this.#connections.get(pairOf(from, to)) === connection) deliver()
+      if (lane.connection === connection) deliver()
     }
     let arrivalMs = this.#queue.nowMs + lane.delayMs + random.fraction() * lane.jitterMs
     if (lane.reordering > 0 && random.chance(lane.reordering)) {
@@ -162,11 +164,10 @@ export class Network {
     let isWaiting = false
     for (const [index, a] of nodes.entries()) {
       for (const b of nodes.slice(index + 1)) {
-        const pair = pairOf(a.self, b.self)
-        if (this.#connections.has(pair) || this.#cut.has(pair)) continue
+        const [there, back] = this.#bothLanes(a.self, b.self)
+        if (there.connection !== null || there.isCut) continue
         const isPossible = a.admits(b.self) && b.admits(a.self)
-        const isSilent = this.#lane(a.self, b.self).isSilent || this.#lane(b.self, a.self).isSilent
-        if (!isPossible || isSilent) isWaiting = true
+        if (!isPossible || there.isSilent || back.isSilent) isWaiting = true
         else this.#connect(a, b)
       }
     }
@@ -174,22 +175,31 @@ export class Network {
   }
 
   #connect(a: SimulatedTransport, b: SimulatedTransport): void {
-    this.#connections.set(pairOf(a.self, b.self), ++this.#connectionCount)
+    this.#connectionCount++
+    for (const lane of this.#bothLanes(a.self, b.self)) lane.connection = this.#connectionCount
     a.found(b.self)
     b.found(a.self)
   }
 
   #lane(from: PublicKey, to: PublicKey): Lane {
-    const name = `${from}>${to}`
-    let lane = this.#lanes.get(name)
+    let lanes = this.#lanes.get(from)
+    if (lanes === undefined) {
+      lanes = new Map()
+      this.#lanes.set(from, lanes)
+    }
+    let lane = lanes.get(to)
     if (lane === undefined) {
-      lane = { ...this.#usual, lastArrivalMs: 0 }
-      this.#lanes.set(name, lane)
+      lane = { ...this.#usual, lastArrivalMs: 0, connection: null, isCut: false }
+      lanes.set(to, lane)
     }
     return lane
   }
-}
 
-function pairOf(a: PublicKey, b: PublicKey): string {
-  return a < b ? `${a}|${b}` : `${b}|${a}`
+  #bothLanes(a: PublicKey, b: PublicKey): readonly [there: Lane, back: Lane] {
+    return [this.#lane(a, b), this.#lane(b, a)]
+  }
+
+  *#allLanes(): Generator<Lane> {
+    for (const lanes of this.#lanes.values()) yield* lanes.values()
+  }
 }

@@ -153,14 +153,18 @@ export class SimulatedTransport implements Transport {
   #receive(waiting: Waiting): void {
     const { from, channel, message } = waiting
     if (!this.#connected.has(from) || !this.#options.tap.incoming(from, channel, message)) return
-    const stream = `${from}/${channel}`
-    const behind = this.#paused.get(stream)
+    const stream = (): string => `${from}/${channel}`
+    const behind = this.#paused.size === 0 ? undefined : this.#paused.get(stream())
     if (behind !== undefined) {
       behind.push(waiting)
       return
     }
     const done = this.deliver(from, channel, message)
     if (!(done instanceof Promise)) return
+    this.#pause(stream(), done)
+  }
+
+  #pause(stream: string, done: Promise<void>): void {
     this.#paused.set(stream, [])
     const taken = done.catch((error: unknown) => this.#options.onHandlerFailure(error))
     void taken.then(() => {
