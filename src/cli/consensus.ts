@@ -9,6 +9,7 @@ import { consensusLines } from './consensus-lines.ts'
 import { membersOf } from './governance-answers.ts'
 import { type Founders, institutionFrom, nameOf } from './identities.ts'
 import { pairs, print, progress, UsageError } from './output.ts'
+import { addRelease } from './release.ts'
 import { timeInWords } from './words.ts'
 
 const WATCH_MS = 1_000
@@ -18,6 +19,7 @@ export function addConsensus(program: Command): void {
   const group = program.command('consensus').description('leadership and agreement among the validators')
   addStatus(group)
   addTransfer(group)
+  addRelease(group)
 }
 
 interface StatusOptions extends NodeOptions {

@@ -15,7 +15,7 @@ const key = z.custom<PublicKey>((value) => typeof value === 'string' && isHex32(
 export const setSchema = z.object({
   epoch: z.int(),
   b: z.int(),
-  members: z.array(z.object({ seat: z.int(), institution: id, consensus: key })),
+  members: z.array(z.object({ seat: z.int(), institution: id, consensus: key, governance: key })),
   height: z.int(),
   at: z.int(),
   proposal: z.int().nullable(),

@@ -7,7 +7,12 @@ const id = (name: string) => name.padEnd(64, '0') as IdentityId
 const key = (name: string) => name.padEnd(64, '1') as PublicKey
 const set = (names: string, b: number) => ({
   b,
-  members: [...names].map((name, seat) => ({ seat, institution: id(name), consensus: key(name) })),
+  members: [...names].map((name, seat) => ({
+    seat,
+    institution: id(name),
+    consensus: key(name),
+    governance: key(name),
+  })),
 })
 const node = (name: string, { height = 100, signs = true } = {}): NodeReport => ({
   institution: id(name),
@@ -77,7 +82,10 @@ describe('what speaks against a set', () => {
   it('is nothing where the new key is of a validator that signs under the former one until then', () => {
     const replaced = {
       b: 0,
-      members: [...set('ab', 0).members, { seat: 5, institution: id('c'), consensus: key('new') }],
+      members: [
+        ...set('ab', 0).members,
+        { seat: 5, institution: id('c'), consensus: key('new'), governance: key('new') },
+      ],
     }
     const nodes = [node('a'), node('b', { signs: false }), node('c')]
     expect(objectionsTo(replaced, { joining: key('new'), nodes, members })).toEqual([])

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { IdentityId } from '../types/brand.ts'
 import { type Client, type ConnectOptions, connect } from './client.ts'
 import { type ConsensusStatus, consensusStatusSchema } from './consensus-status.ts'
+import { type StuckBranch, stuckBranchSchema } from './standstill.ts'
 
 const id = z.string() as unknown as z.ZodType<IdentityId>
 const patientSchema = z.object({ patient: id, created: z.boolean() })
@@ -98,6 +99,16 @@ export class InstitutionClient {
   /** From the institution's node, which leads, to the validator of another. */
   transferLeadership(to: IdentityId): Promise<{ leader: IdentityId }> {
     return this.#call('consensus.transfer', { to }, z.object({ leader: id }))
+  }
+
+  /** Branches that members are bound to, and what may be decided about them. */
+  standstill(): Promise<readonly StuckBranch[]> {
+    return this.#call('consensus.standstill', {}, z.array(stuckBranchSchema))
+  }
+
+  /** A governed Release that institutions have signed: the node passes it on. */
+  async decideRelease(release: Uint8Array): Promise<void> {
+    await this.#call('consensus.release', { release: release.toBase64() }, z.object({}))
   }
 
   #call<T>(method: string, params: object, schema: z.ZodType<T>): Promise<T> {

@@ -30,7 +30,6 @@ export function decisionFault(
   release: Abandonment & { readonly epoch: Epoch; readonly signatures: readonly MemberSignature[] },
   verifier: Verifier,
 ): CertificateFault | null {
-  if (release.epoch !== decidingEpoch(release)) return 'foreignEpoch'
   const { chainId } = verifier
   const message = decisionMessage({ ...release, chainId })
   return quorumFault({ ...release, chainId }, { message, verifier, by: 'governanceKey' })

@@ -23,10 +23,10 @@ import {
   isAbandoned,
   tipOfStart,
 } from './abandonment.ts'
-import type { Verifier } from './certificate.ts'
+import type { CertificateFault, Verifier } from './certificate.ts'
 import { excludes, type Lineage, lineageCodec } from './evidence/lineage.ts'
 import { quorumFault } from './quorum-signatures.ts'
-import { decisionFault } from './release-decision.ts'
+import { decidingEpoch, decisionFault } from './release-decision.ts'
 
 /** A certified chain that does not hold the branch's first block. `lineage`: of the certified block, at its height. */
 export interface ConflictRelease {
@@ -99,8 +99,18 @@ export function isValidRelease(release: Release, verifier: Verifier): boolean {
     case 'abandoned':
       return isAbandoned(release, { verifier, trust: 'inNobody' })
     case 'governed':
-      return decisionFault(release, verifier) === null && isAbandoned(release, { verifier, trust: 'inWords' })
+      return governedFault(release, verifier) === null
   }
+}
+
+/** Why a decision does not count, or null. words: they do not show what was decided upon, whoever signed. */
+export function governedFault(release: GovernedRelease, verifier: Verifier): CertificateFault | 'words' | null {
+  return isProposal(release, verifier) ? decisionFault(release, verifier) : 'words'
+}
+
+/** May institutions sign it? Whoever has signed so far. */
+export function isProposal(release: GovernedRelease, verifier: Verifier): boolean {
+  return release.epoch === decidingEpoch(release) && isAbandoned(release, { verifier, trust: 'inWords' })
 }
 
 /** The first block of the branch. */

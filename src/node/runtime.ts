@@ -3,14 +3,17 @@
 // Persisting early is always safe, so a group's persists go first and everything that relies on them after.
 
 import { canPropose, type Opportunity } from '../consensus/can-propose.ts'
+import type { CertificateFault } from '../consensus/certificate.ts'
 import { step } from '../consensus/core.ts'
+import { describeStandstill, type StuckBranch } from '../consensus/describe-standstill.ts'
 import { describeState, type StateDescription } from '../consensus/describe-state.ts'
 import type { Effect, Role, Timer } from '../consensus/effects.ts'
-import { peersOf } from '../consensus/epochs.ts'
+import { peersOf, verifierOf } from '../consensus/epochs.ts'
 import type { Occurrence } from '../consensus/events.ts'
 import type { Evidence } from '../consensus/evidence/evidence.ts'
 import type { Append, Message, MessageWire } from '../consensus/messages.ts'
 import type { SignedStatement } from '../consensus/own-statements.ts'
+import { decodeRelease, governedFault } from '../consensus/release.ts'
 import { encodeSignState, type SignState } from '../consensus/sign-state.ts'
 import type { State } from '../consensus/state.ts'
 import type { TransactionRefusalCode } from '../ledger/errors.ts'
@@ -42,6 +45,8 @@ const QUEUE_MAX = 1_000
  * on a busy one; meanwhile no heartbeat goes out, and below an election timeout nobody may miss one.
  */
 const DRAFT_CALLS_MAX = 512
+
+export type ReleaseRefusal = CertificateFault | 'words' | 'notARelease' | 'stopping'
 
 export interface RuntimeParts {
   readonly state: State
@@ -129,6 +134,20 @@ export class Runtime {
   /** Others have proof that a member lied: it may free this validator, or one that it asks for a vote. */
   evidenceLearned(evidence: Evidence): void {
     this.#post({ kind: 'evidenceLearned', evidence })
+  }
+
+  /** Institutions have decided that a branch is given up. Answers why that does not count, or null. */
+  releaseDecided(encoded: Uint8Array): ReleaseRefusal | null {
+    const release = decodeRelease(encoded)
+    if (release?.kind !== 'governed') return 'notARelease'
+    const fault = governedFault(release, verifierOf(this.#parts.state))
+    if (fault === null) this.#post({ kind: 'releaseDecided', release: encoded })
+    return fault
+  }
+
+  /** For people who have to decide. */
+  standstill(): readonly StuckBranch[] {
+    return describeStandstill(this.#parts.state)
   }
 
   /** Hands leadership to this member, or to whoever is furthest. */

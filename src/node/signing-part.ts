@@ -121,6 +121,8 @@ export function createSigningPart(parts: SigningPartParts): SigningPart {
       transfer: async (target) => (isCleared ? runtime.transfer(target) : { failure: 'stopping' }),
       readIndex: async () => (isCleared ? runtime.readIndex() : 'stopping'),
       evidenceLearned: (evidence) => runtime.evidenceLearned(evidence),
+      standstill: () => (isCleared ? runtime.standstill() : null),
+      releaseDecided: async (release) => (isCleared ? runtime.releaseDecided(release) : 'stopping'),
       describe: () => runtime.describe(),
       lastHeardOf: (seat) => runtime.lastHeardOf(seat),
     },

@@ -124,6 +124,11 @@ export const RPC_ERRORS = {
     meaning: 'Leadership was not handed over.',
     action: 'See data.reason: NOT_LEADER, NO_TARGET, NOT_CONNECTED or TIMEOUT; node.status says who leads.',
   },
+  NOT_A_RELEASE: {
+    number: -32045,
+    meaning: 'What the institutions have decided does not free anybody.',
+    action: 'See data.reason: NOT_A_RELEASE, WORDS, or what is wrong with the signatures; build and sign it anew.',
+  },
   NOT_RELEASED: {
     number: -32043,
     meaning: 'The custodian did not release the records.',

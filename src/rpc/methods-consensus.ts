@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { createAuthorizer } from './authorize.ts'
 import { defineMethod, type Method } from './method.ts'
-import { hashSchema, identitySchema, integerSchema } from './schema.ts'
+import { base64Schema, hashSchema, identitySchema, integerSchema } from './schema.ts'
 import type { ConsensusService, InstitutionService } from './services.ts'
 
 const who = z.array(identitySchema).readonly()
@@ -101,6 +101,31 @@ const statusSchema = z.strictObject({
     .describe('What looked wrong since start and convicts nobody, the latest first.'),
 })
 
+const someone = identitySchema.nullable()
+const blockName = { term: integerSchema, height: integerSchema, hash: hashSchema }
+
+const stuckBranchSchema = z.strictObject({
+  branch: z.strictObject(blockName),
+  twin: hashSchema.describe('The other block that its leader made in that place.'),
+  leader: someone,
+  guilty: z.array(someone).readonly().describe('Proven to have lied: their words do not count.'),
+  term: count.describe('Of the election of the words.'),
+  words: z
+    .array(
+      z.strictObject({
+        institution: someone,
+        kind: z.enum(['vote', 'promise']),
+        tip: z.strictObject(blockName).nullable(),
+        isApart: z.boolean().describe('Shows a last ack that is not on the branch.'),
+      }),
+    )
+    .readonly(),
+  silent: z.array(someone).readonly(),
+  bindsSelf: z.boolean(),
+  release: z.enum(['known', 'proposed', 'none']),
+  proposal: base64Schema.nullable().describe('Canonical bytes of a governed Release that nobody has signed yet.'),
+})
+
 export function consensusMethods(
   consensus: ConsensusService,
   { token }: Pick<InstitutionService, 'token'>,
@@ -129,6 +154,31 @@ export function consensusMethods(
       async run({ to }, caller) {
         authorize(caller)
         return { leader: await consensus.transfer(to) }
+      },
+    }),
+    defineMethod({
+      name: 'consensus.standstill',
+      summary:
+        'Branches that an equivocating leader has left above the head, who is bound to what, and what may be decided.',
+      params: z.strictObject({}),
+      result: z.array(stuckBranchSchema).readonly(),
+      errors: ['TOKEN_REQUIRED', 'NOT_A_VALIDATOR', 'NOT_READY'],
+      async run(_params, caller) {
+        authorize(caller)
+        const branches = await consensus.standstill()
+        return branches.map((branch) => ({ ...branch, proposal: branch.proposal?.toBase64() ?? null }))
+      },
+    }),
+    defineMethod({
+      name: 'consensus.release',
+      summary: 'Gives this validator a Release that institutions have decided; it passes it on.',
+      params: z.strictObject({ release: base64Schema }),
+      result: z.strictObject({}),
+      errors: ['TOKEN_REQUIRED', 'NOT_A_RELEASE', 'NOT_A_VALIDATOR', 'NOT_READY'],
+      async run({ release }, caller) {
+        authorize(caller)
+        await consensus.decideRelease(Uint8Array.fromBase64(release))
+        return {}
       },
     }),
   ]

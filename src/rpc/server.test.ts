@@ -578,6 +578,23 @@ describe('consensus.transfer', () => {
   })
 })
 
+describe('consensus.standstill and consensus.release', () => {
+  const call = async (method: string, params: object, headers: Record<string, string> = {}) =>
+    (await post(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }), headers)).answer
+  const authorization = `Bearer ${INSTITUTION_TOKEN}`
+
+  it('are for who holds the token', async () => {
+    expect((await call('consensus.standstill', {})).error?.data.code).toBe('TOKEN_REQUIRED')
+    expect((await call('consensus.release', { release: 'AA==' })).error?.data.code).toBe('TOKEN_REQUIRED')
+    expect((await call('consensus.standstill', {}, { authorization })).result).toEqual([])
+  })
+
+  it('say why a decision does not count', async () => {
+    const { error } = await call('consensus.release', { release: 'AA==' }, { authorization })
+    expect(error?.data).toMatchObject({ code: 'NOT_A_RELEASE', field: 'params.release', reason: 'NO_QUORUM' })
+  })
+})
+
 describe('institution.*', () => {
   const bytes = new TextEncoder().encode('{"resourceType":"Observation"}')
   const resource = { resourceType: 'Patient' }

@@ -231,6 +231,42 @@ export interface ConsensusService {
    * RETRY_LATER (retryAfterMs), NOT_A_VALIDATOR, NOT_READY.
    */
   readIndex(): Promise<void>
+  /** Branches that an equivocating leader has left above the head. Throws NOT_A_VALIDATOR. */
+  standstill(): Awaitable<readonly StuckBranch[]>
+  /** A governed Release, signed by the institutions. Throws NOT_A_RELEASE (reason), NOT_A_VALIDATOR, NOT_READY. */
+  decideRelease(release: Uint8Array): Awaitable<void>
+}
+
+interface BlockName {
+  readonly term: number
+  readonly height: number
+  readonly hash: Hash
+}
+
+/** A branch, and who is bound to what by his own word (spec/consensus.md, "Releases"). */
+export interface StuckBranch {
+  readonly branch: BlockName
+  /** The other block that its leader made in that place. */
+  readonly twin: Hash
+  readonly leader: IdentityId | null
+  /** Proven to have lied. */
+  readonly guilty: readonly (IdentityId | null)[]
+  /** Of the election in which they said so. */
+  readonly term: number | null
+  readonly words: readonly {
+    readonly institution: IdentityId | null
+    readonly kind: 'vote' | 'promise'
+    readonly tip: BlockName | null
+    /** It shows a last ack that is not on the branch. */
+    readonly isApart: boolean
+  }[]
+  readonly silent: readonly (IdentityId | null)[]
+  /** This validator has acked it. */
+  readonly bindsSelf: boolean
+  /** known: nothing is to be decided. none: too few have turned away. */
+  readonly release: 'known' | 'proposed' | 'none'
+  /** The Release that institutions may sign. */
+  readonly proposal: Uint8Array | null
 }
 
 export interface Signatories {

@@ -327,6 +327,10 @@ export class MemoryNode {
           if (to === HOSPITAL) throw new RpcError('NOT_TRANSFERRED', { reason: 'NO_TARGET' })
           return to
         },
+        standstill: () => [],
+        decideRelease: () => {
+          throw new RpcError('NOT_A_RELEASE', { field: 'params.release', reason: 'NO_QUORUM' })
+        },
         readIndex: async () => {
           this.linearizableReads++
           if (this.observes) throw new RpcError('NOT_A_VALIDATOR')
