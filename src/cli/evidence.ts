@@ -1,23 +1,20 @@
 // assent evidence: proofs that validators lied. What a node holds, and the check of a single one by anybody, offline.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { convict } from '../consensus/evidence/convict.ts'
-import { decodeEvidence, type Evidence, evidenceHash, termOf } from '../consensus/evidence/evidence.ts'
+import type { InstitutionClient } from '../client/institution-client.ts'
+import { EpochLinkError } from '../consensus/epoch-chain.ts'
+import { chainOf, type Evidence, evidenceHash, termOf } from '../consensus/evidence/evidence.ts'
+import { convictShown, decodeShownEvidence, encodeShownEvidence } from '../consensus/evidence/shown-evidence.ts'
 import { verify } from '../crypto/ed25519.ts'
-import { openLevelStore } from '../ledger/level-store.ts'
-import { openLedger } from '../ledger/open-ledger.ts'
-import { type LoadedGenesis, loadGenesis } from '../node/genesis-file.ts'
-import type { Epoch, Seat } from '../types/brand.ts'
-import { DecodeError } from '../types/canonical-bytes.ts'
-import { memberAt, onlyEpoch, type ValidatorSet } from '../types/validator-set.ts'
+import { loadGenesis } from '../node/genesis-file.ts'
+import type { Seat } from '../types/brand.ts'
+import { memberAt, type ValidatorSet } from '../types/validator-set.ts'
 import { addNodeOptions, connectToDesk, type NodeOptions } from './connection.ts'
+import { readEvidenceFile } from './evidence-file.ts'
 import { describeEvidence, type NameOfSeat, sideBySide } from './evidence-lines.ts'
 import { type Founders, nameOf } from './identities.ts'
 import { pairs, print, table, UsageError } from './output.ts'
-
-type SetOf = (epoch: Epoch) => ValidatorSet | undefined
 
 export function addEvidence(program: Command): void {
   const group = program.command('evidence').description('proofs that validators lied: list, show, check offline')
@@ -49,64 +46,62 @@ export function addEvidence(program: Command): void {
   addNodeOptions(
     group
       .command('show')
-      .argument('<hash>', 'of assent evidence list')
+      .argument('<hash>', 'of assent evidence list, or its first digits')
       .description('one proof in words, with the statements side by side')
-      .option('--out <file>', 'write its bytes to a file, for others to verify'),
+      .option('--out <file>', 'write it to a file, for others to verify'),
   )
     .addHelpText(
       'after',
-      '\nExample:\n  assent evidence show 3f0c... --folder hospital-a --out evidence.bin\nThe node has checked it. Whoever gets the file checks it again: assent evidence verify.',
+      `
+Example:
+  assent evidence show 3f0c --folder hospital-a --out evidence.bin
+The node has checked it. Whoever gets the file, or what --json prints, checks it again: assent evidence verify.`,
     )
-    .action(async (hash: string, options: NodeOptions & { out?: string }) => {
+    .action(async (digits: string, options: NodeOptions & { out?: string }) => {
       const { desk, genesis } = connectToDesk(options)
       const { founders } = genesis.genesis
-      const { evidence: bytes, accused } = await desk.evidence(hash)
+      const { evidence: file, accused } = await desk.evidence(await wholeHash(digits, desk))
       const names = new Map(accused.map((entry) => [entry.seat, seatName(entry, founders)]))
-      if (options.out !== undefined) {
-        writeFileSync(options.out, bytes, { flag: 'wx' })
-      }
-      show(
-        { evidence: decode(bytes, hash), accused: [...names.keys()] as Seat[] },
-        {
-          name: (seat) => names.get(seat) ?? `seat ${seat}`,
-          options,
-        },
-      )
+      if (options.out !== undefined) save(options.out, file)
+      const { evidence } = decodeShownEvidence(file)
+      const name: NameOfSeat = (seat) => names.get(seat) ?? `seat ${seat}`
+      show({ evidence, accused: [...names.keys()] as Seat[], file }, { name, options })
     })
 
   group
     .command('verify')
-    .argument('<file>', 'as assent evidence show --out wrote it')
+    .argument('<file>', 'as assent evidence show wrote it, with --out or --json')
     .description('check a proof offline: who is convicted, of what. Trusts the genesis alone')
     .requiredOption('--genesis <file>', 'the genesis file')
-    .option('--data <folder>', 'data folder of a stopped node, where the validators have changed since the genesis')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Examples:
+Example:
   assent evidence verify evidence.bin --genesis genesis.json
-  assent evidence verify evidence.bin --genesis genesis.json --data observer/data
 Exit code 0: it convicts somebody; 1: it proves nothing.`,
     )
-    .action(async (file: string, options: { genesis: string; data?: string; json?: boolean }) => {
-      const genesis = loadGenesis(options.genesis, { complete: true })
-      const evidence = decode(readFile(file), file)
-      await withSets({ genesis, data: options.data }, (setOf) => {
-        const { chainId } = genesis
-        const accused = convict(evidence, {
+    .action((file: string, options: { genesis: string; json?: boolean }) => {
+      const { chainId, validators, genesis } = loadGenesis(options.genesis, { complete: true })
+      const shown = readEvidenceFile(file)
+      if (chainOf(shown.evidence) !== chainId) {
+        throw new UsageError(`${file}: is about another chain than that of ${options.genesis}`)
+      }
+      const { accused, sets } = judge(() =>
+        convictShown(shown, {
+          first: validators,
           chainId,
-          setOf,
           verify: (key, message, signature) => verify(Uint8Array.fromHex(key), message, signature),
-        })
-        show({ evidence, accused }, { name: seatNames(setOf, genesis.genesis.founders), options })
-        if (accused.length === 0) process.exitCode = 1
-      })
+        }),
+      )
+      const name: NameOfSeat = (seat) => seatName({ seat, institution: institutionAt(sets, seat) }, genesis.founders)
+      show({ evidence: shown.evidence, accused, file: encodeShownEvidence(shown) }, { name, options })
+      if (accused.length === 0) process.exitCode = 1
     })
 }
 
 function show(
-  { evidence, accused }: { evidence: Evidence; accused: readonly Seat[] },
+  { evidence, accused, file }: { evidence: Evidence; accused: readonly Seat[]; file: Uint8Array },
   { name, options }: { name: NameOfSeat; options: { json?: boolean } },
 ): void {
   const words = describeEvidence(evidence, name)
@@ -115,8 +110,11 @@ function show(
     kind: evidence.kind,
     term: termOf(evidence),
     convicted: accused,
+    names: accused.map(name),
     title: words.title,
+    meaning: words.meaning,
     statements: [Object.fromEntries(words.left), Object.fromEntries(words.right)],
+    evidence: file.toBase64(),
   }
   print(
     result,
@@ -124,7 +122,7 @@ function show(
       ...pairs([
         ['evidence', result.hash],
         ['kind', `${evidence.kind}: ${words.title}`],
-        ['convicted', accused.length === 0 ? 'NOBODY: this proves nothing' : accused.map(name).join(', ')],
+        ['convicted', accused.length === 0 ? 'NOBODY: this proves nothing' : result.names.join(', ')],
       ]),
       '',
       words.meaning,
@@ -135,50 +133,39 @@ function show(
   )
 }
 
-/** The sets of epochs: the first from the genesis; later ones from a ledger, whose state they are in. */
-async function withSets(
-  { genesis, data }: { genesis: LoadedGenesis; data: string | undefined },
-  run: (setOf: SetOf) => void,
-): Promise<void> {
-  if (data === undefined) {
-    run(onlyEpoch(genesis.validators))
-    return
-  }
-  const folder = existsSync(join(data, 'ledger')) ? join(data, 'ledger') : data
-  if (!existsSync(folder)) throw new UsageError(`--data: ${data} is not there; expected the data folder of a node`)
-  const store = await openLevelStore(folder)
-  try {
-    const ledger = await openLedger({ store, genesis: genesis.genesis })
-    run((epoch) => ledger.setOf(epoch))
-  } finally {
-    await store.close()
-  }
+/** Hashes are long: their first digits do where there is one that begins so. */
+async function wholeHash(digits: string, desk: InstitutionClient): Promise<string> {
+  const entries = await desk.evidenceList()
+  const [found, other] = entries.filter(({ hash }) => hash.startsWith(digits))
+  if (found === undefined) throw new UsageError(`${digits}: this node holds no such evidence; see assent evidence list`)
+  if (other !== undefined) throw new UsageError(`${digits}: several begin so; give more digits`)
+  return found.hash
 }
 
-function readFile(file: string): Uint8Array {
-  if (!existsSync(file)) throw new UsageError(`${file}: no such file`)
-  return Uint8Array.from(readFileSync(file))
-}
-
-function decode(bytes: Uint8Array, from: string): Evidence {
+function save(file: string, bytes: Uint8Array): void {
   try {
-    return decodeEvidence(bytes)
+    writeFileSync(file, bytes, { flag: 'wx' })
   } catch (error) {
-    if (error instanceof DecodeError) throw new UsageError(`${from}: is no evidence: ${error.message}`)
-    throw error
+    throw new UsageError(`--out: ${file} cannot be written: ${(error as NodeJS.ErrnoException).code}`)
+  }
+}
+
+function judge<T>(convicted: () => T): T {
+  try {
+    return convicted()
+  } catch (error) {
+    if (!(error instanceof EpochLinkError)) throw error
+    throw new UsageError(`the validators of a later epoch are not shown: ${error.message}`)
   }
 }
 
 /** A seat keeps its key for ever; the first epoch that has it names its institution. */
-function seatNames(setOf: SetOf, founders: Founders): NameOfSeat {
-  return (seat) => {
-    for (let epoch = 0; ; epoch++) {
-      const set = setOf(epoch as Epoch)
-      if (set === undefined) return `seat ${seat}`
-      const member = memberAt(set, seat)
-      if (member !== undefined) return seatName(member, founders)
-    }
+function institutionAt(sets: readonly ValidatorSet[], seat: Seat): string | null {
+  for (const set of sets) {
+    const member = memberAt(set, seat)
+    if (member !== undefined) return member.institution
   }
+  return null
 }
 
 function seatName({ seat, institution }: { seat: number; institution: string | null }, founders: Founders): string {

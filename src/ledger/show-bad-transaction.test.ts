@@ -3,17 +3,20 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { convict } from '../consensus/evidence/convict.ts'
 import { encodeEvidence } from '../consensus/evidence/evidence.ts'
+import { encodeKey, stateKeyPrefix } from '../contracts/vm/key.ts'
 import { verify } from '../crypto/ed25519.ts'
 import { merkleRoot } from '../crypto/merkle.ts'
 import type { Block, Header } from '../types/block.ts'
 import { type PublicKey, type Seat, ZERO_HASH } from '../types/brand.ts'
 import { blockHash, signHeader } from '../types/signing.ts'
+import { signingKeyEntryKey } from '../types/signing-key-entry.ts'
 import type { SignedTransaction } from '../types/transaction.ts'
 import { onlyEpoch } from '../types/validator-set.ts'
 import {
   bytesOf,
   chainId,
   createLedger,
+  idOf,
   type Proposer,
   put,
   signerNamed,
@@ -30,6 +33,16 @@ const verifier = {
   verify: (key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean =>
     verify(Uint8Array.fromHex(key), message, signature),
 }
+
+describe('signingKeyEntryKey()', () => {
+  it('is the key under which the contract writes', () => {
+    const prefix = stateKeyPrefix('registry', 'keys')
+    for (const keyId of [0, 1, 255, Number.MAX_SAFE_INTEGER]) {
+      const parts = [{ kind: 'id' }, { kind: 'int' }] as const
+      expect(signingKeyEntryKey(idOf('Alpha'), keyId)).toEqual(encodeKey(prefix, parts, [idOf('Alpha'), keyId]))
+    }
+  })
+})
 
 describe('showBadTransaction()', () => {
   let ledger: Ledger

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { EpochLinkError, followEpochLink } from '../consensus/epoch-chain.ts'
+import { createE3 } from '../consensus/evidence/e3.ts'
+import { convictShown, decodeShownEvidence, encodeShownEvidence } from '../consensus/evidence/shown-evidence.ts'
+import type { VoteBy } from '../consensus/evidence/statements.ts'
 import { encodeKey, stateKeyPrefix } from '../contracts/vm/key.ts'
 import type { Block } from '../types/block.ts'
-import type { Epoch, Hash } from '../types/brand.ts'
+import { type Epoch, type Hash, type Height, type Seat, type Term, ZERO_HASH } from '../types/brand.ts'
 import { toBytes } from '../types/canonical.ts'
 import { type EpochLink, epochLinkCodec } from '../types/epoch-link.ts'
-import { encodeBlock } from '../types/signing.ts'
+import { encodeBlock, voteMessage } from '../types/signing.ts'
 import { setEntryKey } from '../types/validator-set-entry.ts'
 import {
   addition,
@@ -16,6 +19,7 @@ import {
   idOf,
   put,
   removal,
+  signerNamed,
   validators,
 } from './consortium.fixture.ts'
 import { blockKey } from './keys.ts'
@@ -160,6 +164,31 @@ describe('epoch links', () => {
       expect(() => followEpochLink(made, { set: validators, chainId, verify }), `change ${i}`).toThrow(EpochLinkError)
     }
     expect(toBytes(epochLinkCodec, link).length).toBeLessThan(8_000)
+  })
+})
+
+describe('evidence of a later epoch', () => {
+  const [seat, key] = [4 as Seat, signerNamed('Delta, again')]
+  /** By the validator that came with epoch 2. */
+  const vote = (candidate: number): VoteBy => {
+    const tip = { term: 0 as Term, height: 0 as Height, hash: ZERO_HASH }
+    const said = { chainId, epoch: second, term: 9 as Term, candidate: candidate as Seat, tip, releasesHash: ZERO_HASH }
+    return { member: seat, vote: said, signature: key.sign(voteMessage(said)) }
+  }
+  const evidence = createE3(vote(0), vote(1))
+
+  test('convicts, for whoever holds the genesis, by the links that are shown with it, and by no others', async () => {
+    const { ledger } = await throughTwoEpochs()
+    const { verify } = verifierOf(ledger)
+    const judge = (epochs: readonly EpochLink[]) => {
+      const file = encodeShownEvidence({ evidence, epochs })
+      return convictShown(decodeShownEvidence(file), { first: validators, chainId, verify }).accused
+    }
+    const links = ledger.epochLinks(second)
+    expect(judge(links)).toEqual([seat])
+    expect(judge([])).toEqual([])
+    expect(judge(links.slice(0, 1))).toEqual([])
+    expect(() => judge(links.slice(1))).toThrow(EpochLinkError)
   })
 })
 

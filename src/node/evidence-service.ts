@@ -1,8 +1,10 @@
 // The RPC's view of the pool: institutions instead of seats alone.
 
-import { encodeEvidence, termOf } from '../consensus/evidence/evidence.ts'
+import { termOf } from '../consensus/evidence/evidence.ts'
+import { encodeShownEvidence } from '../consensus/evidence/shown-evidence.ts'
 import type { EvidenceEntry, EvidenceService } from '../rpc/services.ts'
 import type { Epoch, IdentityId, Seat } from '../types/brand.ts'
+import type { EpochLink } from '../types/epoch-link.ts'
 import { memberAt, type ValidatorSet } from '../types/validator-set.ts'
 import type { EvidencePool, HeldEvidence } from './evidence-pool.ts'
 
@@ -10,9 +12,10 @@ export interface EvidenceServiceParts {
   readonly pool: Pick<EvidencePool, 'list' | 'get'>
   readonly epoch: () => Epoch
   readonly setOf: (epoch: Epoch) => ValidatorSet | undefined
+  readonly epochLinks: (epoch: Epoch) => readonly EpochLink[]
 }
 
-export function createEvidenceService({ pool, epoch, setOf }: EvidenceServiceParts): EvidenceService {
+export function createEvidenceService({ pool, epoch, setOf, epochLinks }: EvidenceServiceParts): EvidenceService {
   /** A seat is one key's for ever: the latest set that has it says whose. */
   const institutionOf = (seat: Seat): IdentityId | null => {
     for (let at: number = epoch(); at >= 0; at--) {
@@ -32,7 +35,9 @@ export function createEvidenceService({ pool, epoch, setOf }: EvidenceServicePar
     list: () => pool.list().map(entryOf),
     get(hash) {
       const held = pool.get(hash)
-      return held === undefined ? null : { entry: entryOf(held), bytes: encodeEvidence(held.evidence) }
+      if (held === undefined) return null
+      const { evidence } = held
+      return { entry: entryOf(held), bytes: encodeShownEvidence({ evidence, epochs: epochLinks(epoch()) }) }
     },
   }
 }

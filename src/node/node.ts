@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
+import { canonicalWire, type MessageWire } from '../consensus/messages.ts'
 import { openLevelStore } from '../ledger/level-store.ts'
 import { openLedger } from '../ledger/open-ledger.ts'
 import { Libp2pTransport } from '../p2p/libp2p-transport.ts'
@@ -64,14 +65,14 @@ class Closers {
 export async function startNode(
   config: Config,
   log: Log,
-  { clock = systemClock }: { clock?: Clock } = {},
+  { clock = systemClock, wire = canonicalWire }: { clock?: Clock; wire?: MessageWire } = {},
 ): Promise<RunningNode> {
   const keys = loadKeyFile(config.keys)
   const loaded = loadGenesis(config.genesis, { complete: true })
   createDataFolder(config.dataFolder)
   const closers = new Closers()
   try {
-    return await open({ config, log: createSparingLog(log), clock, keys, loaded, closers })
+    return await open({ config, log: createSparingLog(log), clock, wire, keys, loaded, closers })
   } catch (error) {
     await closers.close().catch((closing: unknown) => log.error({ error: closing }, 'not everything closed'))
     throw error
@@ -82,12 +83,13 @@ interface Opening {
   readonly config: Config
   readonly log: Log
   readonly clock: Clock
+  readonly wire: MessageWire
   readonly keys: NodeKeys
   readonly loaded: LoadedGenesis
   readonly closers: Closers
 }
 
-async function open({ config, log, clock, keys, loaded, closers }: Opening): Promise<RunningNode> {
+async function open({ config, log, clock, wire, keys, loaded, closers }: Opening): Promise<RunningNode> {
   const { genesis, chainId } = loaded
   const failure = Promise.withResolvers<unknown>()
   const outdated = Promise.withResolvers<void>()
@@ -138,6 +140,7 @@ async function open({ config, log, clock, keys, loaded, closers }: Opening): Pro
     },
     membership,
     transport,
+    wire,
     clock,
     timers: systemTimers,
     log,

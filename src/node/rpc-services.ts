@@ -143,6 +143,7 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
       pool: parts.evidence,
       epoch: () => ledger.epoch,
       setOf: (epoch) => ledger.setOf(epoch),
+      epochLinks: (epoch) => ledger.epochLinks(epoch),
     }),
     consensus: parts.consensus,
     metrics: parts.metrics,

@@ -31,7 +31,8 @@ export function evidenceMethods(evidence: EvidenceService, { token }: Institutio
     }),
     defineMethod({
       name: 'evidence.get',
-      summary: 'One of them, in canonical bytes: anybody can check it offline.',
+      summary:
+        'One of them, in canonical bytes, with the proofs of the validator sets since the genesis: anybody can check it offline.',
       params: z.strictObject({ hash: hashSchema }),
       result: entrySchema.extend({ evidence: base64Schema }),
       errors: ['TOKEN_REQUIRED', 'NOT_FOUND', 'NOT_READY'],

@@ -217,7 +217,7 @@ export interface EvidenceEntry {
 
 export interface EvidenceService {
   list(): Awaitable<readonly EvidenceEntry[]>
-  /** Canonical bytes; null for a hash that is not held. */
+  /** Canonical bytes of ShownEvidence (consensus/evidence); null for a hash that is not held. */
   get(hash: Hash): Awaitable<{ readonly entry: EvidenceEntry; readonly bytes: Uint8Array } | null>
 }
 

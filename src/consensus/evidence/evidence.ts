@@ -62,6 +62,25 @@ export function termOf(evidence: Evidence): Term {
   }
 }
 
+/** The chain that its statements are about. */
+export function chainOf(evidence: Evidence): Hash {
+  switch (evidence.kind) {
+    case 'E1':
+      return evidence.first.header.chainId
+    case 'E2':
+      return evidence.lower.ack.chainId
+    case 'E3':
+      return evidence.first.vote.chainId
+    case 'E4':
+      return evidence.ack.ack.chainId
+    case 'E5':
+    case 'E6':
+    case 'E7':
+    case 'E8':
+      return evidence.header.header.chainId
+  }
+}
+
 /** One lie can be shown in many ways. Evidence of one kind and term against the same members counts once. */
 export function subjectOf(evidence: Evidence, accused: readonly Seat[]): string {
   return `${evidence.kind}/${termOf(evidence)}/${accused.join(',')}`
