@@ -68,6 +68,7 @@ export class OwnPart {
   #wasGreeting = false
   #falling: { readonly right: GrantedRight; readonly refusal: SignStateRefusal } | null = null
   #isStopped = false
+  #stopped: Promise<void> | null = null
   #look: Cancel | null = null
 
   constructor(parts: OwnPartParts) {
@@ -107,7 +108,13 @@ export class OwnPart {
     this.#turning = this.#turning.then(() => this.#turn()).catch((error: unknown) => this.#parts.onFatal(error))
   }
 
-  async stop(): Promise<void> {
+  /** May be asked for again. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
     this.#isStopped = true
     this.#look?.()
     await this.#turning

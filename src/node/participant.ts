@@ -37,7 +37,7 @@ import { SignatureTally } from './signature-tally.ts'
 import { createSigningPart } from './signing-part.ts'
 import type { SigningRight } from './signing-right.ts'
 import { SnapshotCatchUp, type SnapshotPlace } from './snapshot-catch-up.ts'
-import { SnapshotServer } from './snapshot-exchange.ts'
+import { fetchSnapshot, SnapshotServer } from './snapshot-exchange.ts'
 import { Standing } from './standing.ts'
 import { StatusGossip } from './status-gossip.ts'
 import type { ValidatorParts } from './validator.ts'
@@ -143,8 +143,10 @@ export function createParticipant(parts: ParticipantParts): Participant {
     ...parts,
     verifier,
     fetchRun: fetchRunFrom(transport),
+    fetchSnapshot,
     place: parts.snapshots?.place ?? null,
     behindMin: parts.snapshots?.behindMin ?? 0,
+    fallStill: () => own.stop(),
     onComplete: parts.onSnapshot,
   })
   const onHeight = (height: Height): void => catchUp.heard(height)

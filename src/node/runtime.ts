@@ -20,7 +20,6 @@ import type { TransactionRefusalCode } from '../ledger/errors.ts'
 import type { ExecutedBlock, Ledger } from '../ledger/ledger.ts'
 import type { Mempool } from '../ledger/mempool.ts'
 import type { SignStateFile } from '../ledger/sign-state-file.ts'
-import type { Transport } from '../p2p/transport.ts'
 import { assert, assertNever } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
 import type { Hash, PublicKey, Seat, Term } from '../types/brand.ts'
@@ -55,7 +54,8 @@ export interface RuntimeParts {
   readonly ledger: Ledger
   readonly mempool: Mempool
   readonly signStateFile: SignStateFile
-  readonly transport: Pick<Transport, 'send'>
+  /** Whoever does not listen yet, or any more, hears nothing. */
+  readonly send: (to: Seat, message: Uint8Array) => void
   readonly wire: MessageWire
   readonly clock: Clock
   readonly timers: Timers
@@ -425,18 +425,16 @@ export class Runtime {
   }
 
   #performOne(effect: Effect): undefined | Promise<unknown> {
-    const { transport, wire, seats, alarms } = this.#parts
+    const { send, wire, alarms } = this.#parts
     switch (effect.kind) {
       case 'persistBlock':
       case 'persistLeaderCert':
       case 'persistSignState':
       case 'execute':
         return undefined
-      case 'send': {
-        const peer = seats.peerOf(effect.to)
-        if (peer !== null) transport.send(peer, 'consensus', wire.encode(effect.message))
+      case 'send':
+        send(effect.to, wire.encode(effect.message))
         return undefined
-      }
       case 'commit':
         return this.#commit(effect.certificate)
       case 'moveTip':

@@ -16,7 +16,7 @@ import type { Part } from './part.ts'
 import type { GrantedRight } from './signing-right.ts'
 import { createRuntime, type ValidatorParts } from './validator.ts'
 
-export interface SigningPartParts extends Omit<ValidatorParts, 'signStateFile' | 'transport' | 'onSilenced'> {
+export interface SigningPartParts extends Omit<ValidatorParts, 'signStateFile' | 'send' | 'onSilenced'> {
   readonly transport: Transport
   readonly right: GrantedRight
   readonly timers: Timers
@@ -40,16 +40,14 @@ export function createSigningPart(parts: SigningPartParts): SigningPart {
   assert(self !== undefined, 'a validator is a member of the set')
   let isCleared = false
 
-  /** Nobody hears a word of consensus who has not been told which start of this validator speaks. */
-  const gated: Pick<Transport, 'send'> = {
-    send(peer, channel, message) {
-      const seat = seats.seatOf(peer)
-      return seat !== null && exchange.isOpen(seat) && transport.send(peer, channel, message)
-    },
+  const send = (seat: Seat, message: Uint8Array): boolean => {
+    const peer = seats.peerOf(seat)
+    return peer !== null && transport.send(peer, 'consensus', message)
   }
   const { runtime, state } = createRuntime({
     ...parts,
-    transport: gated,
+    /** Nobody hears a word of consensus who has not been told which start speaks. The last one goes to a seat that has ended. */
+    send: (to, message) => exchange.isOpen(to) && send(to, message),
     signStateFile: right.file,
     onSilenced(statement) {
       exchange.stop()
@@ -80,10 +78,7 @@ export function createSigningPart(parts: SigningPartParts): SigningPart {
     heard: new HeardStarts(right.heard),
     signState: () => state.signState,
     statementsOf: (seat) => latestStatementsOf(state, seat),
-    send(seat, message) {
-      const peer = seats.peerOf(seat)
-      return peer !== null && transport.send(peer, 'consensus', message)
-    },
+    send,
     timers,
     log,
     onCleared() {

@@ -10,7 +10,7 @@ import type { Transport } from '../p2p/transport.ts'
 import type { FetchRun } from './certified-run.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
-import { fetchSnapshot } from './snapshot-exchange.ts'
+import type { fetchSnapshot } from './snapshot-exchange.ts'
 
 /** Answers of block sync without a block, in a row, before it is taken for certain that nobody has it. */
 const UNSERVED_MAX = 6
@@ -26,14 +26,17 @@ export interface SnapshotPlace {
 }
 
 export interface CatchUpParts {
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'genesisBlock' | 'head' | 'storedHeight'>
   readonly transport: Transport
+  readonly fetchSnapshot: typeof fetchSnapshot
   readonly verifier: Verifier
   readonly fetchRun: FetchRun
   readonly place: SnapshotPlace | null
   /** Blocks behind from which a snapshot is taken; 0: never, not even where nobody has the blocks. */
   readonly behindMin: number
-  /** A snapshot waits for the next start. */
+  /** From now on nothing is stored, acked or signed, until the next start. */
+  readonly fallStill: () => Promise<void>
+  /** Start again: a snapshot waits for it, unless the own chain has overtaken it at the last moment. */
   readonly onComplete: () => void
   readonly clock: Clock
   readonly log: Log
@@ -99,8 +102,19 @@ export class SnapshotCatchUp {
       })
   }
 
+  /** What this node has acked stays with it until the chain has decided about it: so it is to ack nothing more. */
+  async #adopt(place: SnapshotPlace, height: number): Promise<true> {
+    const { ledger, log, fallStill } = this.#parts
+    await fallStill()
+    if (ledger.storedHeight <= height) {
+      await place.complete()
+      log.info({ height }, 'snapshot complete')
+    }
+    return true
+  }
+
   async #fetchFromAnybody(place: SnapshotPlace, heightMin: number): Promise<boolean> {
-    const { ledger, transport, verifier, fetchRun, log } = this.#parts
+    const { ledger, transport, fetchSnapshot, verifier, fetchRun, log } = this.#parts
     const { signal } = this.#stopping
     for (const peer of transport.connectedPeers()) {
       if (signal.aborted) return false
@@ -111,15 +125,14 @@ export class SnapshotCatchUp {
           fetchRun,
           verifier,
           genesisBlock: ledger.genesisBlock,
-          // What this node has acked stays with it until the chain has decided about it.
           heightMin: Math.max(heightMin, ledger.storedHeight + 1),
           createStore: () => place.create(),
           signal,
         })
         if (height === null) continue
-        await place.complete()
-        log.info({ peer, height }, 'snapshot complete')
-        return true
+        if (ledger.storedHeight <= height) return await this.#adopt(place, height)
+        log.info({ peer, height }, 'snapshot given up: the own chain is further')
+        return false
       } catch (error) {
         if (error instanceof SnapshotFault) log.warn({ peer, fault: error.message }, 'refused a snapshot')
         else log.info({ peer, error }, 'snapshot not completed')

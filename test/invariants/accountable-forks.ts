@@ -3,12 +3,13 @@
 
 import { investigate, type StoredStatements } from '../../src/consensus/evidence/investigate.ts'
 import { EMPTY_RANGE } from '../../src/crypto/mountain-range.ts'
-import type { Hash, Seat } from '../../src/types/brand.ts'
-import { onlyEpoch } from '../../src/types/validator-set.ts'
+import type { Epoch, Hash, Seat } from '../../src/types/brand.ts'
+import type { ValidatorSet } from '../../src/types/validator-set.ts'
 import { type CreateInvariant, short } from './invariant.ts'
 
 export const accountableForks: CreateInvariant = ({
-  validators,
+  setOf,
+  honestMembers,
   verifier,
   genesisBlock,
   keptBy,
@@ -19,9 +20,7 @@ export const accountableForks: CreateInvariant = ({
   const certified = new Map<number, Hash>()
   let fork: string | null = null
   const proven = new Set<Seat>()
-  const { members, b } = validators
-  /** 2q - n, with the quorum written once more. */
-  const promised = 2 * Math.ceil((members.length + b + 1) / 2) - members.length
+  let promised = 0
   return {
     name: 'accountable-forks',
     onCommit(_by, blocks) {
@@ -29,6 +28,7 @@ export const accountableForks: CreateInvariant = ({
         const other = certified.get(header.height) ?? hash
         certified.set(header.height, other)
         if (other === hash || fork !== null) continue
+        promised = promisedIn(setOf(header.epoch))
         fork = `${short(other)} and ${short(hash)} at height ${header.height}`
         count('chain forked')
       }
@@ -37,13 +37,13 @@ export const accountableForks: CreateInvariant = ({
       for (const seat of accused) proven.add(seat)
     },
     onEnd() {
-      const liars = members.filter(({ seat }) => !isHonest(seat))
-      if (fork === null && liars.length === 0) return
-      const kept = members.flatMap(({ seat }) => (isHonest(seat) ? [keptBy(seat)] : []))
+      const hasLiars = setOf(0 as Epoch)?.members.some(({ seat }) => !isHonest(seat)) ?? false
+      if (fork === null && !hasLiars) return
+      const kept = honestMembers().map(keptBy)
       const { header, signature } = genesisBlock
       const { guilty } = investigate(union(kept), {
         base: { header, signature, ancestors: EMPTY_RANGE },
-        verifier: { ...verifier, setOf: onlyEpoch(validators) },
+        verifier: { ...verifier, setOf },
       })
       const framed = guilty.filter(isHonest)
       if (framed.length > 0) violate(`what honest members keep convicts seat ${framed.join(', ')}, who never lied`)
@@ -54,6 +54,13 @@ export const accountableForks: CreateInvariant = ({
       if (proven.size < promised) violate(`${fork}: ${proven.size} members are proven guilty, expected ${promised}`)
     },
   }
+}
+
+/** 2q - n, with the quorum written once more. */
+function promisedIn(set: ValidatorSet | undefined): number {
+  if (set === undefined) return 0
+  const { members, b } = set
+  return 2 * Math.ceil((members.length + b + 1) / 2) - members.length
 }
 
 function union(kept: readonly StoredStatements[]): StoredStatements {

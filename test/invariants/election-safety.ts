@@ -1,11 +1,13 @@
 // Election safety (Raft, figure 3): at most one leader in a term. Whoever sends an append in a term takes itself for its
 // leader, and every LeaderCert names one.
 
+import type { Seat } from '../../src/types/brand.ts'
 import { type CreateInvariant, short } from './invariant.ts'
 
-export const electionSafety: CreateInvariant = ({ violate }) => {
-  const leaders = new Map<number, number>()
-  const check = (term: number, seat: number, how: string): void => {
+export const electionSafety: CreateInvariant = ({ memberOf, violate }) => {
+  const leaders = new Map<number, Seat>()
+  const check = (term: number, seat: Seat | undefined, how: string): void => {
+    if (seat === undefined) return
     const other = leaders.get(term)
     if (other === undefined) leaders.set(term, seat)
     else if (other !== seat) violate(`term ${term} has two leaders: seats ${other} and ${seat} (${how})`)
@@ -16,7 +18,7 @@ export const electionSafety: CreateInvariant = ({ violate }) => {
       if (message.kind !== 'append') return
       check(message.term, from, 'an append')
       for (const { term, candidate, tip } of message.leaderCerts)
-        check(term, candidate, `LeaderCert on ${short(tip.hash)}`)
+        check(term, memberOf(candidate), `LeaderCert on ${short(tip.hash)}`)
     },
   }
 }

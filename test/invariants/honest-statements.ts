@@ -12,7 +12,7 @@ interface Said {
   readonly votes: Map<number, Vote>
 }
 
-export const honestStatements: CreateInvariant = ({ blocks, violate }) => {
+export const honestStatements: CreateInvariant = ({ blocks, memberOf, violate }) => {
   const bySeat = new Map<Seat, Said>()
   /** Certified heads. */
   const heads = new Map<Seat, Hash>()
@@ -89,6 +89,9 @@ export const honestStatements: CreateInvariant = ({ blocks, violate }) => {
 
   return {
     name: 'honest-statements',
+    onNewVoice(member) {
+      bySeat.delete(member)
+    },
     onCommit(by, committed) {
       const head = committed.at(-1)
       if (head !== undefined) heads.set(by, head.hash)
@@ -99,11 +102,14 @@ export const honestStatements: CreateInvariant = ({ blocks, violate }) => {
       else if (message.kind === 'append') {
         // A leader's own ack goes out in its certificate, its own vote in the LeaderCert.
         const { commitCert, leaderCerts } = message
-        if (commitCert?.signatures.some(({ member }) => member === from) && commitCert.term === message.term) {
+        if (
+          commitCert?.signatures.some(({ member }) => memberOf(member) === from) &&
+          commitCert.term === message.term
+        ) {
           onAck(from, commitCert)
         }
         for (const cert of leaderCerts) {
-          if (cert.candidate === from && cert.signatures.some(({ member }) => member === from)) {
+          if (memberOf(cert.candidate) === from && cert.signatures.some(({ member }) => memberOf(member) === from)) {
             onVote(from, { ...cert, releasesHash: hashReleases(cert.releases) })
           }
         }

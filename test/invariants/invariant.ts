@@ -1,12 +1,13 @@
 // What an invariant is told, and how it says that it was broken. One property a file, fed with facts as they happen; each looks
-// at what is new and never at everything again. Used by the simulator (test/sim), free of it: a member is a seat.
+// at what is new and never at everything again. Used by the simulator (test/sim), free of it. Members have numbers that they
+// keep; what they sign names the seat that they had then: `memberOf` leads from the one to the other.
 
 import type { Verifier } from '../../src/consensus/certificate.ts'
 import type { StoredStatements } from '../../src/consensus/evidence/investigate.ts'
 import type { Message } from '../../src/consensus/messages.ts'
 import type { SignState } from '../../src/consensus/sign-state.ts'
 import type { Block } from '../../src/types/block.ts'
-import type { Hash, Height, Seat } from '../../src/types/brand.ts'
+import type { Epoch, Hash, Height, Seat } from '../../src/types/brand.ts'
 import type { CommitCert } from '../../src/types/certificate.ts'
 import type { Receipt } from '../../src/types/receipt.ts'
 import type { ValidatorSet } from '../../src/types/validator-set.ts'
@@ -33,6 +34,10 @@ export interface Invariant {
     /** Uncertified blocks on its disk. */
     disk: { readonly stored: ReadonlySet<Hash>; readonly hasLostLedger: boolean },
   ): void
+  /** It is back after it had no seat, under a new key: what it signed before does not bind it. */
+  onNewVoice?(member: Seat): void
+  /** It has found this block of that member invalid. */
+  onRefusal?(by: Seat, block: { readonly blockHash: Hash; readonly proposer: Seat; readonly reason: string }): void
   /** This member takes it for proof. */
   onEvidence?(by: Seat, evidence: { readonly kind: string; readonly accused: readonly Seat[] }): void
   /** A client was told that a transaction is certified there. */
@@ -44,7 +49,12 @@ export interface Invariant {
 }
 
 export interface InvariantContext {
-  readonly validators: ValidatorSet
+  /** As far as any member has come. */
+  readonly setOf: (epoch: Epoch) => ValidatorSet | undefined
+  readonly honestMembers: () => readonly Seat[]
+  /** Whose seat that is or was. */
+  readonly memberOf: (seat: Seat) => Seat | undefined
+  /** Is it the seat of somebody honest? */
   readonly isHonest: (seat: Seat) => boolean
   /** Every block that anybody honest has sent or committed, and those of liars that arrived. */
   readonly blocks: BlockIndex

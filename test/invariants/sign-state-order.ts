@@ -9,6 +9,9 @@ export const signStateOrder: CreateInvariant = ({ violate }) => {
   const latest = new Map<Seat, SignState>()
   return {
     name: 'sign-state-order',
+    onNewVoice(member) {
+      latest.delete(member)
+    },
     onSignState(member, signState, { isRestored }) {
       const before = latest.get(member)
       latest.set(member, signState)

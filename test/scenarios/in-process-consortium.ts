@@ -182,7 +182,9 @@ export class InProcessNode {
         this.#incoming = new MemoryStore()
         return this.#incoming
       },
-      complete: async () => undefined,
+      complete: async () => {
+        this.hasSnapshot = true
+      },
     }
   }
 
@@ -228,9 +230,7 @@ export class InProcessNode {
         warn: (fields: object, message: string) => this.warnings.push({ ...fields, message }),
       } as never,
       snapshots: this.snapshotsFrom === 0 ? null : { place: this.#snapshotPlace(), behindMin: this.snapshotsFrom },
-      onSnapshot: () => {
-        this.hasSnapshot = true
-      },
+      onSnapshot: () => undefined,
       onMembers: setPeers,
       onFatal: (error) => {
         this.failure = error

@@ -22,6 +22,18 @@ const NAMED = {
   forgedRuns: { n: 4, b: 1, liars: 1, scripts: ['forgedRun'], faults: ['partition', 'crash', 'pause', 'silence'] },
   /** Elections with rivals, and members whose votes nobody needed. */
   elections: { n: 5, b: 0, liars: 0, faults: ['crashLeader', 'delay', 'reordering'] },
+  /** Two that stand by each other, where the group bears two. */
+  collusion: { n: 7, b: 2, liars: 2, scripts: ['colluding'], faults: ['crashLeader', 'disconnect', 'partition'] },
+  /** Members so far behind that they take a snapshot, next to one that serves forged ones. */
+  forgedSnapshots: {
+    n: 4,
+    b: 1,
+    liars: 1,
+    scripts: ['forgedSnapshot'],
+    faults: ['pause', 'crash', 'bitFlip'],
+    load: { perSecond: 60, registers: 12 },
+    batchDelayMs: 10,
+  },
   /** More liars than the group bears: `npm run sim -- --aim moreLiarsThanB --seeds 2000`. */
   moreLiarsThanB: { attack: 'fork', faults: [], load: { perSecond: 60, registers: 12 }, batchDelayMs: 10 },
   /** The load that the simulator's speed is stated at. */

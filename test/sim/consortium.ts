@@ -11,7 +11,7 @@ import { MemoryStore } from '../../src/ledger/memory-store.ts'
 import { contractsOf, openLedger } from '../../src/ledger/open-ledger.ts'
 import { BUILT_IN_SETUP, compileBuiltInContracts } from '../../src/node/built-in-contracts.ts'
 import { buildGenesis, createJoinCard } from '../../src/node/genesis-file.ts'
-import { encryptionKey, type NodeKeys, signingKey } from '../../src/node/key-file.ts'
+import { encryptionKey, type NodeKeys, type SigningKey, signingKey } from '../../src/node/key-file.ts'
 import type { Block } from '../../src/types/block.ts'
 import type { Hash, IdentityId, PublicKey } from '../../src/types/brand.ts'
 import type { Genesis } from '../../src/types/genesis.ts'
@@ -25,6 +25,8 @@ export interface Constitution {
   readonly n: number
   /** Liars that must not be able to fork the chain. */
   readonly b: number
+  /** Institutions whose nodes follow, and may become validators. */
+  readonly learners: number
   readonly scheme: Scheme
 }
 
@@ -33,6 +35,7 @@ export interface Consortium {
   readonly chainId: Hash
   /** Verified and linked once. */
   readonly contracts: ContractSet
+  /** Of epoch 0: the first nodes, by seat. */
   readonly validators: ValidatorSet
   readonly nodes: readonly NodeKeys[]
   /** An institution without a node, which the simulated clients belong to. */
@@ -64,14 +67,18 @@ function compileRegister() {
   return { name: module.name, module: module.bytes }
 }
 
-async function createConsortium({ n, b }: Constitution): Promise<Consortium> {
-  const nodes = Array.from({ length: n }, (_, i) => createKeys(`node ${i}`, { isValidator: true }))
+async function createConsortium({ n, b, learners }: Constitution): Promise<Consortium> {
+  const nodes = Array.from({ length: n + learners }, (_, i) => createKeys(`node ${i}`, { isValidator: true }))
   const clients = createKeys('clients', { isValidator: false })
   const genesis = buildGenesis({
     name: 'Simulated',
     timeMs: EPOCH_MS - 60_000,
     cards: [...nodes, clients].map((keys, i) =>
-      createJoinCard(keys, { kind: 'hospital', name: `Institution ${i + 1}`, addresses: [] }),
+      createJoinCard(i < n ? keys : { ...keys, consensus: null }, {
+        kind: 'hospital',
+        name: `Institution ${i + 1}`,
+        addresses: [],
+      }),
     ),
     contracts,
     setup: BUILT_IN_SETUP,
@@ -102,6 +109,11 @@ function createKeys(name: string, { isValidator }: { isValidator: boolean }): No
     laterConsensus: [],
     indexKey: secret('index'),
   }
+}
+
+/** A consensus key for a seat to come. */
+export function laterKeyOf({ institution }: Pick<NodeKeys, 'institution'>, serial: number): SigningKey {
+  return signingKey(sha256(new TextEncoder().encode(`${institution}/consensus ${serial}`)).toHex())
 }
 
 async function createImage(genesis: Genesis): Promise<Pick<Consortium, 'genesisBlock' | 'image'>> {

@@ -9,6 +9,8 @@ import type { SignStateFile } from '../../src/ledger/sign-state-file.ts'
 import type { SignStateRefusal } from '../../src/ledger/sign-state-refusal.ts'
 import type { KeyValueStore, StoreEntry, StoreRange, StoreSnapshot, StoreWrite } from '../../src/ledger/store.ts'
 import type { SigningRight } from '../../src/node/signing-right.ts'
+import type { SnapshotPlace } from '../../src/node/snapshot-catch-up.ts'
+import type { PublicKey } from '../../src/types/brand.ts'
 import type { Random } from './random.ts'
 
 export interface DiskPorts {
@@ -35,13 +37,20 @@ interface Undo {
 export class Disk {
   readonly health: DiskHealth = { syncMs: 0.4, failsSync: false }
   store: DiskStore
-  readonly signState: DiskSignState
+  /** One for each consensus key, and the other validators' starts beside them. */
+  readonly #signStates = new Map<PublicKey, DiskSignState>()
+  readonly #heard = new DiskNote(this)
   readonly ports: DiskPorts
 
   constructor(ports: DiskPorts, image: ReadonlyMap<ByteString, Uint8Array>) {
     this.ports = ports
     this.store = new DiskStore(this, image)
-    this.signState = new DiskSignState(this)
+  }
+
+  signStateOf(key: PublicKey): DiskSignState {
+    const known = this.#signStates.get(key) ?? new DiskSignState(this, this.#heard)
+    this.#signStates.set(key, known)
+    return known
   }
 
   /** Resolves when what was written before is safe. Never, when the machine stops first. */
@@ -61,23 +70,52 @@ export class Disk {
     this.store = new DiskStore(this, image)
   }
 
+  /** Where a snapshot is built; `complete`: the next start takes it as the ledger. */
+  readonly snapshotPlace: SnapshotPlace = {
+    create: async () => {
+      this.#incoming = new DiskStore(this, new Map())
+      return this.#incoming
+    },
+    complete: async () => {
+      this.#complete = this.#incoming
+    },
+  }
+  #incoming: DiskStore | null = null
+  #complete: DiskStore | null = null
+
+  /** Before the ledger is opened. Whether it did. */
+  adoptSnapshot(): boolean {
+    const store = this.#complete
+    this.#incoming = null
+    this.#complete = null
+    if (store !== null) this.store = store
+    return store !== null
+  }
+
   /** What an operator keeps: everything on it, as it is now. */
   backUp(): () => void {
     const entries = this.store.copy()
-    const { content, incarnation } = this.signState
-    const { content: heard } = this.signState.heard
+    const signStates = [...this.#signStates.values()].map((signState) => signState.backUp())
+    const { content: heard } = this.#heard
     return () => {
       this.replaceStore(entries)
-      this.signState.restore({ content, incarnation })
-      this.signState.heard.content = heard
+      for (const restore of signStates) restore()
+      this.#heard.content = heard
     }
+  }
+
+  /** An orderly end: everything that was written is safe. */
+  settle(): void {
+    this.store.crash(0)
+    for (const signState of this.#signStates.values()) signState.crash(false)
   }
 
   /** Power is gone: what had not been synced survives in part. Answers how many writes were lost. */
   crash(): { readonly lost: number; readonly torn: boolean } {
     const { random } = this.ports
     const lost = this.store.crash(random.below(this.store.unsynced + 1))
-    const torn = this.signState.crash(random.chance(0.5))
+    const isTorn = random.chance(0.5)
+    const torn = [...this.#signStates.values()].filter((signState) => signState.crash(isTorn)).length > 0
     this.health.failsSync = false
     return { lost, torn }
   }
@@ -186,14 +224,14 @@ export class DiskSignState implements SignStateFile {
   content: Uint8Array | undefined = undefined
   incarnation = 0
   /** Of the other validators' starts. */
-  readonly heard: DiskNote
+  readonly heard: DurableNote
   /** Why its validator may not sign any more. */
   refusal: SignStateRefusal | null = null
   #safe: Uint8Array | undefined = undefined
 
-  constructor(disk: Disk) {
+  constructor(disk: Disk, heard: DurableNote) {
     this.#disk = disk
-    this.heard = new DiskNote(disk)
+    this.heard = heard
   }
 
   /** At every start of the process. */
@@ -203,10 +241,13 @@ export class DiskSignState implements SignStateFile {
     return { kind: 'granted', file: this, heard: this.heard }
   }
 
-  restore({ content, incarnation }: { content: Uint8Array | undefined; incarnation: number }): void {
-    this.content = content
-    this.#safe = content
-    this.incarnation = incarnation
+  backUp(): () => void {
+    const { content, incarnation } = this
+    return () => {
+      this.content = content
+      this.#safe = content
+      this.incarnation = incarnation
+    }
   }
 
   async silence(refusal: SignStateRefusal): Promise<void> {

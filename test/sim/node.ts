@@ -9,7 +9,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts'
 import { openLedger } from '../../src/ledger/open-ledger.ts'
 import type { Config } from '../../src/node/config.ts'
 import { isHelloMessage } from '../../src/node/hello/messages.ts'
-import type { NodeKeys } from '../../src/node/key-file.ts'
+import { consensusKeysOf, type NodeKeys, presentKeyOf, type SigningKey } from '../../src/node/key-file.ts'
 import type { Log } from '../../src/node/log.ts'
 import { Membership } from '../../src/node/membership.ts'
 import { compareWithLedger } from '../../src/node/open-signing-right.ts'
@@ -20,8 +20,8 @@ import type { Block } from '../../src/types/block.ts'
 import type { Height, PublicKey, Seat } from '../../src/types/brand.ts'
 import type { CommitCert } from '../../src/types/certificate.ts'
 import { Life, SimulatedClock } from './clock.ts'
-import type { Consortium } from './consortium.ts'
-import { Disk } from './disk.ts'
+import { type Consortium, laterKeyOf } from './consortium.ts'
+import { Disk, type DiskSignState } from './disk.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
@@ -44,6 +44,10 @@ export interface NodeEvents {
   commits(node: SimulatedNode, blocks: readonly Block[], certificate: CommitCert): void
   /** About to write its sign-state. */
   remembers(node: SimulatedNode, signState: Uint8Array): void
+  /** Has a seat under this key, for the first time. */
+  takesUp(node: SimulatedNode, key: PublicKey): void
+  /** Starts with a snapshot in the place of its ledger. */
+  caughtUp(node: SimulatedNode): void
   started(node: SimulatedNode): void
   /** It has stopped by itself, or could not start. */
   failed(node: SimulatedNode, error: unknown): void
@@ -55,6 +59,7 @@ export interface NodeEvents {
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug'
 
 export interface NodeParts {
+  /** Number of the member; of founders it is their first seat, too. */
   readonly seat: Seat
   readonly keys: NodeKeys
   readonly consortium: Consortium
@@ -67,10 +72,13 @@ export interface NodeParts {
   readonly events: NodeEvents
 }
 
+/** Low, so that a partition of a few seconds is enough. */
+const SNAPSHOT_BEHIND_MIN = 25
+
 export class SimulatedNode {
   readonly seat: Seat
   readonly name: string
-  readonly keys: NodeKeys
+  keys: NodeKeys
   readonly clock: SimulatedClock
   readonly parts: NodeParts
   disk: Disk
@@ -81,6 +89,9 @@ export class SimulatedNode {
   #life: Life | null = null
   #running: Running | null = null
   #lastLedger: Ledger | null = null
+  #laterKeys = 0
+  /** Keys under which it has had a seat. */
+  readonly #takenUp = new Set<PublicKey>()
 
   constructor(parts: NodeParts) {
     this.parts = parts
@@ -183,6 +194,29 @@ export class SimulatedNode {
     this.hasLostLedger = true
   }
 
+  /** For a seat to come, put into its key file. */
+  addConsensusKey(): SigningKey {
+    const key = laterKeyOf(this.keys, ++this.#laterKeys)
+    this.keys = { ...this.keys, laterConsensus: [...this.keys.laterConsensus, key] }
+    return key
+  }
+
+  /** Another machine in its place: nothing of its disk is left, nor its consensus keys. While it is down. */
+  replaceMachine(): void {
+    this.disk = this.#freshDisk()
+    const key = laterKeyOf(this.keys, ++this.#laterKeys)
+    this.keys = { ...this.keys, consensus: key, laterConsensus: [] }
+    this.hasLostLedger = true
+  }
+
+  /** Of the key that it signs with, or would. */
+  get signState(): DiskSignState {
+    const ledger = this.#running?.ledger
+    const key = ledger === undefined ? this.keys.consensus : presentKeyOf(this.keys, ledger.validators)
+    if (key === null) throw new Error('every node of the simulation has a consensus key')
+    return this.disk.signStateOf(key.publicKey)
+  }
+
   /** Of its whole machine; the answer puts it back, while the node is down. */
   backUp(): () => void {
     const restore = this.disk.backUp()
@@ -208,9 +242,10 @@ export class SimulatedNode {
     const { consortium, timing, network, wire, executeBlock, events } = this.parts
     const { genesis, contracts, chainId } = consortium
     const { clock, keys, disk } = this
+    if (disk.adoptSnapshot()) events.caughtUp(this)
     const ledger = await openLedger({ store: disk.store, genesis, contracts, executeBlock })
     if (life.isOver) return
-    const signingRight = await this.#signingRight(ledger)
+    const signingRight = await this.#signingRight(ledger, presentKeyOf(this.keys, ledger.validators))
     if (life.isOver) return
     const membership = new Membership({ ledger, clock, bootstrap: [] })
     const transport = new SimulatedTransport({
@@ -229,14 +264,22 @@ export class SimulatedNode {
       timing,
       ledger,
       signingRight,
+      laterSeats: {
+        consensusKeys: () => consensusKeysOf(this.keys),
+        open: async (key, before) => {
+          const signState = disk.signStateOf(key.publicKey)
+          if (signState.content === undefined && before !== undefined) await signState.write(before)
+          return this.#signingRight(ledger, key)
+        },
+      },
       membership,
       transport,
       wire,
       clock,
       timers: life,
       log: this.#log(),
-      snapshots: null,
-      onSnapshot: () => undefined,
+      snapshots: { place: disk.snapshotPlace, behindMin: SNAPSHOT_BEHIND_MIN },
+      onSnapshot: () => life.after(1, () => this.#restartWithSnapshot()),
       onMembers: setPeers,
       onFatal: (error) => {
         if (!life.isOver) this.#fail(error)
@@ -250,12 +293,27 @@ export class SimulatedNode {
     await participant.start()
   }
 
-  async #signingRight(ledger: Ledger): Promise<SigningRight> {
-    const { consensus } = this.keys
-    const right: SigningRight = consensus === null ? { kind: 'none' } : this.disk.signState.open()
-    if (consensus === null || right.kind !== 'granted') return right
-    const refusal = await compareWithLedger(right.file, { ledger, key: consensus.publicKey })
+  async #signingRight(ledger: Ledger, key: SigningKey | null): Promise<SigningRight> {
+    if (key === null) return { kind: 'none' }
+    this.#noteKey(ledger, key.publicKey)
+    const right = this.disk.signStateOf(key.publicKey).open()
+    if (right.kind !== 'granted') return right
+    const refusal = await compareWithLedger(right.file, { ledger, key: key.publicKey })
     return refusal === null ? right : { kind: 'refused', refusal }
+  }
+
+  #noteKey({ validators }: Ledger, key: PublicKey): void {
+    const isSeated = validators.members.some(({ consensusKey }) => consensusKey === key)
+    if (!isSeated || this.#takenUp.has(key)) return
+    this.#takenUp.add(key)
+    this.parts.events.takesUp(this, key)
+  }
+
+  /** Stops as an operator would have it: nothing is lost. */
+  #restartWithSnapshot(): void {
+    this.disk.settle()
+    this.crash()
+    this.start()
   }
 
   #fail(error: unknown): void {

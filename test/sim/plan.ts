@@ -8,6 +8,7 @@ import type { Load } from './clients.ts'
 import type { Constitution } from './consortium.ts'
 import { FAULTS, type FaultName } from './faults/menu.ts'
 import { LIARS, type LiarName } from './liars/menu.ts'
+import { harmlessLiars, quorumOf, spareMembers } from './quorum.ts'
 import type { Random } from './random.ts'
 
 export interface LiarPlan {
@@ -37,6 +38,7 @@ export interface Aim {
   readonly scripts?: readonly LiarName[]
   readonly faults?: readonly FaultName[]
   readonly attack?: AttackName
+  readonly learners?: number
   readonly load?: Load
   readonly faultyMs?: number
   readonly scheme?: Constitution['scheme']
@@ -55,13 +57,6 @@ const SIZES: readonly (readonly [size: readonly [n: number, b: number], weight: 
   [[7, 2], 2],
 ]
 
-/** ceil((n + b + 1) / 2), written once more: the code under test is not its own judge. */
-export const quorumOf = ({ n, b }: { n: number; b: number }): number => Math.ceil((n + b + 1) / 2)
-/** So many liars cannot fork the chain. */
-export const harmlessLiars = ({ n, b }: { n: number; b: number }): number => 2 * quorumOf({ n, b }) - n - 1
-/** So many members may be silent. */
-export const spareMembers = ({ n, b }: { n: number; b: number }): number => n - quorumOf({ n, b })
-
 /** n, b, and so many liars that they can fork the chain and honest members are on both sides. */
 const FORKABLE: readonly Required<Pick<Aim, 'n' | 'b' | 'liars'>>[] = SIZES.flatMap(([[n, b]]) => {
   const least = harmlessLiars({ n, b }) + 1
@@ -72,7 +67,13 @@ const FORKABLE: readonly Required<Pick<Aim, 'n' | 'b' | 'liars'>>[] = SIZES.flat
 export function planOf(random: Random, given: Aim): Plan {
   const isAnyFork = given.attack === 'fork' && given.n === undefined
   const aim = isAnyFork ? { ...given, ...random.pick(FORKABLE) } : given
-  const liarsWanted = aim.liars ?? (random.chance(0.4) ? 1 : 0)
+  const liarsWanted =
+    aim.liars ??
+    random.weighted([
+      [0, 10],
+      [1, 8],
+      [2, 1],
+    ])
   const bearing = SIZES.filter(
     ([[n, b]]) => harmlessLiars({ n, b }) >= liarsWanted && spareMembers({ n, b }) >= liarsWanted,
   )
@@ -85,7 +86,9 @@ export function planOf(random: Random, given: Aim): Plan {
     Array.from({ length: n }, (_, i) => i as Seat),
     liarCount,
   )
-  const scripts = aim.scripts ?? (Object.keys(LIARS) as LiarName[])
+  const scripts = aim.scripts ?? (Object.keys(LIARS) as LiarName[]).filter((name) => name !== 'colluding')
+  // It takes two.
+  const isCollusion = aim.scripts === undefined && liarCount > 1 && random.chance(0.7)
   const possible = (Object.keys(FAULTS) as FaultName[]).filter((name) => FAULTS[name].leastMembers <= n)
   const faultCount = random.weighted([
     [0, 1],
@@ -94,23 +97,25 @@ export function planOf(random: Random, given: Aim): Plan {
     [3, 4],
     [5, 1],
   ])
+  const faults = aim.faults ?? random.sample(possible, faultCount)
+  const learners = aim.learners ?? (faults.includes('membership') ? 1 : 0)
   return {
-    constitution: { n, b, scheme },
+    constitution: { n, b, learners, scheme },
     isWireCanonical: random.chance(0.1),
     timing: {
       ...DEFAULT_TIMING,
       batchDelayMs: aim.batchDelayMs ?? random.pick([10, 90, 90]),
     },
     load: aim.load ?? { perSecond: random.pick([10, 25, 60]), registers: random.pick([3, 12, 40]) },
-    faults: aim.faults ?? random.sample(possible, faultCount),
-    liars: seats.map((seat) => ({ seat, name: random.pick(scripts) })),
+    faults,
+    liars: seats.map((seat) => ({ seat, name: isCollusion ? 'colluding' : random.pick(scripts) })),
     attack: attack === undefined ? null : { name: attack, liars: liarsWanted },
     faultyMs: aim.faultyMs ?? random.between(10_000, 25_000),
   }
 }
 
 export function describePlan({
-  constitution: { n, b, scheme },
+  constitution: { n, b, learners, scheme },
   load,
   faults,
   liars,
@@ -119,7 +124,7 @@ export function describePlan({
   isWireCanonical,
 }: Plan): string {
   const parts = [
-    `n=${n} b=${b} q=${quorumOf({ n, b })}`,
+    `n=${n} b=${b} q=${quorumOf({ n, b })}${learners === 0 ? '' : `, ${learners} follow`}`,
     ...(attack === null ? [] : [`attack ${attack.name} by ${attack.liars} liars`]),
     `faults ${faults.join(', ') || 'none'}`,
     `liars ${liars.map(({ seat, name }) => `${String.fromCharCode(65 + seat)} ${name}`).join(', ') || 'none'}`,

@@ -30,6 +30,10 @@ export interface Outcome {
   readonly fired: Readonly<Record<string, number>>
   /** Planned faults and lies of which none happened. */
   readonly missed: readonly string[]
+  /** Who was proven guilty to anybody honest. */
+  readonly convicted: readonly number[]
+  /** Between two certified blocks, as long as there were faults and liars. */
+  readonly longestPauseMs: number
   /** From the end of the faults to the next commit everywhere. */
   readonly resumedMs: number | null
 }
@@ -74,6 +78,7 @@ function run(
   const quietMs = world.queue.nowMs
   world.quiet()
   const heightBefore = world.certifiedHeight
+  const { longestPauseMs } = world
   const deadlineMs = quietMs + RESUME_TIMEOUTS * plan.timing.electionTimeoutMaxMs
   if (mustResume(plan)) world.run(deadlineMs, () => world.honest.every(({ height }) => height > heightBefore))
   const resumedMs = world.queue.nowMs - quietMs
@@ -107,6 +112,8 @@ function run(
     transactions: world.clients.counts.committed,
     fired: Object.fromEntries(world.fired),
     missed: planned.filter((name) => !world.fired.has(name)),
+    convicted: [...world.convicted],
+    longestPauseMs,
     resumedMs: isResumed ? resumedMs : null,
   }
 }
@@ -118,6 +125,7 @@ function playAttack(world: World, stage: Stage): void {
   world.run(world.queue.nowMs + AFTERMATH_MS)
 }
 
+/** With b of 2 and more a group that was lied to may need the institutions: no Release exists for every state it can get into. */
 function mustResume({ attack }: Plan): boolean {
   return attack === null || leavesQuorum(attack.name)
 }

@@ -19,13 +19,16 @@ import type { Consortium } from './consortium.ts'
 import { EventQueue } from './event-queue.ts'
 import { rememberExecutions } from './execution-memo.ts'
 import { FAULTS, type FaultName } from './faults/menu.ts'
+import { Institutions } from './institutions.ts'
 import { Liar, type LiarScript } from './liars/liar.ts'
-import { LIARS } from './liars/menu.ts'
+import { LIARS, LIES_AS } from './liars/menu.ts'
 import { drainMicrotasks } from './microtasks.ts'
 import { Network } from './network.ts'
 import { type LogLevel, type NodeEvents, SimulatedNode } from './node.ts'
-import { harmlessLiars, type Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
+import { harmlessLiars } from './quorum.ts'
 import type { Random } from './random.ts'
+import { SeatBook } from './seat-book.ts'
 import { Trace } from './trace.ts'
 import { SimulatedWire } from './wire.ts'
 
@@ -35,12 +38,17 @@ export interface Violation {
   readonly atMs: number
 }
 
-/** A liar that leads has more to lie about: it campaigns before the others do. */
-const eager = (timing: Plan['timing']): Plan['timing'] => ({
-  ...timing,
-  electionTimeoutMinMs: timing.electionTimeoutMinMs / 2,
-  electionTimeoutMaxMs: timing.electionTimeoutMaxMs / 2,
-})
+/** Liars campaign before the others do, or after, where that gives them more to lie about. */
+function timingOf({ timing, liars }: Plan, seat: number): Plan['timing'] {
+  const name = liars.find((liar) => liar.seat === seat)?.name
+  const role = name === undefined ? undefined : LIES_AS[name]
+  const factor = role === 'leader' ? 0.5 : role === 'follower' ? 2 : 1
+  return {
+    ...timing,
+    electionTimeoutMinMs: factor * timing.electionTimeoutMinMs,
+    electionTimeoutMaxMs: factor * timing.electionTimeoutMaxMs,
+  }
+}
 
 export class World implements NodeEvents {
   readonly plan: Plan
@@ -54,13 +62,20 @@ export class World implements NodeEvents {
   readonly network: Network
   readonly nodes: readonly SimulatedNode[]
   readonly clients: Clients
+  readonly institutions: Institutions
+  readonly seats: SeatBook
   /** How often each kind of fault or lie has happened. */
   readonly fired = new Map<string, number>()
   violation: Violation | null = null
   /** Somebody has lost its ledger: once in a run. */
   hasLostLedger = false
+  /** Who was proven guilty to anybody honest. */
+  readonly convicted = new Set<Seat>()
   /** Highest certified block of anybody honest. */
   certifiedHeight = 0
+  /** The longest time in which that did not rise. */
+  longestPauseMs = 0
+  #certifiedAtMs = 0
   readonly #random: Random
   readonly #blocks = new BlockIndex()
   readonly #invariants: readonly Invariant[]
@@ -73,6 +88,7 @@ export class World implements NodeEvents {
   constructor({ plan, consortium, random }: { plan: Plan; consortium: Consortium; random: Random }) {
     this.plan = plan
     this.consortium = consortium
+    this.seats = new SeatBook(consortium)
     this.#random = random
     this.network = new Network(this.queue, random.fork('network'))
     const wire = new SimulatedWire({ isCanonical: plan.isWireCanonical })
@@ -83,7 +99,7 @@ export class World implements NodeEvents {
           seat: seat as Seat,
           keys,
           consortium,
-          timing: plan.liars.some((liar) => liar.seat === seat) ? eager(plan.timing) : plan.timing,
+          timing: timingOf(plan, seat),
           queue: this.queue,
           network: this.network,
           wire,
@@ -108,11 +124,23 @@ export class World implements NodeEvents {
         wrong: (text) => this.isBeyond || this.violate('client', text),
       },
     })
+    this.institutions = new Institutions({
+      queue: this.queue,
+      random: random.fork('institutions'),
+      consortium,
+      nodes: this.nodes,
+      onChange: (what, text) => {
+        this.#count(what)
+        this.trace.line('institutions', () => text)
+      },
+    })
     this.isBeyond = liarsOf(plan).length > harmlessLiars(plan.constitution)
     this.#invariants = invariantsFor(this).map((create) => {
       const invariant: Invariant = create({
-        validators: consortium.validators,
-        isHonest: (seat) => this.nodes[seat]?.isHonest ?? false,
+        honestMembers: () => this.honest.map(({ seat }) => seat),
+        memberOf: (seat) => this.seats.memberOf(seat),
+        isHonest: (seat) => this.nodes[this.seats.memberOf(seat) ?? -1]?.isHonest ?? false,
+        setOf: (epoch) => this.seats.setOf(epoch),
         blocks: this.#blocks,
         verifier: createConsensusVerifier({ chainId: consortium.chainId, setOf: () => undefined }),
         genesisBlock: consortium.genesisBlock,
@@ -153,6 +181,7 @@ export class World implements NodeEvents {
   start(): void {
     for (const node of this.nodes) this.queue.after(this.#random.between(0, 50), () => node.start())
     this.clients.start()
+    this.institutions.start()
     for (const name of this.plan.faults) this.#schedule(name)
     if (this.stage !== null) this.#play(this.stage)
   }
@@ -200,6 +229,14 @@ export class World implements NodeEvents {
     this.trace.line(node.name, () => `crashes; ${lost} writes lost${torn ? ', a torn one of its sign-state' : ''}`)
     if (lost > 0) this.#count('lost writes')
     if (torn) this.#count('torn sign-state')
+    this.queue.after(downMs, () => this.#restart(node))
+  }
+
+  /** Its disk is gone, and its consensus keys; another machine takes its place. */
+  loseMachine(node: SimulatedNode, downMs: number): void {
+    this.trace.line(node.name, () => 'its machine is lost')
+    node.crash()
+    node.replaceMachine()
     this.queue.after(downMs, () => this.#restart(node))
   }
 
@@ -280,9 +317,13 @@ export class World implements NodeEvents {
 
   commits(node: SimulatedNode, blocks: readonly Block[], certificate: CommitCert): void {
     this.trace.mixHash(certificate.blockHash)
+    this.#learnSeats(node)
     if (!node.isHonest) return
     for (const block of blocks) this.#blocks.add(block)
     if (certificate.height > this.certifiedHeight) {
+      const { nowMs } = this.queue
+      this.longestPauseMs = Math.max(this.longestPauseMs, nowMs - this.#certifiedAtMs)
+      this.#certifiedAtMs = nowMs
       this.certifiedHeight = certificate.height
       this.trace.line(node.name, () => {
         const { height, term, blockHash } = certificate
@@ -298,7 +339,17 @@ export class World implements NodeEvents {
     this.#tell((invariant) => invariant.onSignState?.(node.seat, signState, { isRestored: false }))
   }
 
+  caughtUp(node: SimulatedNode): void {
+    this.#count('snapshot')
+    this.trace.line(node.name, () => 'starts again with a snapshot')
+  }
+
+  takesUp(node: SimulatedNode, key: PublicKey): void {
+    if (node.isHonest && this.seats.isNewVoice(key)) this.#tell((invariant) => invariant.onNewVoice?.(node.seat))
+  }
+
   started(node: SimulatedNode): void {
+    this.#learnSeats(node)
     const head = node.running?.ledger.head
     if (head === undefined || !node.isHonest) return
     const place = { height: head.header.height, hash: head.hash }
@@ -306,7 +357,7 @@ export class World implements NodeEvents {
     const { hasLostLedger } = node
     this.#tell((invariant) => invariant.onStart?.(node.seat, place, { stored, hasLostLedger }))
     node.hasLostLedger = false
-    const { content } = node.disk.signState
+    const { content } = node.signState
     const signState = content === undefined ? EMPTY_SIGN_STATE : decodeSignState(content)
     this.#tell((invariant) => invariant.onSignState?.(node.seat, signState, { isRestored: true }))
   }
@@ -328,11 +379,20 @@ export class World implements NodeEvents {
 
   logs(node: SimulatedNode, level: LogLevel, fields: object, text: string): void {
     if (level === 'debug') return
-    if (isEvidence(fields) && node.isHonest) this.#tell((invariant) => invariant.onEvidence?.(node.seat, fields))
+    if (isEvidence(fields) && node.isHonest) this.#accuse(node, fields)
     this.trace.line(node.name, () => `${text} ${describeFields(fields)}`)
   }
 
   // ──
+
+  #learnSeats({ running }: SimulatedNode): void {
+    if (running !== null) this.seats.learn(running.ledger)
+  }
+
+  #accuse(node: SimulatedNode, evidence: { readonly kind: string; readonly accused: readonly Seat[] }): void {
+    this.#tell((invariant) => invariant.onEvidence?.(node.seat, evidence))
+    for (const seat of evidence.accused) this.convicted.add(this.seats.memberOf(seat) ?? seat)
+  }
 
   #createStage(): Stage | null {
     const { attack } = this.plan
@@ -371,8 +431,12 @@ export class World implements NodeEvents {
       this.#count(name)
       this.trace.line(node.name, () => `LIES: ${what}`)
     }
-    const directory = { seatOf: (peer: PublicKey) => this.#seatOf(peer), keyOf: (seat: Seat) => this.#keyOf(seat) }
-    return new Liar({ node, random: this.#random.fork(`liar ${node.seat}`), directory, onLie })
+    const directory = {
+      keyOf: (member: Seat) => this.#keyOf(member),
+      seatOf: (member: Seat) => this.seats.seatOf(member) ?? member,
+    }
+    const accomplices = new Set(liarsOf(this.plan).filter((seat) => seat !== node.seat))
+    return new Liar({ node, random: this.#random.fork(`liar ${node.seat}`), directory, accomplices, onLie })
   }
 
   #seatOf(key: PublicKey): Seat {

@@ -243,6 +243,15 @@ describe('a validator that starts', () => {
     expect(a.hears(b) && b.hears(a)).toBe(true)
   })
 
+  test('hears the last word to a seat that has ended, until it is there under another one', async () => {
+    const network = new Network(4)
+    const [a, b, c] = (await group(network, 3)) as [Process, Process, Process]
+    expect(a.exchange.isOpen(b.seat)).toBe(true)
+    a.exchange.reconcile([c.seat, 3 as Seat])
+    expect(a.exchange.isOpen(b.seat)).toBe(false)
+    expect(a.exchange.isOpen(c.seat)).toBe(true)
+  })
+
   test('gets through although messages get lost, by asking again', async () => {
     const network = new Network(2)
     const [a, b] = [network.start({ seat: 0 }), network.start({ seat: 1 })]

@@ -88,8 +88,9 @@ export class HelloExchange {
     this.#own = signHello(parts.hello, parts.sign)
   }
 
-  /** Who is connected by now. A member may have got its seat since it connected. */
+  /** Who is connected by now. A member may have got its seat since it connected, or another one. */
   reconcile(connected: readonly Seat[]): void {
+    for (const seat of this.#peers.keys()) if (!connected.includes(seat)) this.#peers.delete(seat)
     for (const seat of connected) if (!this.#peers.has(seat)) this.connected(seat)
   }
 

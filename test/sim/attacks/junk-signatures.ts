@@ -1,8 +1,7 @@
 // Against transaction leaves that hash only ids: what a leader sends to one member has junk in the place of its transactions'
 // signatures, under the same header. That member must not take a certified block for invalid.
 
-import { toBytes } from '../../../src/types/canonical.ts'
-import { envelopeCodec, type SignedTransaction } from '../../../src/types/transaction.ts'
+import { swapSignature } from '../liars/junk-signature-swap.ts'
 import type { Attack } from './stage.ts'
 
 export const junkSignatures: Attack = async (stage) => {
@@ -15,7 +14,7 @@ export const junkSignatures: Attack = async (stage) => {
   const leaderCert = liar.leaderCertOf(parent.header.term)
   const transactions = [stage.transaction(), stage.transaction()]
   const block = liar.block({ parent, leaderCert, laterMs: 1, transactions })
-  const swapped = { ...block, transactions: transactions.map(swap) }
+  const swapped = { ...block, transactions: transactions.map(swapSignature) }
   stage.lied('swaps the signatures of transactions')
   liar.append(fooled, { blocks: [swapped] })
   for (const node of others) liar.append(node, { blocks: [block] })
@@ -24,9 +23,4 @@ export const junkSignatures: Attack = async (stage) => {
     liar.append(node, { blocks: [], on: block, commitCert: liar.commitCert(block) })
   liar.serve([block], liar.commitCert(block))
   await stage.until(() => stage.honest.every((node) => stage.isCertified(node, block)), 5_000)
-}
-
-function swap(signed: SignedTransaction): SignedTransaction {
-  const signature = signed.signature.toReversed()
-  return { ...signed, signature, bytes: toBytes(envelopeCodec, [signed.unsignedBytes, signature]) }
 }

@@ -9,18 +9,11 @@ import { SYNC_PROTOCOL } from '../../../src/p2p/transport.ts'
 import type { Block, Header } from '../../../src/types/block.ts'
 import { type Hash, type Height, type Seat, ZERO_HASH } from '../../../src/types/brand.ts'
 import { toBytes } from '../../../src/types/canonical.ts'
-import type { Ack, CommitCert, LeaderCert, Vote } from '../../../src/types/certificate.ts'
-import {
-  ackMessage,
-  blockHash,
-  commitCertHash,
-  hashReleases,
-  leaderCertHash,
-  signHeader,
-  voteMessage,
-} from '../../../src/types/signing.ts'
+import type { CommitCert, LeaderCert } from '../../../src/types/certificate.ts'
+import { blockHash, commitCertHash, leaderCertHash, signHeader } from '../../../src/types/signing.ts'
 import type { SignedTransaction } from '../../../src/types/transaction.ts'
 import type { Liar, LiarScript } from '../liars/liar.ts'
+import { ackFor, acksOf, signAck, voteFor } from '../liars/statements.ts'
 import type { SimulatedNode } from '../node.ts'
 
 /** What all liars of an attack have heard together. */
@@ -197,8 +190,7 @@ export class Puppet {
   // ── certificates ──
 
   signAck(block: Block): SignedAck {
-    const ack = ackFor(block)
-    return { ack, signature: this.sign(ackMessage(ack)) }
+    return signAck(this.#liar, block)
   }
 
   /** Have these members acked it? As far as liars have heard. */
@@ -233,35 +225,20 @@ export class Puppet {
       case 'preVoteRequest':
         this.#liar.send(from, { kind: 'preVote', term: message.term })
         break
-      case 'voteRequest': {
-        const { term, tip, releases, epoch } = message
-        const { chainId } = this.node.parts.consortium
-        const vote: Vote = { chainId, epoch, term, candidate: from, tip, releasesHash: hashReleases(releases) }
-        this.#liar.send(from, { kind: 'vote', vote, signature: this.sign(voteMessage(vote)) })
+      case 'voteRequest':
+        this.#liar.send(from, voteFor(this.#liar, from, message))
         break
-      }
       case 'append': {
         const { term, blocks, previous } = message
-        const last = blocks.at(-1)
+        const ofTerm = blocks.filter(({ header }) => header.term === term)
         const head = this.ledger.head
-        this.#liar.send(from, {
-          kind: 'appendReply',
-          term,
-          status: 'matched',
-          match: last === undefined ? previous : { height: last.header.height, hash: last.hash },
-          certified: { height: head.header.height, hash: head.hash },
-          acks: blocks.filter(({ header }) => header.term === term).map((block) => this.signAck(block)),
-          timeRefused: false,
-        })
+        const empty = { match: previous, certified: { height: head.header.height, hash: head.hash }, acks: [] } as const
+        const nothing = { kind: 'appendReply', term, status: 'matched', ...empty, timeRefused: false } as const
+        this.#liar.send(from, acksOf(this.#liar, term, ofTerm) ?? nothing)
         break
       }
       default:
         break
     }
   }
-}
-
-export function ackFor({ header, hash }: Block): Ack {
-  const { chainId, epoch, term, height } = header
-  return { chainId, epoch, term, height, blockHash: hash }
 }

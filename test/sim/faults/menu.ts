@@ -3,6 +3,7 @@
 import type { Fault } from './fault.ts'
 import { delay, disconnect, duplication, loss, partition, reordering, silence, slowLink } from './links.ts'
 import { bitFlip, clockDrift, clockStep, failedSync, slowDisk } from './machines.ts'
+import { membership } from './membership.ts'
 import { crash, crashAll, crashLeader, crashTalker, pause } from './processes.ts'
 
 export const FAULTS = {
@@ -24,6 +25,7 @@ export const FAULTS = {
   bitFlip,
   clockDrift,
   clockStep,
+  membership,
 } as const satisfies Record<string, Fault>
 
 export type FaultName = keyof typeof FAULTS

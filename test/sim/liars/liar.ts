@@ -7,16 +7,18 @@ import type { Sign } from '../../../src/types/signing.ts'
 import type { SimulatedNode } from '../node.ts'
 import type { Random } from '../random.ts'
 
-/** Whose transport key is whose. */
+/** Members by their number: transport key and present seat. */
 export interface Directory {
-  seatOf(peer: PublicKey): Seat
-  keyOf(seat: Seat): PublicKey
+  keyOf(member: Seat): PublicKey
+  seatOf(member: Seat): Seat
 }
 
 export interface LiarParts {
   readonly node: SimulatedNode
   readonly random: Random
   readonly directory: Directory
+  /** The other liars of the run. */
+  readonly accomplices: ReadonlySet<Seat>
   readonly onLie: (what: string) => void
 }
 
@@ -26,11 +28,13 @@ export class Liar {
   readonly random: Random
   /** By its own consensus key. */
   readonly sign: Sign
+  readonly accomplices: ReadonlySet<Seat>
   readonly #parts: LiarParts
 
   constructor(parts: LiarParts) {
     this.node = parts.node
     this.random = parts.random
+    this.accomplices = parts.accomplices
     this.#parts = parts
     const { consensus } = parts.node.keys
     if (consensus === null) throw new Error('a liar is a validator')
@@ -44,6 +48,10 @@ export class Liar {
   get peers(): readonly Seat[] {
     const { members } = this.node.parts.consortium.validators
     return members.map(({ seat }) => seat).filter((seat) => seat !== this.seat)
+  }
+
+  seatOf(member: Seat): Seat {
+    return this.#parts.directory.seatOf(member)
   }
 
   /** Past its own node. */

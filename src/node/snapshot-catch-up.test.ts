@@ -1,0 +1,68 @@
+// When a snapshot is taken: never over blocks that this node has stored, and may have acked, while it came.
+
+import { describe, expect, it } from 'vitest'
+import type { Height, PublicKey } from '../types/brand.ts'
+import { systemClock } from './clock.ts'
+import { SnapshotCatchUp } from './snapshot-catch-up.ts'
+import { quietLog } from './wire.test-support.ts'
+
+const BEHIND = 10
+
+/** Of a node at height 0 that is offered a snapshot of height 50. */
+function catchUp({ storedMeanwhile = 0, storedAtLast = 0 }: { storedMeanwhile?: number; storedAtLast?: number }) {
+  const seen: string[] = []
+  const ledger = { genesisBlock: {}, head: { header: { height: 0 } }, storedHeight: 0 as Height }
+  const store = (height: number): void => {
+    if (height > 0) ledger.storedHeight = height as Height
+  }
+  const { promise: settled, resolve } = Promise.withResolvers<void>()
+  const subject = new SnapshotCatchUp({
+    ledger: ledger as never,
+    transport: { connectedPeers: () => ['a' as PublicKey] } as never,
+    verifier: {} as never,
+    fetchRun: async () => null,
+    async fetchSnapshot() {
+      store(storedMeanwhile)
+      return 50 as Height
+    },
+    place: {
+      create: () => Promise.reject(new Error('nothing is built here')),
+      complete: async () => {
+        seen.push('complete')
+      },
+    },
+    behindMin: BEHIND,
+    async fallStill() {
+      seen.push('still')
+      store(storedAtLast)
+    },
+    onComplete() {
+      seen.push('start again')
+      resolve()
+    },
+    clock: systemClock,
+    log: { ...quietLog, info: (_: object, text: string) => text.includes('given up') && resolve() } as never,
+  })
+  subject.heard(50)
+  return { seen, settled }
+}
+
+describe('a snapshot that is whole', () => {
+  it('is taken once nothing is stored or acked any more', async () => {
+    const { seen, settled } = catchUp({ storedMeanwhile: 50 })
+    await settled
+    expect(seen).toEqual(['still', 'complete', 'start again'])
+  })
+
+  it('is given up where the own chain has gone on beyond it: what is acked there must not get lost', async () => {
+    const { seen, settled } = catchUp({ storedMeanwhile: 51 })
+    await settled
+    expect(seen).toEqual([])
+  })
+
+  it('is given up where that happens at the last moment; then the node starts again with what it has', async () => {
+    const { seen, settled } = catchUp({ storedAtLast: 51 })
+    await settled
+    expect(seen).toEqual(['still', 'start again'])
+  })
+})
