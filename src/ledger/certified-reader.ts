@@ -92,6 +92,11 @@ export class CertifiedReader {
     return receipts
   }
 
+  /** Just certified, and in the store: most of those who want them ask now. */
+  certified(height: Height, receipts: readonly Receipt[]): void {
+    keepLatest(this.decoded, { height, value: receipts })
+  }
+
   receipt(transactionId: Hash): Receipt | undefined {
     const at = this.locate(transactionId)
     return at && this.receipts(at.height)?.[at.index]

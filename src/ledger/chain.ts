@@ -325,6 +325,7 @@ export class Chain implements Ledger {
     writes.push(writeCertified({ height, hash }), ...writeOutcome(executed.outcome))
     if (header.term !== parent.header.term) writes.push(writeLeaderCertOfTerm(header.term, header.leaderCertHash))
     writes.push(...node.state.save())
+    this.reader.certified(height, executed.receipts)
     this.counters.committedTransactions += executed.transactions.length
     return writes
   }

@@ -152,34 +152,33 @@ class BoundedMempool implements Mempool {
       const message = `transaction: ${signedBytes.length} bytes, at most ${TRANSACTION_BYTES_MAX} accepted`
       return { status: 'refused', refusal: refuse('TOO_LARGE', message) }
     }
-    const bytesHash = sha256Hex(signedBytes)
-    const known = this.refusals.get(bytesHash)
+    const known = this.refusals.size === 0 ? undefined : this.refusals.get(sha256Hex(signedBytes))
     if (known !== undefined) return { status: 'refused', refusal: known }
 
     const transaction = decode(signedBytes)
-    if ('code' in transaction) return this.refuse(bytesHash, transaction)
+    if ('code' in transaction) return this.refuse(signedBytes, transaction)
     const { id } = transaction
 
     const badTerms = checkTerms(transaction, { chainId: this.chain.chainId, timeMs: nowMs })
     if (badTerms !== undefined) {
       // Whoever asks again after the deadline still wants the receipt.
       if (badTerms.code === 'EXPIRED' && this.chain.isCommitted(id)) return { status: 'exists', id }
-      return this.refuse(bytesHash, badTerms)
+      return this.refuse(signedBytes, badTerms)
     }
     if (this.waiting.has(id) || this.chain.isRecent(id)) return { status: 'exists', id }
 
     const noRoom = this.checkRoom(transaction)
-    if (noRoom !== undefined) return this.refuse(bytesHash, noRoom)
+    if (noRoom !== undefined) return this.refuse(signedBytes, noRoom)
     const badSigner = checkSigner(transaction, this.chain)
-    if (badSigner !== undefined) return this.refuse(bytesHash, badSigner)
+    if (badSigner !== undefined) return this.refuse(signedBytes, badSigner)
 
     this.keep(transaction)
     return { status: 'accepted', transaction }
   }
 
-  private refuse(bytesHash: Hash, refusal: TransactionRefusal): Admission {
+  private refuse(signedBytes: Uint8Array, refusal: TransactionRefusal): Admission {
     if (IS_FINAL.has(refusal.code)) {
-      this.refusals.set(bytesHash, refusal)
+      this.refusals.set(sha256Hex(signedBytes), refusal)
       dropOldest(this.refusals, REMEMBERED_REFUSALS_MAX)
     }
     return { status: 'refused', refusal }

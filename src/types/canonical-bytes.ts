@@ -40,10 +40,11 @@ const SHORT_TEXT = 32
 export const textEncoder = new TextEncoder()
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Value of a hex digit by its character code; -1 for every other character. */
-const HEX_DIGITS = Int8Array.from({ length: 128 }, (_, code) => {
+const NO_DIGIT = 0x100
+/** Value of a hex digit by its character code. */
+const HEX_DIGITS = Uint16Array.from({ length: 128 }, (_, code) => {
   const digit = Number.parseInt(String.fromCharCode(code), 16)
-  return Number.isNaN(digit) ? -1 : digit
+  return Number.isNaN(digit) ? NO_DIGIT : digit
 })
 
 /** Growing output buffer. */
@@ -137,13 +138,17 @@ export class Writer {
     if (value.length !== 2 * length) throw new RangeError(`canonical: expected ${2 * length} hex characters`)
     this.head(MAJOR_BYTES, length)
     this.reserve(length)
-    const { buffer } = this
-    for (let i = 0; i < value.length; i += 2) {
-      const high = HEX_DIGITS[value.charCodeAt(i)] ?? -1
-      const low = HEX_DIGITS[value.charCodeAt(i + 1)] ?? -1
-      if (high < 0 || low < 0) throw new RangeError('canonical: expected hex characters')
-      buffer[this.length++] = (high << 4) | low
+    const { buffer, length: start } = this
+    let seen = 0
+    for (let i = 0; i < length; i++) {
+      const high = value.charCodeAt(2 * i)
+      const low = value.charCodeAt(2 * i + 1)
+      const byte = ((HEX_DIGITS[high & 0x7f] as number) << 4) | (HEX_DIGITS[low & 0x7f] as number)
+      seen |= byte | (((high | low) >> 7) << 8)
+      buffer[start + i] = byte
     }
+    if (seen >= NO_DIGIT) throw new RangeError('canonical: expected hex characters')
+    this.length += length
   }
   /** What was written; the writer is empty again. */
   finish(): Uint8Array {
