@@ -9,6 +9,7 @@ import type { Height, PublicKey } from '../types/brand.ts'
 import { fromBytes, record, toBytes } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { type CommitCert, commitCertCodec } from '../types/certificate.ts'
+import { remembered } from '../types/remembered.ts'
 import { blockHash } from '../types/signing.ts'
 import type { Cancel, Timers } from './clock.ts'
 import type { Log } from './log.ts'
@@ -25,6 +26,8 @@ interface CertifiedHeader {
   readonly certificate: CommitCert
 }
 const codec = record<CertifiedHeader>({ header: signedHeaderCodec, certificate: commitCertCodec })
+/** Judged, then heard. Throws DecodeError. */
+const decode = remembered((message: Uint8Array) => fromBytes(codec, message))
 
 export interface HeaderGossipParts {
   readonly transport: Transport
@@ -48,7 +51,7 @@ export class HeaderGossip {
     const { transport } = this.#parts
     const validate = (_source: PublicKey, message: Uint8Array): Verdict => this.#judge(message)
     transport.subscribe('headers', { maxBytes: HEADER_BYTES_MAX, validate }, (_source, message) =>
-      onHeader(fromBytes(codec, message).certificate.height),
+      onHeader(decode(message).certificate.height),
     )
   }
 
@@ -57,7 +60,7 @@ export class HeaderGossip {
     const { verifier, ledger } = this.#parts
     let shown: CertifiedHeader
     try {
-      shown = fromBytes(codec, message)
+      shown = decode(message)
     } catch (error) {
       if (error instanceof DecodeError) return 'reject'
       throw error
