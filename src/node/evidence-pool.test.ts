@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createE1 } from '../consensus/evidence/e1.ts'
+import { createE3 } from '../consensus/evidence/e3.ts'
 import { type Evidence, encodeEvidence, evidenceHash } from '../consensus/evidence/evidence.ts'
 import { Scene } from '../consensus/evidence/scene.test-support.ts'
 import { genesis } from '../consensus/node.test-support.ts'
 import type { MemoryTransport } from '../p2p/memory-transport.ts'
 import type { Block } from '../types/block.ts'
+import type { Epoch, Seat } from '../types/brand.ts'
 import { systemTimers } from './clock.ts'
 import { EvidenceFiles } from './evidence-files.ts'
 import { EvidencePool } from './evidence-pool.ts'
@@ -85,5 +87,22 @@ describe('the evidence pool', () => {
     expect(rejected() - before).toBe(2)
     expect(pool.list()).toEqual([])
     expect(learned).toEqual([])
+  })
+
+  it('blames nobody for evidence of an epoch that it does not know yet', async () => {
+    const [here, there] = [wire.add('here'), wire.add('there')]
+    const hearer = create(there, 'there')
+    here.subscribe('evidence', { maxBytes: 65_536, validate: () => 'ignore' }, () => undefined)
+    await wire.connect()
+    const later = { epoch: 1 as Epoch }
+    const evidence = createE3(
+      scene.vote(3, 4, genesis, later),
+      scene.vote(3, 4, genesis, { ...later, candidate: 1 as Seat }),
+    )
+    await here.publish('evidence', encodeEvidence(evidence))
+    await wire.settle()
+    expect(there.counters().gossipRejected).toBe(0)
+    expect(there.counters().gossipIgnored).toBe(1)
+    expect(hearer.list()).toEqual([])
   })
 })

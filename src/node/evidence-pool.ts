@@ -98,6 +98,7 @@ export class EvidencePool {
     return 'new'
   }
 
+  /** known: nothing new to learn from it here. */
   #hold(encoded: Uint8Array): HeldEvidence | 'known' | 'false' {
     let evidence: Evidence
     try {
@@ -108,14 +109,26 @@ export class EvidencePool {
     }
     const hash = evidenceHash(evidence)
     if (this.#held.has(hash)) return 'known'
-    const accused = convict(evidence, this.#parts.verifier)
-    if (accused.length === 0) return 'false'
+    const { accused, isOfLaterEpoch } = this.#judged(evidence)
+    if (accused.length === 0) return isOfLaterEpoch ? 'known' : 'false'
     const subject = subjectOf(evidence, accused)
     if (this.#subjects.has(subject) || this.#held.size >= HELD_MAX) return 'known'
     const held = { hash, evidence, accused }
     this.#held.set(hash, held)
     this.#subjects.add(subject)
     return held
+  }
+
+  /** Where a set is not known here yet, nothing is proven, and nobody to blame: it will be told again. */
+  #judged(evidence: Evidence): { accused: readonly Seat[]; isOfLaterEpoch: boolean } {
+    const { verifier } = this.#parts
+    let isOfLaterEpoch = false
+    const setOf: Verifier['setOf'] = (epoch) => {
+      const set = verifier.setOf(epoch)
+      if (set === undefined) isOfLaterEpoch = true
+      return set
+    }
+    return { accused: convict(evidence, { ...verifier, setOf }), isOfLaterEpoch }
   }
 
   #repeat(): void {

@@ -5,9 +5,10 @@ import { certify, chainId, createLedger, type Proposer, put, validators } from '
 import type { Ledger } from '../ledger/ledger.ts'
 import type { MemoryTransport } from '../p2p/memory-transport.ts'
 import { type Block, signedHeaderCodec } from '../types/block.ts'
-import type { Hash, Height, Seat, Term } from '../types/brand.ts'
+import type { Epoch, Hash, Height, Seat, Term } from '../types/brand.ts'
 import { record, toBytes } from '../types/canonical.ts'
 import { commitCertCodec } from '../types/certificate.ts'
+import { blockHash } from '../types/signing.ts'
 import { onlyEpoch } from '../types/validator-set.ts'
 import { systemTimers } from './clock.ts'
 import { HeaderGossip } from './header-gossip.ts'
@@ -105,6 +106,14 @@ describe('gossip of certified headers', () => {
       encode(block, { ...certificate, signatures: [...others, first as never] }),
     ]
     for (const message of wrong) expect(await tell(message)).toBe('gossipRejected')
+    expect(heard).toEqual([])
+  })
+
+  it('ignores what validators have certified that it does not know yet: whoever is behind blames nobody', async () => {
+    const block = await source.proposer.commit([put('one')])
+    const later = { ...block, header: { ...block.header, epoch: 1 as Epoch } }
+    const signed = { ...later, hash: blockHash(later.header) }
+    expect(await tell(encode(signed, certify(signed)))).toBe('gossipIgnored')
     expect(heard).toEqual([])
   })
 

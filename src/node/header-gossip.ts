@@ -70,6 +70,8 @@ export class HeaderGossip {
     const isOfHeader = certificate.blockHash === blockHash(header.header)
     if (!isOfHeader || certificate.height !== height || certificate.term !== term) return 'reject'
     if (height < ledger.head.header.height - LAG_MAX) return 'ignore'
+    // Of validators that are not known here yet: who is behind has no right to judge. Its next look at the peers brings them.
+    if (certificate.epoch > ledger.epoch) return 'ignore'
     return commitCertFault(certificate, verifier) === null ? 'accept' : 'reject'
   }
 

@@ -1,12 +1,13 @@
 // The folder of one institution: keys.json and wrapping-key (secret), assent.json, join-card.json, genesis.json, data/.
 
-import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { randomBytes } from '../crypto/random.ts'
 import type { InstitutionKind, JoinCard } from '../types/genesis.ts'
 import { BOOTSTRAP_PEERS_MAX, type ConfigInput, parseConfig } from './config.ts'
 import { createJoinCard, GenesisError, loadGenesis, saveJoinCard } from './genesis-file.ts'
 import { createKeyFile, KeyFileError, loadKeyFile } from './key-file.ts'
+import { makeFolder } from './make-folder.ts'
 
 export interface InstitutionOptions {
   readonly name: string
@@ -33,7 +34,11 @@ export function initInstitution(folder: string, options: InstitutionOptions): Jo
     if (existsSync(file)) throw new KeyFileError(`${file}: exists already; expected a folder without it`)
   }
   const bootstrap = joins === undefined ? [] : bootstrapPeers(joins)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  try {
+    makeFolder(folder)
+  } catch (error) {
+    throw new KeyFileError(`${folder}: the folder cannot be made: ${(error as NodeJS.ErrnoException).code}`)
+  }
   const config: ConfigInput = {
     role: options.role,
     p2p: { listen: options.listen, ...(bootstrap.length > 0 && { bootstrap }) },

@@ -1,7 +1,7 @@
 // The composition root: opens everything, wires it, closes it. The only place where all floors meet. Things open in the
 // order of `open`, and close in reverse.
 
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { canonicalWire, type MessageWire } from '../consensus/messages.ts'
@@ -20,6 +20,7 @@ import { InstitutionGateway } from './institution-gateway.ts'
 import { InstitutionSender } from './institution-sender.ts'
 import { consensusKeysOf, loadKeyFile, type NodeKeys, presentKeyOf } from './key-file.ts'
 import type { Log } from './log.ts'
+import { makeFolder } from './make-folder.ts'
 import { Membership } from './membership.ts'
 import { registerMetrics } from './metrics.ts'
 import { openSigningRight } from './open-signing-right.ts'
@@ -231,7 +232,7 @@ async function open({ config, log, clock, wire, keys, loaded, closers }: Opening
 
 function createDataFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
   } catch (error) {
     throw new StartError(`dataFolder: ${folder} cannot be made: ${(error as NodeJS.ErrnoException).code}`)
   }
