@@ -206,7 +206,12 @@ export class World implements NodeEvents {
   }
 
   finish(): void {
-    this.#tell((invariant) => invariant.onEnd?.())
+    try {
+      this.#tell((invariant) => invariant.onEnd?.())
+    } catch (error) {
+      // What an honest member has stored cannot be read.
+      this.violate('no-crash', `exception: ${(error as Error).stack}`)
+    }
   }
 
   violate(invariant: string, text: string): void {
