@@ -61,22 +61,26 @@ const sealedCodec = record<{ handover: Uint8Array; digest: Hash }>({
 })
 export const HANDOVER_BYTES_MAX = 4 * SIGN_STATE_BYTES_MAX
 
-/** Step 1, at the new place. Answers the ticket; the same one while the file waits. */
-export async function expectSignState(where: Where): Promise<string> {
+/** Step 1, at the new place. Answers the ticket, `given` or a new one; the same one while the file waits. */
+export async function expectSignState(where: Where, given?: string): Promise<string> {
   const path = signStatePath(where)
   const found = await readSignState(where)
   if (found.kind === 'found') {
     await found.slots.close()
     const { record, place } = found
     const isInPlace = found.isOwn && differences(record.place, place).length === 0
-    if (isInPlace && record.status.kind === 'awaiting') return record.status.ticket
+    if (isInPlace && record.status.kind === 'awaiting') {
+      const { ticket } = record.status
+      if (given === undefined || given === ticket) return ticket
+      throw new SignStateMoveError(`${path}: waits for ticket ${ticket} already`)
+    }
     if (isInPlace && record.status.kind === 'serving') {
       throw new SignStateMoveError(`${path}: signs here already; there is nothing to move to it`)
     }
   }
   // A copy, a retired or a damaged file: whoever serves elsewhere decides, and hands over what counts.
   if (found.kind !== 'missing') await rm(path)
-  const ticket = randomBytes(16).toHex()
+  const ticket = given ?? randomBytes(16).toHex()
   const { slots } = await createSignState(where, {
     incarnation: 0,
     status: { kind: 'awaiting', ticket },
@@ -129,6 +133,9 @@ export async function acceptSignState(where: Where, handover: Uint8Array): Promi
     await syncFolder(dirname(path))
   })
 }
+
+/** The consensus key that it is about. */
+export const keyOfHandover = (handover: Uint8Array): PublicKey => unseal(handover).key
 
 async function withFound<T>(where: Where, use: (found: FoundSignState) => Promise<T>): Promise<T> {
   const found = await readSignState(where)
