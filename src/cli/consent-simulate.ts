@@ -11,6 +11,7 @@ import { basisInWords, outcomeInWords, reasonInWords } from './words.ts'
 interface SimulateOptions extends OutputOptions {
   readonly consent?: readonly string[]
   readonly request: string
+  readonly resource?: string
   readonly timeZone: string
 }
 
@@ -20,7 +21,8 @@ export function addSimulate(consent: Command): void {
     .description('what would be decided on these Consents, without a network, by the same contracts')
     .option('--consent <file...>', 'a FHIR R4 Consent, JSON; repeat it for each (default: the patient has none)')
     .requiredOption('--request <file>', 'who asks for what, JSON: see below')
-    .option('--time-zone <zone>', 'IANA time zone in which the dates of the Consents are meant', 'UTC')
+    .option('--resource <file>', "a resource of the patient's record, JSON: would it be released?")
+    .option('--time-zone <zone>', 'IANA time zone in which dates are meant', 'UTC')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -47,7 +49,8 @@ Exit code 0: decided, whatever the outcome; 2: an input is refused, an Operation
       if (!isTimeZone(timeZone)) throw new UsageError('--time-zone: expected a time zone of the IANA database')
       const consents = (options.consent ?? []).map((file) => fileBytes(file, '--consent'))
       const request = fileBytes(options.request, '--request')
-      const outcome = await simulate({ consents, request, timeZone })
+      const resource = options.resource === undefined ? undefined : fileBytes(options.resource, '--resource')
+      const outcome = await simulate({ consents, request, resource, timeZone })
       if (outcome.kind === 'refused') {
         print(
           operationOutcome(outcome.problems),
@@ -62,7 +65,7 @@ Exit code 0: decided, whatever the outcome; 2: an input is refused, an Operation
     })
 }
 
-function describe({ outcome, basis, reasons, clauses }: Simulation): readonly string[] {
+function describe({ outcome, basis, reasons, clauses, released }: Simulation): readonly string[] {
   const used = clauses.map(({ consent, id, version, clause, type, group }) => {
     const which = `Consent ${consent}${id === null ? '' : ` (${id})`} version ${version}`
     return `${type} of ${which}${clause === 0 ? '' : `, exception ${clause}`}${group === null ? '' : `, through ${group}`}`
@@ -72,5 +75,6 @@ function describe({ outcome, basis, reasons, clauses }: Simulation): readonly st
     ['basis', basisInWords(basis)],
     ...reasons.map((reason, i) => [i === 0 ? 'because' : '', reasonInWords(reason)] as const),
     ...used.map((text, i) => [i === 0 ? 'by' : '', text] as const),
+    ...(released === undefined ? [] : [['resource', released ? 'released' : 'withheld'] as const]),
   ])
 }

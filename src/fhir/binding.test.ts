@@ -114,7 +114,12 @@ describe.skipIf(!existsSync(SAMPLES))(SAMPLES_TITLE, () => {
     for (const entry of scanned.entries('Consent')) {
       const { bytes } = await scanned.load(entry)
       const resolver = bindingResolver(parsed, { identities, position: entry.position })
-      const intent = await consentToChain(bytes, { resolver, timeZone: parsed.timeZone, known: false })
+      const intent = await consentToChain(bytes, {
+        resolver,
+        timeZone: parsed.timeZone,
+        labelling: false,
+        known: false,
+      })
       const paths = intent.kind === 'refused' ? intent.problems.map(({ path }) => path) : []
       results.push([entry.key ?? '', [intent.kind, ...paths].join(' ')])
       if (intent.kind === 'terms') expect(intent.terms[0]?.patient).toBe(patientAt(entry.position))

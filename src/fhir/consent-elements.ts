@@ -7,14 +7,13 @@ import type {
   Consent,
   ConsentProvision,
   ConsentProvisionActor,
+  ConsentProvisionData,
   Period,
 } from '@medplum/fhirtypes'
 import type { ElementTable, Everywhere, Fate } from './element.ts'
 
 /** A fate for every element of the type. */
 type Elements<T> = { readonly [Name in Exclude<keyof T, Everywhere>]-?: Fate }
-
-const DATA_LIMITS = 'limits on data are not supported yet, and leaving them out would widen or narrow the consent'
 
 export const CONSENT: Elements<Consent> = {
   resourceType: 'mapped',
@@ -44,12 +43,12 @@ const PROVISION_ELEMENTS: Omit<Elements<ConsentProvision>, 'provision'> = {
   period: 'mapped',
   actor: 'mapped',
   action: 'mapped',
-  securityLabel: { reason: DATA_LIMITS, accepted: 'a provision without security labels' },
+  securityLabel: 'mapped',
   purpose: 'mapped',
-  class: { reason: DATA_LIMITS, accepted: 'a provision for every class of data' },
-  code: { reason: DATA_LIMITS, accepted: 'a provision for every code' },
-  dataPeriod: { reason: DATA_LIMITS, accepted: 'a provision for data of every time' },
-  data: { reason: DATA_LIMITS, accepted: 'a provision without selected data' },
+  class: 'mapped',
+  code: 'mapped',
+  dataPeriod: 'mapped',
+  data: 'mapped',
 }
 
 export const ROOT_PROVISION: Elements<ConsentProvision> = { ...PROVISION_ELEMENTS, provision: 'mapped' }
@@ -63,6 +62,7 @@ export const EXCEPTION: Elements<ConsentProvision> = {
 }
 
 export const ACTOR: Elements<ConsentProvisionActor> = { role: 'mapped', reference: 'mapped' }
+export const PROVISION_DATA: Elements<ConsentProvisionData> = { meaning: 'mapped', reference: 'mapped' }
 export const PERIOD: Elements<Period> = { start: 'mapped', end: 'mapped' }
 export const REFERENCE: ElementTable = { reference: 'mapped', type: 'body', identifier: 'body', display: 'body' }
 export const CODEABLE_CONCEPT: Elements<CodeableConcept> = { coding: 'mapped', text: 'body' }

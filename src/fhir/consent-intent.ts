@@ -2,6 +2,7 @@
 
 import type { Hash, IdentityId } from '../types/brand.ts'
 import type { Value } from '../types/canonical-value.ts'
+import type { DataLimits } from './data-limits.ts'
 import type { ElementProblem } from './problem.ts'
 
 export type ClauseType = 'permit' | 'deny'
@@ -21,7 +22,8 @@ export interface ChainClause {
   /** Half-open interval, ms UTC; null is without bound on that side. */
   readonly from: number | null
   readonly to: number | null
-  readonly limited: boolean
+  /** Data limits, which stay in the vault: on the chain stands that there are some. */
+  readonly limits: DataLimits | null
 }
 
 /** One consent at one custodian. A Consent that names several organizations becomes one of each. */
@@ -31,6 +33,8 @@ export interface ChainConsent {
   readonly delegation: IdentityId | null
   /** Commitment to the body: hash of salt and exact bytes. */
   readonly document: Hash
+  /** Commitment to the data limits of the clauses; null where none is limited. */
+  readonly limits: Hash | null
   readonly clauses: readonly ChainClause[]
 }
 
@@ -39,6 +43,8 @@ export interface ConsentBody {
   readonly custodian: IdentityId
   /** The Consent as it was received. */
   readonly bytes: Uint8Array
+  /** Canonical data limits of its clauses (data-limits.ts); null where none is limited. */
+  readonly limits: Uint8Array | null
   /** 32 random bytes, new for every version and custodian. */
   readonly salt: Uint8Array
 }
@@ -73,20 +79,20 @@ function termsValues(terms: ChainConsent, recorder: IdentityId | null): Value[] 
   return [
     optionalId(terms.delegation),
     idValue(terms.document),
-    null,
+    optionalId(terms.limits),
     optionalId(recorder),
     terms.clauses.map(clauseValue),
   ]
 }
 
-function clauseValue({ type, recipients, purposes, from, to, limited }: ChainClause): Value {
+function clauseValue({ type, recipients, purposes, from, to, limits }: ChainClause): Value {
   return {
     type,
     recipients: recipients.map(({ kind, id, at }) => ({ kind, id: idValue(id), at: optionalId(at) })),
     purposes: [...purposes],
     from,
     to,
-    limited,
+    limited: limits !== null,
   }
 }
 

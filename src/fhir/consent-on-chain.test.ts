@@ -47,7 +47,12 @@ async function termsOf(form: ConsentForm) {
   const file = files.find(({ name }) => name.endsWith(`-${form}.json`))
   if (file === undefined) throw new Error(`no Consent of the form ${form}`)
   const resolver = bindingResolver(binding, { identities, position })
-  const intent = await consentToChain(file.bytes, { resolver, timeZone: binding.timeZone, known: false })
+  const intent = await consentToChain(file.bytes, {
+    resolver,
+    timeZone: binding.timeZone,
+    labelling: false,
+    known: false,
+  })
   if (intent.kind !== 'terms' || intent.terms[0] === undefined) throw new Error(`${form}: ${intent.kind}`)
   return intent.terms[0]
 }

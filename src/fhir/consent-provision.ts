@@ -4,9 +4,10 @@ import { assertNever } from '../types/assert.ts'
 import { readCoding, readConcept } from './coding.ts'
 import { ACTOR, EXCEPTION, ROOT_PROVISION } from './consent-elements.ts'
 import type { ChainClause, ChainRecipient, ClauseType } from './consent-intent.ts'
+import { readDataLimits } from './consent-limits.ts'
 import type { Element } from './element.ts'
 import { CLAUSES_MAX, PURPOSES_MAX, RECIPIENTS_MAX } from './limits.ts'
-import { readPeriod, UNBOUNDED } from './period.ts'
+import { readValidity, UNBOUNDED } from './period.ts'
 import { readReference } from './reference.ts'
 import type { ResolvedIdentity, Resolver } from './resolver.ts'
 import { ACTIONS, ACTOR_ROLES, POLICY_RULES, type PolicyRule, PURPOSES } from './vocabulary.ts'
@@ -15,6 +16,8 @@ export interface ProvisionContext {
   readonly resolver: Resolver
   /** IANA zone of the custodian: what a date means. */
   readonly timeZone: string
+  /** Whether the custodian labels its records: otherwise a Consent about labels is refused. */
+  readonly labelling: boolean
 }
 
 const ACTOR_KINDS = 'a reference to a registered Practitioner, PractitionerRole, Organization or Group'
@@ -25,7 +28,7 @@ const EMERGENCY_ONLY: ChainClause = {
   recipients: [],
   purposes: ['ETREAT', 'BTG'],
   ...UNBOUNDED,
-  limited: false,
+  limits: null,
 }
 
 /** Root clause and exceptions of a Consent. Undefined, or not to be used, after a problem was noted. */
@@ -55,9 +58,10 @@ function checkAgainstRule(
   consent: Element,
   { rule, root, exceptions }: { rule: PolicyRule | undefined; root: Terms; exceptions: readonly ChainClause[] },
 ): void {
-  if (rule === 'OPTINR' && root.recipients.length + root.purposes.length + exceptions.length === 0) {
+  const isRestricted = root.recipients.length + root.purposes.length + exceptions.length > 0 || root.limits !== null
+  if (rule === 'OPTINR' && !isRestricted) {
     const reason = 'an opt-in with restrictions that states none'
-    const accepted = 'an actor, a purpose or an exception under Consent.provision'
+    const accepted = 'an actor, a purpose, a limit on data or an exception under Consent.provision'
     consent.problem('conflict', 'policyRule', { reason, accepted })
   }
   if (rule === 'EMRGONLY' && root.purposes.length > 0) {
@@ -120,18 +124,20 @@ async function readException(provision: Element, context: ProvisionContext): Pro
 
 type Terms = Omit<ChainClause, 'type'>
 
-const ANYTHING: Terms = { recipients: [], purposes: [], ...UNBOUNDED, limited: false }
+const ANYTHING: Terms = { recipients: [], purposes: [], ...UNBOUNDED, limits: null }
 
-async function readTerms(provision: Element, { resolver, timeZone }: ProvisionContext): Promise<Terms | undefined> {
+async function readTerms(provision: Element, context: ProvisionContext): Promise<Terms | undefined> {
+  const { resolver, timeZone } = context
   const period = provision.child('period')
-  const interval = provision.has('period') ? period && readPeriod(period, timeZone) : UNBOUNDED
+  const interval = provision.has('period') ? period && readValidity(period, timeZone) : UNBOUNDED
   for (const action of provision.children('action')) readConcept(action, ACTIONS)
   const purposes = provision.children('purpose').map((purpose) => readCoding(purpose, PURPOSES))
   const recipients = await Promise.all(provision.children('actor').map((actor) => readActor(actor, resolver)))
+  const limits = readDataLimits(provision, context)
   checkCount(provision, 'purpose', { count: purposes.length, max: PURPOSES_MAX })
   checkCount(provision, 'actor', { count: recipients.length, max: RECIPIENTS_MAX })
-  if (interval === undefined || !isWhole(purposes) || !isWhole(recipients)) return undefined
-  return { recipients: distinct(recipients), purposes: [...new Set(purposes)], ...interval, limited: false }
+  if (interval === undefined || limits === undefined || !isWhole(purposes) || !isWhole(recipients)) return undefined
+  return { recipients: distinct(recipients), purposes: [...new Set(purposes)], ...interval, limits }
 }
 
 /** Whether every part could be read. */

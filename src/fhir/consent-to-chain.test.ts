@@ -54,9 +54,12 @@ function valid(): Json {
   }
 }
 
-function translate(consent: unknown, { known = false, timeZone = 'UTC' } = {}): Promise<ConsentIntent> {
+function translate(
+  consent: unknown,
+  { known = false, timeZone = 'UTC', labelling = false } = {},
+): Promise<ConsentIntent> {
   const bytes = typeof consent === 'string' ? consent : JSON.stringify(consent)
-  return consentToChain(new TextEncoder().encode(bytes), { resolver, timeZone, known })
+  return consentToChain(new TextEncoder().encode(bytes), { resolver, timeZone, labelling, known })
 }
 
 async function clausesOf(change: (consent: Json) => void, timeZone?: string): Promise<readonly ChainClause[]> {
@@ -72,7 +75,7 @@ async function problemsOf(consent: unknown): Promise<readonly ElementProblem[]> 
   return intent.kind === 'refused' ? intent.problems : []
 }
 
-const PERMIT: ChainClause = { type: 'permit', recipients: [], purposes: [], from: null, to: null, limited: false }
+const PERMIT: ChainClause = { type: 'permit', recipients: [], purposes: [], from: null, to: null, limits: null }
 const DENY: ChainClause = { ...PERMIT, type: 'deny' }
 
 describe('a Consent that is supported', () => {
@@ -90,6 +93,7 @@ describe('a Consent that is supported', () => {
         custodian: HOSPITAL,
         delegation: null,
         document: documentCommitment(body),
+        limits: null,
         clauses: [{ ...PERMIT, purposes: ['TREAT'], recipients: [{ kind: 'person', id: DOCTOR, at: null }] }],
       },
     ])
@@ -352,10 +356,70 @@ const REFUSED: readonly Row[] = [
     'unsupported',
     set((c) => (c.provision.securityLabel = [{ system: 's', code: 'N' }])),
   ],
-  ['a class', 'provision.class', 'unsupported', set((c) => (c.provision.class = [{ code: 'Observation' }]))],
-  ['a code', 'provision.code', 'unsupported', set((c) => (c.provision.code = [{ text: 'x' }]))],
-  ['a data period', 'provision.dataPeriod', 'unsupported', set((c) => (c.provision.dataPeriod = { start: '2022' }))],
-  ['selected data', 'provision.data', 'unsupported', set((c) => (c.provision.data = [{ meaning: 'instance' }]))],
+  [
+    'a class without a system',
+    'provision.class[0].system',
+    'required',
+    set((c) => (c.provision.class = [{ code: 'Observation' }])),
+  ],
+  [
+    'a class that is no type of a record',
+    'provision.class[0]',
+    'invalid',
+    set((c) => (c.provision.class = [{ system: 'http://hl7.org/fhir/resource-types', code: 'observation' }])),
+  ],
+  ['a code in words', 'provision.code[0].coding', 'required', set((c) => (c.provision.code = [{ text: 'x' }]))],
+  [
+    'a code without a system',
+    'provision.code[0].coding[0].system',
+    'required',
+    set((c) => (c.provision.code = [{ coding: [{ code: 'x' }] }])),
+  ],
+  ['an empty data period', 'provision.dataPeriod', 'required', set((c) => (c.provision.dataPeriod = {}))],
+  [
+    'selected data without a reference',
+    'provision.data[0].reference',
+    'required',
+    set((c) => (c.provision.data = [{ meaning: 'instance' }])),
+  ],
+  [
+    'dependents',
+    'provision.data[0].meaning',
+    'unsupported',
+    set((c) => (c.provision.data = [{ meaning: 'dependents', reference: { reference: 'Encounter/1' } }])),
+  ],
+  [
+    'a version of a resource',
+    'provision.data[0].reference.reference',
+    'invalid',
+    set((c) => (c.provision.data = [{ meaning: 'instance', reference: { reference: 'Observation/1/_history/2' } }])),
+  ],
+  [
+    'an absolute reference to data',
+    'provision.data[0].reference.reference',
+    'invalid',
+    set(
+      (c) => (c.provision.data = [{ meaning: 'instance', reference: { reference: 'http://x.example/Observation/1' } }]),
+    ),
+  ],
+  [
+    'data related to something else than an encounter, plan or episode',
+    'provision.data[0].reference.reference',
+    'invalid',
+    set((c) => (c.provision.data = [{ meaning: 'related', reference: { reference: 'Condition/1' } }])),
+  ],
+  [
+    'data of several meanings',
+    'provision.data',
+    'conflict',
+    set(
+      (c) =>
+        (c.provision.data = [
+          { meaning: 'instance', reference: { reference: 'Observation/1' } },
+          { meaning: 'authoredby', reference: { reference: 'Practitioner/1' } },
+        ]),
+    ),
+  ],
   ['an unknown element', 'provision.purposes', 'unknown', set((c) => (c.provision.purposes = []))],
   [
     'a modifier extension on the provision',
@@ -434,7 +498,12 @@ describe('a Consent that is not translated', () => {
   })
 
   test('is refused for bytes that are not UTF-8', async () => {
-    const intent = await consentToChain(Uint8Array.of(0x7b, 0xff, 0x7d), { resolver, timeZone: 'UTC', known: false })
+    const intent = await consentToChain(Uint8Array.of(0x7b, 0xff, 0x7d), {
+      resolver,
+      timeZone: 'UTC',
+      labelling: false,
+      known: false,
+    })
     expect(intent.kind).toBe('refused')
   })
 
@@ -461,15 +530,15 @@ describe('a Consent that is not translated', () => {
 
   test('is answered by an OperationOutcome that names the element', async () => {
     const consent = valid()
-    consent.provision.dataPeriod = { end: '2022' }
+    consent.provision.securityLabel = [{ system: 's', code: 'N' }]
     expect(operationOutcome(await problemsOf(consent))).toEqual({
       resourceType: 'OperationOutcome',
       issue: [
         {
           severity: 'error',
           code: 'not-supported',
-          diagnostics: expect.stringContaining('accepted: a provision for data of every time'),
-          expression: ['Consent.provision.dataPeriod'],
+          diagnostics: expect.stringContaining('accepted: a provision without security labels'),
+          expression: ['Consent.provision.securityLabel'],
         },
       ],
     })

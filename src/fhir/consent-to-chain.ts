@@ -9,6 +9,7 @@ import { readConcept } from './coding.ts'
 import { CONSENT } from './consent-elements.ts'
 import type { ChainClause, ChainConsent, ConsentBody, ConsentIntent } from './consent-intent.ts'
 import { type ProvisionContext, readClauses } from './consent-provision.ts'
+import { limitsBytes, limitsCommitment } from './data-limits.ts'
 import { Element } from './element.ts'
 import { CONSENT_BYTES_MAX, CUSTODIANS_MAX } from './limits.ts'
 import { parseResource } from './parse-json.ts'
@@ -138,9 +139,14 @@ function terms(
   { parties, clauses }: { parties: Parties; clauses: readonly ChainClause[] },
 ): ConsentIntent {
   const { patient, delegation, custodians } = parties
-  const bodies = custodians.map((custodian): ConsentBody => ({ custodian, bytes, salt: randomBytes(SALT_BYTES) }))
+  const limits = limitsBytes(clauses.map((clause) => clause.limits))
+  const bodies = custodians.map((custodian): ConsentBody => {
+    return { custodian, bytes, limits, salt: randomBytes(SALT_BYTES) }
+  })
   const consents = bodies.map(({ custodian, salt }): ChainConsent => {
-    return { patient, custodian, delegation, document: documentCommitment({ bytes, salt }), clauses }
+    const document = documentCommitment({ bytes, salt })
+    const commitment = limits && limitsCommitment({ bytes: limits, salt })
+    return { patient, custodian, delegation, document, limits: commitment, clauses }
   })
   return { kind: 'terms', terms: consents, bodies }
 }

@@ -7,7 +7,7 @@ export type JsonObject = { readonly [name: string]: unknown }
 
 /**
  * What becomes of an element:
- * - `mapped`: it decides, on the chain.
+ * - `mapped`: it decides, on the chain or in the custodian's filter.
  * - `body`: kept with the body in the vault; it decides nothing.
  * - otherwise refused where it occurs: why, and what is accepted.
  */

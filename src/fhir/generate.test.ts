@@ -40,7 +40,12 @@ describe('generateFolder()', () => {
     expect(consents.map(({ name }) => name.replace(/^.*?-\d{6}-|\.json$/g, ''))).toEqual(forms)
     for (const [i, { name, bytes }] of consents.entries()) {
       const resolver = bindingResolver(binding, { identities, position: i + 1 })
-      const intent = await consentToChain(bytes, { resolver, timeZone: binding.timeZone, known: false })
+      const intent = await consentToChain(bytes, {
+        resolver,
+        timeZone: binding.timeZone,
+        labelling: false,
+        known: false,
+      })
       expect([name, intent.kind]).toEqual([name, 'terms'])
     }
   })

@@ -18,3 +18,7 @@ export const PURPOSES_MAX = 16
 export const CUSTODIANS_MAX = 16
 /** One Consent as text, narrative and contained resources included. */
 export const CONSENT_BYTES_MAX = 1024 * 1024
+/** Security labels of one clause (spec/contracts.md, record Limits). */
+export const LABELS_MAX = 32
+/** Classes, codes, and selected data of one clause (spec/contracts.md, record Limits). */
+export const SELECTED_MAX = 64

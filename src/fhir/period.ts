@@ -18,6 +18,17 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d
 const ACCEPTED = 'YYYY, YYYY-MM, YYYY-MM-DD, or YYYY-MM-DDThh:mm:ss with a time zone'
 const FORM = { reason: 'not a date or time of FHIR', accepted: ACCEPTED }
 
+/**
+ * When something holds. The chain counts from 1970: what starts before has no bound there, what ends before is over for good.
+ * Undefined after a problem was noted.
+ */
+export function readValidity(period: Element, timeZone: string): Interval | undefined {
+  const interval = readPeriod(period, timeZone)
+  if (interval === undefined) return undefined
+  const { from, to } = interval
+  return { from: from === null || from < 0 ? null : from, to: to === null ? null : Math.max(to, 0) }
+}
+
 /** Undefined after a problem was noted. */
 export function readPeriod(period: Element, timeZone: string): Interval | undefined {
   period.check(PERIOD)
@@ -41,10 +52,7 @@ function readBound(
   if (!period.has(name)) return null
   const text = period.text(name)
   if (text === undefined) return undefined
-  const bound = boundOf(text)
-  // The chain counts from 1970: what starts before has no bound there, what ends before is over for good.
-  if (bound !== undefined && bound < 0) return name === 'start' ? null : 0
-  return bound ?? period.problem('invalid', name, FORM)
+  return boundOf(text) ?? period.problem('invalid', name, FORM)
 }
 
 /** The span of time that a FHIR date or time names; undefined where the text is none. Throws RangeError on an unknown zone. */

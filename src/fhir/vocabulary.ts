@@ -1,5 +1,8 @@
 // Codes at the border: system|code of FHIR, compared exactly, and what they are on the chain. Anything else is refused.
 
+import { CONFIDENTIALITIES, type Confidentiality } from './data-limits.ts'
+import { RESOURCE_ELEMENTS } from './resource-elements.ts'
+
 export const SYSTEM = {
   actReason: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
   actCode: 'http://terminology.hl7.org/CodeSystem/v3-ActCode',
@@ -7,6 +10,8 @@ export const SYSTEM = {
   roleClass: 'http://terminology.hl7.org/CodeSystem/v3-RoleClass',
   consentScope: 'http://terminology.hl7.org/CodeSystem/consentscope',
   consentAction: 'http://terminology.hl7.org/CodeSystem/consentaction',
+  confidentiality: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality',
+  resourceTypes: 'http://hl7.org/fhir/resource-types',
 } as const
 
 /** system|code -> what it means here. */
@@ -41,3 +46,48 @@ export const PURPOSES = table(
     ...['CLINTRCH', 'CLINTRL', 'POPHLTH', 'HTEST'],
   ),
 )
+
+export type SecurityLabel =
+  | { readonly kind: 'confidentiality'; readonly code: Confidentiality }
+  | { readonly kind: 'sensitivity'; readonly code: string }
+
+/** Sensitivity labels that the policy contract knows. */
+export const SENSITIVITIES = [
+  ...['ETH', 'GDIS', 'HIV', 'MST', 'SCA', 'SICKLE', 'SDV', 'SEX', 'SPI', 'STD', 'TBOO', 'VIO', 'DEMO', 'DOB', 'GENDER'],
+  ...[
+    'LIVARG',
+    'MARST',
+    'RACE',
+    'REL',
+    'B',
+    'EMPL',
+    'LOCIS',
+    'SSP',
+    'ADOL',
+    'CEL',
+    'DIA',
+    'DRGIS',
+    'EMP',
+    'PDS',
+    'PHY',
+  ],
+  ...['PRS', 'PSY', 'BH', 'MH', 'PSYTHPN', 'COGN', 'DVD', 'EMOTDIS', 'SUD', 'ETHUD', 'OPIOIDUD'],
+]
+
+export const SECURITY_LABELS: CodeTable<SecurityLabel> = new Map<string, SecurityLabel>([
+  ...CONFIDENTIALITIES.map((code) => [`${SYSTEM.confidentiality}|${code}`, { kind: 'confidentiality', code }] as const),
+  ...SENSITIVITIES.map((code) => [`${SYSTEM.actCode}|${code}`, { kind: 'sensitivity', code }] as const),
+])
+
+/** Labels of ActCode that say how to handle a resource, or under which law, and nothing of what it is about. */
+export const HANDLING_LABELS: ReadonlySet<string> = new Set([
+  ...['42CFRPart2', 'CommonRule', 'HIPAANOPP', 'HIPAAPsyNotes', 'HIPAASelfPay', 'Title38Section7332', 'ANONY', 'AOD'],
+  ...['AUDIT', 'AUDTR', 'CPLYCC', 'CPLYCD', 'CPLYJPP', 'CPLYOPP', 'CPLYOSP', 'CPLYPOL', 'DECLASSIFYLABEL', 'DEID'],
+  ...['DELAU', 'DOWNGRDLABEL', 'DRIVLABEL', 'ENCRYPT', 'ENCRYPTR', 'ENCRYPTT', 'ENCRYPTU', 'HUAPRV', 'LABEL', 'MASK'],
+  ...['MINEC', 'PERSISTLABEL', 'PRIVMARK', 'PSEUD', 'REDACT', 'UPGRDLABEL', 'NOAUTH', 'NOCOLLECT', 'NODSCLCD'],
+  ...['NODSCLCDS', 'NOINTEGRATE', 'NOLIST', 'NOMOU', 'NOORGPOL', 'NOPAT', 'NOPERSISTP', 'NORDSCLCD', 'NORDSCLCDS'],
+  ...['NORDSCLW', 'NORELINK', 'NOREUSE', 'NOVIP', 'ORCON'],
+])
+
+/** Classes of data: the types of resource that may belong to a patient's record. */
+export const CLASSES = table(SYSTEM.resourceTypes, same(...Object.keys(RESOURCE_ELEMENTS)))

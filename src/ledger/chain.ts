@@ -4,7 +4,7 @@
 import { epochFault } from '../consensus/epoch-rules.ts'
 import type { BadTransaction } from '../consensus/evidence/bad-transaction.ts'
 import type { Abi } from '../contracts/abi.ts'
-import { type CallOutcome, type ContractCall, type ContractSet, queryView } from '../contracts/execute.ts'
+import { type CallOutcome, type ContractCall, type ContractSet, queryView, runFilter } from '../contracts/execute.ts'
 import type { StateReader } from '../contracts/state-access.ts'
 import type { RangeProof } from '../crypto/mountain-range.ts'
 import type { StateProof } from '../crypto/state-proof.ts'
@@ -475,6 +475,10 @@ export class Chain implements Ledger {
     const { height, epoch } = this.tree.head.header
     const context = { timeMs, height, epoch }
     return queryView(this.contractSet, call, { context, state: this.state(), gasLimit })
+  }
+
+  filter(call: ContractCall): CallOutcome {
+    return runFilter(this.contractSet, call, { state: this.state() })
   }
 
   readonly signerOf: SignerOf = (sender, keyId) => this.tree.head.signerOf(sender, keyId)

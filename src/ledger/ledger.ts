@@ -223,6 +223,8 @@ export interface Ledger {
   stateProof(key: Uint8Array): StateProof
   /** Runs a view on the head's state with `timeMs` as its now. */
   query(call: ContractCall, options: { readonly timeMs: number; readonly gasLimit?: number }): CallOutcome
+  /** Runs a filter with the code tables of the head's state. */
+  filter(call: ContractCall): CallOutcome
   /** A sender's signing key in the head's state. */
   readonly signerOf: SignerOf
   contracts(): readonly { readonly name: string; readonly abi: Abi }[]

@@ -4,8 +4,9 @@
 
 import { join } from 'node:path'
 import { randomBytes } from '../crypto/random.ts'
-import { registerArguments, updateArguments } from '../fhir/consent-intent.ts'
+import { type ChainConsent, type ConsentBody, registerArguments, updateArguments } from '../fhir/consent-intent.ts'
 import { consentToChain } from '../fhir/consent-to-chain.ts'
+import { limitsFromBytes } from '../fhir/data-limits.ts'
 import type { JsonObject } from '../fhir/element.ts'
 import { IdentityIndex } from '../fhir/identity-index.ts'
 import { createKeyValue } from '../fhir/key-value.ts'
@@ -19,12 +20,13 @@ import { RpcError } from '../rpc/errors.ts'
 import type { InstitutionService } from '../rpc/services.ts'
 import { assert, assertNever } from '../types/assert.ts'
 import { asIdentityId, type Hash, type IdentityId, type PublicKey } from '../types/brand.ts'
+import type { Value } from '../types/canonical-value.ts'
 import type { CallReceipt } from '../types/receipt.ts'
 import { originOf } from '../types/signing.ts'
 import type { Call } from '../types/transaction.ts'
-import { ConsentBodies } from '../vault/consent-bodies.ts'
+import { type CommittedBody, ConsentBodies } from '../vault/consent-bodies.ts'
 import { createDatabase } from '../vault/database.ts'
-import { ExchangeError } from '../vault/errors.ts'
+import { ExchangeError, VaultError } from '../vault/errors.ts'
 import { type AnswerRequester, type AskCustodian, RECORD_PROTOCOL } from '../vault/exchange-ports.ts'
 import { fetchRecords } from '../vault/fetch-records.ts'
 import { REQUEST_BYTES_MAX } from '../vault/limits.ts'
@@ -41,6 +43,7 @@ import type { NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
 import type { Membership } from './membership.ts'
 import { idValue, queryView } from './query.ts'
+import { ReleaseLimits } from './release-limits.ts'
 import { createReleaseAuthority, createReleaseLog, createRequesterChain, findDecision } from './release-ports.ts'
 import { loadOrCreateToken } from './rpc-token.ts'
 
@@ -203,6 +206,7 @@ export class InstitutionGateway implements InstitutionService {
     const intent = await consentToChain(bytes, {
       known: known !== null,
       timeZone: config.fhir.timeZone,
+      labelling: this.#isLabelling(),
       resolver: {
         async identity(reference) {
           const binding = bound(reference)
@@ -243,7 +247,7 @@ export class InstitutionGateway implements InstitutionService {
           head === null
             ? registerArguments(terms, { consentId: consent, recorder })
             : updateArguments(terms, { consentId: consent, replaces: head.version, recorder })
-        await this.#bodies.put(terms.document, { patient: terms.patient, bytes: body.bytes, salt: body.salt })
+        await this.#bodies.put(terms.patient, privateParts(terms, body))
         await this.#send([{ contract: 'consent', method: head === null ? 'register' : 'update', args }])
         return { kind: 'registered', consents: [{ consent, version }] }
       }
@@ -297,14 +301,27 @@ export class InstitutionGateway implements InstitutionService {
 
   #releaseHandler() {
     const { chainId, config, ledger, membership, freshness, clock, keys, sender, log } = this.#parts
+    const custodian = keys.institution
+    const limitsOf = (commitment: Hash) => this.#limitsOf(commitment)
+    const limits = new ReleaseLimits({ ledger, custodian, limitsOf, timeZone: config.fhir.timeZone })
     return createReleaseHandler({
       chainId,
       vault: this.#vault,
-      authority: createReleaseAuthority({ ledger, membership, freshness, clock, custodian: keys.institution }),
+      authority: createReleaseAuthority({ ledger, membership, freshness, clock, custodian, limits }),
       log: createReleaseLog(sender),
       disclosure: config.vault.disclosure,
       onOutcome: (outcome) => log.info(outcome, 'record request answered'),
     })
+  }
+
+  /** Data limits of a consent's clauses; null where this vault has none, or has destroyed them. */
+  async #limitsOf(commitment: Hash): Promise<readonly Value[] | null> {
+    try {
+      return limitsFromBytes((await this.#bodies.read(commitment)).bytes)
+    } catch (error) {
+      if (error instanceof VaultError && (error.code === 'UNKNOWN_RECORD' || error.code === 'ERASED')) return null
+      throw error
+    }
   }
 
   /** All or an error with the contract's code: what an institution does for itself is not left half done silently. */
@@ -325,6 +342,12 @@ export class InstitutionGateway implements InstitutionService {
     }
   }
 
+  /** Whether this institution declares on the chain that a service labels its records. */
+  #isLabelling(): boolean {
+    const settings = this.#ask('policy', 'settings', [idValue(this.#parts.keys.institution)])
+    return (settings as { labelling: boolean }).labelling
+  }
+
   #ask(contract: string, method: string, args: Uint8Array[]): unknown {
     return queryView(this.#parts.ledger, { contract, method, args }, this.#parts.clock.nowMs())
   }
@@ -340,6 +363,13 @@ function keySource(config: Config): KeySource {
   if ('environment' in wrappingKey) return { kind: 'environment', variable: wrappingKey.environment }
   const [command = '', ...args] = wrappingKey.command
   return { kind: 'command', command, args }
+}
+
+/** What stands on the chain as a commitment: the body, and the data limits where there are any. */
+function privateParts(terms: ChainConsent, { bytes, limits, salt }: ConsentBody): CommittedBody[] {
+  const document = { commitment: terms.document, bytes, salt }
+  if (terms.limits === null || limits === null) return [document]
+  return [document, { commitment: terms.limits, bytes: limits, salt }]
 }
 
 /** The Consent's logical id at this institution, where it has one. What is wrong with it is for the translation to say. */

@@ -16,11 +16,13 @@ import type { Freshness } from './freshness.ts'
 import type { InstitutionSender } from './institution-sender.ts'
 import type { Membership } from './membership.ts'
 import { idValue, queryView } from './query.ts'
+import type { Releasable, ReleaseLimits, UsedClause } from './release-limits.ts'
 
 /** How long a requester waits for its own node to commit what the custodian saw first. */
 const CATCH_UP_MS = 5_000
 
 interface StoredRequest {
+  readonly patient: Uint8Array
   readonly custodian: Uint8Array
   readonly institution: Uint8Array
   readonly recipientKey: Uint8Array
@@ -28,7 +30,13 @@ interface StoredRequest {
 }
 export interface DecisionEntry {
   readonly decision: number
-  readonly terms: { readonly request: StoredRequest; readonly outcome: string; readonly expiresAt: number | null }
+  readonly terms: {
+    readonly request: StoredRequest
+    readonly outcome: string
+    readonly filtered: boolean
+    readonly clauses: readonly UsedClause[]
+    readonly expiresAt: number | null
+  }
   readonly releases: readonly { readonly manifest: Uint8Array }[]
 }
 
@@ -43,8 +51,9 @@ export function createReleaseAuthority(parts: {
   readonly freshness: Freshness
   readonly clock: Clock
   readonly custodian: IdentityId
+  readonly limits: ReleaseLimits
 }): ReleaseAuthority {
-  const { ledger, membership, freshness, clock, custodian } = parts
+  const { ledger, membership, freshness, clock, custodian, limits } = parts
   return {
     async isRegistered(recordId) {
       const view = { contract: 'access', method: 'record', args: [idValue(recordId)] }
@@ -59,10 +68,9 @@ export function createReleaseAuthority(parts: {
         return { kind: 'refused', reason: 'UNKNOWN_DECISION' }
       }
       const view = { contract: 'access', method: 'releasable', args: [idValue(ref.patient), ref.decision] }
-      const verdict = queryView(ledger, view, nowMs) as { releasable: boolean; filtered: boolean; reasons: string[] }
+      const verdict = queryView(ledger, view, nowMs) as unknown as Releasable
       if (!verdict.releasable) return { kind: 'refused', reason: verdict.reasons.at(-1) ?? 'NOT_RELEASABLE' }
-      // Data limits are applied by the `filter` function, which this version does not have: nothing rather than too much.
-      if (verdict.filtered) return { kind: 'refused', reason: 'LIMITED' }
+      const mayLeave = await limits.of(verdict, { entry, nowMs })
       const { institution, recipientKey, records } = entry.terms.request
       const ids = queryView(ledger, { contract: 'registry', method: 'idsOf', args: [idValue(ref.patient)] }, nowMs)
       return {
@@ -71,6 +79,7 @@ export function createReleaseAuthority(parts: {
         recipientKey: recipientKey.toHex() as PublicKey,
         records: records.map(idHex),
         patients: (ids as unknown as Uint8Array[]).map(idHex),
+        mayLeave,
       }
     },
   }

@@ -17,7 +17,9 @@ export const TAG = {
   signedRead: 'assent/read/1',
   status: 'assent/status/1',
   consentDocument: 'assent/consent-document/1',
-  /** A FHIR reference where a contract compares it. */
+  consentLimits: 'assent/consent-limits/1',
+  /** A code, and a FHIR reference, where a contract compares it. */
+  code: 'assent/code/1',
   reference: 'assent/reference/1',
   releaseManifest: 'assent/release-manifest/1',
   comment: 'assent/comment/1',

@@ -1,6 +1,6 @@
-// The bodies of consents: what the patient signed, as it was received, with the salt that the chain's commitment was made
-// with. A body is found under its commitment, so whatever became of its registration, no body ever takes another's place.
-// Kept in a sealed store of its own, so that no record request can ever meet one.
+// The private parts of consents: what the patient signed, as it was received, and its data limits, each with the salt that the
+// chain's commitment was made with. A part is found under its commitment, so whatever became of its registration, none ever
+// takes another's place. Kept in a sealed store of its own, so that no record request can ever meet one.
 
 import type { Hash, IdentityId } from '../types/brand.ts'
 import type { SealedStore } from './sealed-store.ts'
@@ -11,10 +11,15 @@ export interface ConsentBodyParts {
   readonly salt: Uint8Array
 }
 
+export interface CommittedBody extends ConsentBodyParts {
+  /** As it stands on the chain. */
+  readonly commitment: Hash
+}
+
 const SALT_BYTES = 32
 
 /** The store names its entries by ids; a commitment is one as good as any. */
-const entryId = (document: Hash): IdentityId => document as string as IdentityId
+const entryId = (commitment: Hash): IdentityId => commitment as string as IdentityId
 
 export class ConsentBodies {
   private readonly store: SealedStore
@@ -22,22 +27,25 @@ export class ConsentBodies {
     this.store = store
   }
 
-  /** `document`: the commitment on the chain. Throws `RECORD_EXISTS`. */
-  async put(document: Hash, { patient, bytes, salt }: ConsentBodyParts & { patient: IdentityId }): Promise<void> {
-    const plaintext = new Uint8Array(SALT_BYTES + bytes.length)
-    plaintext.set(salt)
-    plaintext.set(bytes, SALT_BYTES)
-    await this.store.put([{ id: entryId(document), patient, version: 1, plaintext }])
+  /** All or none. Throws `RECORD_EXISTS`. */
+  async put(patient: IdentityId, bodies: readonly CommittedBody[]): Promise<void> {
+    const entries = bodies.map(({ commitment, bytes, salt }) => {
+      const plaintext = new Uint8Array(SALT_BYTES + bytes.length)
+      plaintext.set(salt)
+      plaintext.set(bytes, SALT_BYTES)
+      return { id: entryId(commitment), patient, version: 1, plaintext }
+    })
+    await this.store.put(entries)
   }
 
   /** Throws `UNKNOWN_RECORD`, `ERASED`, `TAMPERED`. */
-  async read(document: Hash): Promise<ConsentBodyParts> {
-    const plaintext = await this.store.read(entryId(document))
+  async read(commitment: Hash): Promise<ConsentBodyParts> {
+    const plaintext = await this.store.read(entryId(commitment))
     return { salt: plaintext.slice(0, SALT_BYTES), bytes: plaintext.slice(SALT_BYTES) }
   }
 
-  /** Destroys body, salt and key: the commitment on the chain then says nothing any more. */
-  erase(document: Hash): Promise<void> {
-    return this.store.erase([entryId(document)])
+  /** Destroys part, salt and key: the commitment on the chain then says nothing any more. */
+  erase(commitment: Hash): Promise<void> {
+    return this.store.erase([entryId(commitment)])
   }
 }

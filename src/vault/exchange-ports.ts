@@ -23,6 +23,8 @@ export type ReleaseCheck =
       readonly records: readonly IdentityId[]
       /** The patient's ids (`registry.idsOf`): records of all of them belong to the record. */
       readonly patients: readonly IdentityId[]
+      /** Whether the data limits leave a record, given by its bytes; null where nothing is limited. */
+      readonly mayLeave: ((record: Uint8Array) => boolean) | null
     }
   /** `reason`: code of the contract, or UNKNOWN_DECISION. */
   | { readonly kind: 'refused'; readonly reason: string }

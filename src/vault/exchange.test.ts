@@ -36,7 +36,14 @@ class Chain implements ReleaseAuthority, RequesterChain {
   refusal: string | null = null
 
   constructor(recipientKey: PublicKey) {
-    this.verdict = { kind: 'releasable', institution: REQUESTER, recipientKey, records: [], patients: [PATIENT] }
+    this.verdict = {
+      kind: 'releasable',
+      institution: REQUESTER,
+      recipientKey,
+      records: [],
+      patients: [PATIENT],
+      mayLeave: null,
+    }
   }
   isFresh(): boolean {
     return this.fresh
@@ -168,6 +175,41 @@ describe('a permitted requester', () => {
     expect(idsOf(await fetch({}, { records: [second] }))).toEqual([second])
   })
 
+  test('gets only what the data limits leave: the rest neither leaves nor is counted', async () => {
+    const withheld = stored[1] as StoredRecord
+    const secret = new TextDecoder().decode(plaintext('two'))
+    chain.releasable({ mayLeave: (record) => new TextDecoder().decode(record) !== secret })
+    let answered: RecordReply | undefined
+    const records = await fetch({ reply: (reply) => (answered = reply) })
+    const left = stored.map(({ recordId }) => recordId).filter((recordId) => recordId !== withheld.recordId)
+    expect(records.map(({ recordId }) => recordId).sort()).toEqual(left.sort())
+    expect(chain.releases.map((release) => [...release.records].sort())).toEqual([left])
+    expect(answered?.page?.more).toBe(false)
+    const sent = answered?.page?.records.map(({ recordId }) => recordId) ?? []
+    expect(sent).not.toContain(withheld.recordId)
+    const asked = fetch({}, { records: [withheld.recordId] })
+    await expect(asked).rejects.toMatchObject({ reason: 'NOTHING_TO_RELEASE' })
+  })
+
+  test('gets pages filled with what is left, and no word of what is not', async () => {
+    const many = await store(
+      PATIENT,
+      Array.from({ length: 130 }, (_, i) => plaintext(`n${i}`)),
+    )
+    const kept = new Set(many.slice(0, 64).map(({ recordId }) => recordId))
+    const texts = new Set(Array.from({ length: 64 }, (_, i) => new TextDecoder().decode(plaintext(`n${i}`))))
+    chain.releasable({ mayLeave: (record) => texts.has(new TextDecoder().decode(record)) })
+    const pages: boolean[] = []
+    const records = await fetch({
+      reply: (reply) => {
+        pages.push(reply.page?.more ?? false)
+        return reply
+      },
+    })
+    expect(new Set(records.map(({ recordId }) => recordId))).toEqual(kept)
+    expect(pages).toEqual([false])
+  })
+
   test('gets records stored under a linked id of the patient', async () => {
     const linked = await store(LINKED, [plaintext('under the other id')])
     chain.releasable({ patients: [PATIENT, LINKED] })
@@ -194,7 +236,7 @@ describe('a permitted requester', () => {
 
   test('gets large records in pages of bounded size', async () => {
     await store(PATIENT, Array(3).fill(new Uint8Array(3 * 1024 * 1024)))
-    chain.releasable({ patients: [PATIENT] })
+    chain.releasable({ patients: [PATIENT], mayLeave: null })
     expect(await fetch()).toHaveLength(6)
     expect(chain.releases.length).toBeGreaterThan(1)
   })

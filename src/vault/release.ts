@@ -2,7 +2,8 @@
 //   1 the request reads well and is for this chain           5 seal every record's key to the decision's recipient key
 //   2 this node is in touch with the consortium, else STALE  6 commit the release on the chain, with a manifest of
 //   3 the chain releases this decision, now, to this peer      everything that is to be sent
-//   4 the records of the page: stored here and asked for     7 send
+//   4 the records of the page: stored here, asked for,       7 send
+//     and left by the data limits
 //
 // `conceal` (EHDS Art. 8): whatever the reason, one answer of one shape. `reveal`: the reason goes along.
 
@@ -146,7 +147,7 @@ async function sealEntry(
   return { recordId: id, ciphertext, enc: sealed.enc, sealedKey: sealed.ciphertext }
 }
 
-/** The next records that are wanted, covered by the decision, stored here; as many as one answer carries. */
+/** The next records that are wanted, covered by the decision, stored here, left by its limits; as many as one answer carries. */
 async function nextEntries(
   { vault, authority }: Pick<ReleaseOptions, 'vault' | 'authority'>,
   { request, terms }: { request: RecordRequest; terms: Releasable },
@@ -155,6 +156,7 @@ async function nextEntries(
   let bytes = 0
   for await (const recordId of coveredIds(vault, { request, terms })) {
     if (!(await authority.isRegistered(recordId))) continue
+    if (terms.mayLeave !== null && !terms.mayLeave((await vault.read(recordId)).bytes)) continue
     if (entries.length === RELEASE_RECORDS_MAX) return { entries, more: true }
     const entry = await vault.unwrap(recordId)
     bytes += entry.ciphertext.length

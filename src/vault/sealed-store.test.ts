@@ -263,10 +263,10 @@ describe('bodies of consents', () => {
     const bodies = new ConsentBodies(store)
     const [first, second, unknown] = [id('5'), id('6'), id('7')] as string[] as [Hash, Hash, Hash]
     const salts = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] as const
-    await bodies.put(first, { patient: PATIENT, bytes: BYTES, salt: salts[0] })
-    await bodies.put(second, { patient: PATIENT, bytes: BYTES, salt: salts[1] })
+    await bodies.put(PATIENT, [{ commitment: first, bytes: BYTES, salt: salts[0] }])
+    await bodies.put(PATIENT, [{ commitment: second, bytes: BYTES, salt: salts[1] }])
     expect(await bodies.read(second)).toEqual({ bytes: BYTES, salt: salts[1] })
-    const again = bodies.put(second, { patient: PATIENT, bytes: BYTES, salt: salts[0] })
+    const again = bodies.put(PATIENT, [{ commitment: second, bytes: BYTES, salt: salts[0] }])
     expect(await codeOf(again)).toBe('RECORD_EXISTS')
     await bodies.erase(first)
     expect(await codeOf(bodies.read(first))).toBe('ERASED')

@@ -1,16 +1,20 @@
 // What opens a patient's data, on a running consortium: signed reads, and the custodian's second look before a release.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { registerArguments } from '../../src/fhir/consent-intent.ts'
+import { type ChainClause, registerArguments } from '../../src/fhir/consent-intent.ts'
+import { type DataLimits, limitsBytes, limitsFromBytes } from '../../src/fhir/data-limits.ts'
 import { systemClock } from '../../src/node/clock.ts'
 import { InstitutionSender } from '../../src/node/institution-sender.ts'
 import { newSeed, type SigningKey, signingKey } from '../../src/node/key-file.ts'
 import { Reads } from '../../src/node/reads.ts'
+import { ReleaseLimits } from '../../src/node/release-limits.ts'
 import { createReleaseAuthority } from '../../src/node/release-ports.ts'
 import { RpcError } from '../../src/rpc/errors.ts'
 import type { Hash, IdentityId } from '../../src/types/brand.ts'
+import type { Value } from '../../src/types/canonical-value.ts'
 import type { CallReceipt } from '../../src/types/receipt.ts'
 import { type SignedRead, type SignedReadBody, signRead } from '../../src/types/signed-read.ts'
+import type { ReleaseAuthority } from '../../src/vault/exchange-ports.ts'
 import { InProcessConsortium, type InProcessNode, newId } from './in-process-consortium.ts'
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.fromHex(hex)
@@ -130,13 +134,23 @@ describe('a signed read', () => {
 })
 
 describe('the custodian looks again before a release', () => {
-  const permit = (limited = false) => ({
-    type: 'permit' as const,
+  const LIMITS: DataLimits = {
+    confidentiality: ['N'],
+    sensitivity: [],
+    classes: [],
+    codes: [],
+    period: { from: null, to: null },
+    instances: [],
+    related: [],
+    authors: [],
+  }
+  const permit = (limited = false): ChainClause => ({
+    type: 'permit',
     recipients: [],
     purposes: ['HOPERAT'],
     from: null,
     to: null,
-    limited,
+    limits: limited ? LIMITS : null,
   })
 
   /** A decision on a request of the other hospital, for its operations. */
@@ -144,14 +158,20 @@ describe('the custodian looks again before a release', () => {
     const consentId = newId().toHex() as IdentityId
     const institution = custodian.keys.institution
     const document = newId().toHex() as Hash
-    const terms = { patient, custodian: institution, delegation: null, document, clauses: [permit(limited)] }
+    const terms = {
+      patient,
+      custodian: institution,
+      delegation: null,
+      document,
+      limits: limited ? document : null,
+      clauses: [permit(limited)],
+    }
     const send = (node: InProcessNode, method: string, args: Parameters<InProcessNode['ask']>[2]) => {
       const [contract, name] = method.split('.') as [string, string]
       return senderOf(node).send([{ contract, method: name, args }])
     }
     const args = registerArguments(terms, { consentId, recorder: institution })
-    // Limited clauses come with a commitment to their limits, which FHIR import does not make yet.
-    const registered = await send(custodian, 'consent.register', limited ? args.with(5, newId()) : args)
+    const registered = await send(custodian, 'consent.register', args)
     expect(registered.map(({ code }) => code)).toEqual(['OK'])
     const [answered] = await send(requester, 'access.request', [
       bytesOf(patient),
@@ -170,13 +190,23 @@ describe('the custodian looks again before a release', () => {
     return { decision, outcome, revoke }
   }
 
-  const authorityOf = ({ ledger, running, participant, keys }: InProcessNode) =>
+  /** `kept`: what the vault has of the limits. */
+  const authorityOf = (
+    { ledger, running, participant, keys }: InProcessNode,
+    { kept = null }: { kept?: readonly Value[] | null } = {},
+  ) =>
     createReleaseAuthority({
       ledger,
       membership: running.membership,
       freshness: participant.freshness,
       clock: systemClock,
       custodian: keys.institution,
+      limits: new ReleaseLimits({
+        ledger,
+        custodian: keys.institution,
+        limitsOf: async () => kept,
+        timeZone: 'UTC',
+      }),
     })
 
   it('and releases what was permitted, to whom and to which key', async () => {
@@ -188,6 +218,7 @@ describe('the custodian looks again before a release', () => {
       recipientKey: requester.keys.encryption.publicKey,
       records: [],
       patients: [patient],
+      mayLeave: null,
     })
     expect(await authorityOf(custodian).institutionOf(requester.self)).toBe(requester.keys.institution)
   })
@@ -207,9 +238,35 @@ describe('the custodian looks again before a release', () => {
     expect(await authorityOf(custodian).check({ patient, decision: decision + 1 })).toEqual(unknown)
   })
 
-  it('and releases nothing that data limits would have to be applied to', async () => {
+  it('and releases what the data limits leave, resource by resource', async () => {
+    const settings = { contract: 'policy', method: 'configure', args: ['deny', 'override', true] }
+    await custodian.commit([settings])
     const { decision, outcome } = await decide({ limited: true })
     expect(outcome).toBe('PERMIT_FILTERED')
-    expect(await authorityOf(custodian).check({ patient, decision })).toEqual({ kind: 'refused', reason: 'LIMITED' })
+    const kept = limitsFromBytes(limitsBytes([LIMITS]) as Uint8Array)
+    const mayLeave = await mayLeaveOf(authorityOf(custodian, { kept }), decision)
+    const labelled = (code: string) => {
+      return { meta: { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code }] } }
+    }
+    expect(mayLeave(record({}))).toBe(true)
+    expect(mayLeave(record(labelled('L')))).toBe(true)
+    expect(mayLeave(record(labelled('R')))).toBe(false)
+    expect(mayLeave(record(labelled('n')))).toBe(false)
+    expect(mayLeave(new TextEncoder().encode('no resource'))).toBe(false)
   })
+
+  it('and releases nothing under a permit whose limits are lost', async () => {
+    const { decision } = await decide({ limited: true })
+    const mayLeave = await mayLeaveOf(authorityOf(custodian, { kept: null }), decision)
+    expect(mayLeave(record({}))).toBe(false)
+  })
+
+  const record = (more: object): Uint8Array =>
+    new TextEncoder().encode(JSON.stringify({ resourceType: 'Observation', id: '1', ...more }))
+
+  async function mayLeaveOf(authority: ReleaseAuthority, decision: number): Promise<(record: Uint8Array) => boolean> {
+    const check = await authority.check({ patient, decision })
+    if (check.kind === 'refused' || check.mayLeave === null) throw new Error('a limited release')
+    return check.mayLeave
+  }
 })

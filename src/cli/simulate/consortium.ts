@@ -2,9 +2,16 @@
 // called is what a node would execute.
 
 import { type AbiEntry, argumentsFromJson, findEntry, type Json, valueToJson } from '../../contracts/abi.ts'
-import { type CallOutcome, type ContractSet, executeCall, loadContracts, queryView } from '../../contracts/execute.ts'
+import {
+  type CallOutcome,
+  type ContractSet,
+  executeCall,
+  loadContracts,
+  queryView,
+  runFilter,
+} from '../../contracts/execute.ts'
+import { MemoryState } from '../../contracts/memory-state.ts'
 import { taggedHash } from '../../crypto/hash.ts'
-import { StateOverlay } from '../../ledger/overlay.ts'
 import { compileBuiltInContracts } from '../../node/built-in-contracts.ts'
 import { assert } from '../../types/assert.ts'
 import type { Hash, IdentityId } from '../../types/brand.ts'
@@ -13,8 +20,6 @@ import { TAG } from '../../types/tags.ts'
 
 type Named = { readonly [parameter: string]: Json }
 
-/** Nothing lies below: the consortium begins here. */
-const EMPTY = { get: () => undefined, keys: () => [][Symbol.iterator]() }
 const GAS = 1_000_000_000
 
 let loaded: ContractSet | undefined
@@ -35,7 +40,7 @@ export class Refused extends Error {
 
 export class SimulatedConsortium {
   private readonly contracts = builtInContracts()
-  private readonly state = new StateOverlay(EMPTY)
+  private readonly state = new MemoryState()
   private readonly timeMs: number
   private height = 0
   private calls = 0
@@ -67,11 +72,10 @@ export class SimulatedConsortium {
       callIndex: 0,
       genesis: this.height === 0,
     }
-    const before = this.state.mark()
     const call = { contract, method: entry.name, args }
-    const outcome = executeCall(this.contracts, call, { context, state: this.state, gasLimit: GAS })
-    if (outcome.status === 'refused') this.state.rollback(before)
-    return accepted(method, outcome)
+    const environment = { context, state: this.state, gasLimit: GAS }
+    // A refusal ends the simulation: nothing has to be taken back.
+    return accepted(method, executeCall(this.contracts, call, environment))
   }
 
   ask(method: string, named: Named): Json {
@@ -80,6 +84,12 @@ export class SimulatedConsortium {
     const context = { timeMs: this.timeMs, height: this.height, epoch: 0 }
     const outcome = queryView(this.contracts, call, { context, state: this.state, gasLimit: GAS })
     return this.json(entry, accepted(method, outcome))
+  }
+
+  filter(method: string, args: readonly Value[]): Value {
+    const { contract, entry } = this.entry(method)
+    const call = { contract, method: entry.name, args }
+    return accepted(method, runFilter(this.contracts, call, { state: this.state }))
   }
 
   private entry(method: string) {

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { AbiEntry } from '../abi.ts'
+import { runFilter } from '../execute.ts'
 import { type Type, typeText } from '../vm/type.ts'
 import { BUILTIN } from './builtin.test-support.ts'
 import { Consortium } from './consortium.test-support.ts'
@@ -111,6 +112,24 @@ describe('spec/consent.md', () => {
         // ETREAT's row is part of TREAT's cover.
         expect(covered.sort()).toEqual([...under, ...(top === 'TREAT' ? ['ERTREAT'] : [])].sort())
       }
+    }
+  })
+
+  it('lists sensitivities as they mean each other', () => {
+    const rows = rowsOf(section(consentPage, '### Sensitivities')).slice(2)
+    const all = [...new Set(rows.flatMap((cells) => cells.flatMap(codesIn)))]
+    const { contracts, state } = consortium
+    const means = (named: string, label: string) => {
+      const call = { contract: 'policy', method: 'meansSensitivity', args: [named, label] }
+      const outcome = runFilter(contracts, call, { state })
+      return outcome.status === 'ok' && outcome.value === true
+    }
+    const under = new Map(
+      rows.flatMap(([labels = '', below = '']) => codesIn(labels).map((each) => [each, codesIn(below)])),
+    )
+    for (const named of all) {
+      const meant = all.filter((label) => means(named, label))
+      expect([named, ...(under.get(named) ?? [])].sort()).toEqual(meant.sort())
     }
   })
 

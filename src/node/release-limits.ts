@@ -1,0 +1,133 @@
+// Data limits at the custodian: the clauses that a decision stands on are joined with their limits from the vault, and the
+// filter of the access contract is run over every record before it leaves. spec/consent.md, "Data limits".
+
+import { type DescriptionContext, describeResource } from '../fhir/describe-resource.ts'
+import { isObject } from '../fhir/element.ts'
+import { decodeText, tryParse } from '../fhir/parse-json.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Hash, IdentityId } from '../types/brand.ts'
+import type { Value } from '../types/canonical-value.ts'
+import { idValue, queryView } from './query.ts'
+
+/** A clause as a decision names it. */
+export interface UsedClause {
+  readonly consent: Uint8Array
+  readonly version: number
+  readonly clause: number
+  readonly type: 'permit' | 'deny'
+}
+
+/** Answer of `access.releasable`. */
+export interface Releasable {
+  readonly releasable: boolean
+  readonly filtered: boolean
+  readonly reasons: readonly string[]
+  readonly clauses: readonly UsedClause[]
+}
+
+interface LimitedDecision {
+  readonly terms: {
+    readonly request: { readonly patient: Uint8Array }
+    readonly filtered: boolean
+    readonly clauses: readonly UsedClause[]
+  }
+}
+
+interface StoredTerms {
+  readonly clauses: readonly { readonly limited: boolean }[]
+  readonly limits: Uint8Array | null
+}
+
+/** Limits of a consent's clauses by their commitment; null where the vault has none. */
+export type LimitsOf = (commitment: Hash) => Promise<readonly Value[] | null>
+
+/** A decision names the first 64 clauses that matched (spec/contracts.md, record Decision). */
+const USED_MAX = 64
+
+export class ReleaseLimits {
+  readonly #ledger: Ledger
+  readonly #limitsOf: LimitsOf
+  readonly #timeZone: string
+  readonly #custodian: IdentityId
+
+  constructor(parts: {
+    readonly ledger: Ledger
+    readonly limitsOf: LimitsOf
+    readonly timeZone: string
+    readonly custodian: IdentityId
+  }) {
+    this.#ledger = parts.ledger
+    this.#limitsOf = parts.limitsOf
+    this.#timeZone = parts.timeZone
+    this.#custodian = parts.custodian
+  }
+
+  /** What leaves must be left by the decision as it was made and as it is made again now; null: nothing is limited. */
+  async of(
+    now: Releasable,
+    { entry: { terms }, nowMs }: { entry: LimitedDecision; nowMs: number },
+  ): Promise<((record: Uint8Array) => boolean) | null> {
+    const stands = [...(terms.filtered ? [terms.clauses] : []), ...(now.clauses.length > 0 ? [now.clauses] : [])]
+    if (stands.length === 0) return null
+    // Where more clauses matched than a decision names, an unnamed deny might be among them.
+    if (stands.some((clauses) => clauses.length === USED_MAX)) return () => false
+    const patients = queryView(
+      this.#ledger,
+      { contract: 'registry', method: 'idsOf', args: [terms.request.patient] },
+      nowMs,
+    )
+    const joined = await Promise.all(
+      stands.map((clauses) => this.#joined(clauses, { patients: patients as Uint8Array[], nowMs })),
+    )
+    const context = { timeZone: this.#timeZone, labelling: this.#isLabelling(nowMs) }
+    return (record) => joined.every((clauses) => this.#leaves(record, { clauses, context }))
+  }
+
+  async #joined(
+    clauses: readonly UsedClause[],
+    { patients, nowMs }: { patients: readonly Uint8Array[]; nowMs: number },
+  ): Promise<readonly Value[]> {
+    const joined: Value[] = []
+    for (const { consent, version, clause, type } of clauses) {
+      const terms = this.#termsOf({ patients, consent, version, nowMs })
+      const isLimited = terms?.clauses[clause]?.limited ?? true
+      const all = isLimited && terms?.limits ? await this.#limitsOf(terms.limits.toHex() as Hash) : null
+      const limits = all?.[clause] ?? null
+      // Limits that are lost: a permit without them permits nothing, a deny without them denies everything.
+      if (isLimited && limits === null && type === 'permit') continue
+      joined.push({ consent, clause, type, limits })
+    }
+    return joined
+  }
+
+  #termsOf(asked: {
+    patients: readonly Uint8Array[]
+    consent: Uint8Array
+    version: number
+    nowMs: number
+  }): StoredTerms | null {
+    const { patients, consent, version, nowMs } = asked
+    for (const patient of patients) {
+      const view = { contract: 'consent', method: 'findVersion', args: [patient, consent, version] }
+      const found = queryView(this.#ledger, view, nowMs) as { terms: unknown } | null
+      if (found !== null) return found.terms as StoredTerms
+    }
+    return null
+  }
+
+  #isLabelling(nowMs: number): boolean {
+    const view = { contract: 'policy', method: 'settings', args: [idValue(this.#custodian)] }
+    return (queryView(this.#ledger, view, nowMs) as { labelling: boolean }).labelling
+  }
+
+  #leaves(
+    record: Uint8Array,
+    { clauses, context }: { clauses: readonly Value[]; context: DescriptionContext },
+  ): boolean {
+    const resource = tryParse(decodeText(record) ?? '')
+    if (!isObject(resource)) return false
+    const args = [[...clauses], describeResource(resource, context)]
+    const outcome = this.#ledger.filter({ contract: 'access', method: 'mayLeave', args })
+    return outcome.status === 'ok' && (outcome.value as { released: boolean }).released
+  }
+}
