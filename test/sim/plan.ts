@@ -110,7 +110,7 @@ export function planOf(random: Random, given: Aim): Plan {
     faults,
     liars: seats.map((seat) => ({ seat, name: isCollusion ? 'colluding' : random.pick(scripts) })),
     attack: attack === undefined ? null : { name: attack, liars: liarsWanted },
-    faultyMs: aim.faultyMs ?? random.between(10_000, 25_000),
+    faultyMs: aim.faultyMs ?? random.between(8_000, 16_000),
   }
 }
 

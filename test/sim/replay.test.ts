@@ -16,7 +16,7 @@ const runSeed = (seed: number): Told =>
     }),
   )
 
-describe('a seed', () => {
+describe('a seed', { timeout: 170_000 }, () => {
   it('runs to the same trace in two processes, and another seed does not', () => {
     const first = runSeed(23)
     expect(first.violation).toBeNull()
