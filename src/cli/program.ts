@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { addAccess } from './access.ts'
 import { addAudit } from './audit.ts'
+import { addClause } from './clause.ts'
 import { addConsensus } from './consensus.ts'
 import { addConsent } from './consent.ts'
 import { addDevnet } from './devnet.ts'
@@ -41,6 +42,7 @@ const COMMANDS = [
   addAudit,
   addVerify,
   addRecover,
+  addClause,
 ] as const
 
 export async function run(args: readonly string[]): Promise<number> {

@@ -2,6 +2,9 @@
 // 2), and what is said about each. The rest are faults of the program or the machine, or a refusal (exit code 1).
 
 import { ClientError } from '../client/errors.ts'
+import { AbiError } from '../contracts/abi.ts'
+import { ContractError } from '../contracts/errors.ts'
+import { CompileError } from '../contracts/lang/diagnostics.ts'
 import { FhirError } from '../fhir/errors.ts'
 import { LedgerError, type LedgerErrorCode } from '../ledger/errors.ts'
 import { SignStateMoveError } from '../ledger/sign-state-move.ts'
@@ -19,6 +22,9 @@ import { reasonInWords } from './words.ts'
 
 const USER_ERRORS = [
   UsageError,
+  CompileError,
+  ContractError,
+  AbiError,
   ConfigError,
   GenesisError,
   KeyFileError,

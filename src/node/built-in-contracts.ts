@@ -1,18 +1,34 @@
 // The contracts that a new consortium starts with: sources read from src/contracts/builtin, compiled in dependency order.
 
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { compile } from '../contracts/lang/compile.ts'
+import type { Source } from '../contracts/lang/diagnostics.ts'
 import type { ContractModule } from '../types/genesis.ts'
 import type { Call } from '../types/transaction.ts'
 
-const NAMES = ['policy', 'registry', 'validators', 'governance', 'evidence', 'consent', 'access', 'audit'] as const
+/** In dependency order. */
+export const BUILT_IN_NAMES = [
+  'policy',
+  'registry',
+  'validators',
+  'governance',
+  'evidence',
+  'consent',
+  'access',
+  'audit',
+] as const
+
+/** Where the sources stand, and their tests. */
+export const BUILT_IN_FOLDER = fileURLToPath(new URL('../contracts/builtin/', import.meta.url))
+
+export function builtInSource(name: string): Source {
+  return { name: `${name}.clause`, text: readFileSync(join(BUILT_IN_FOLDER, `${name}.clause`), 'utf8') }
+}
 
 export function compileBuiltInContracts(): readonly ContractModule[] {
-  const sources = NAMES.map((name) => ({
-    name,
-    text: readFileSync(new URL(`../contracts/builtin/${name}.clause`, import.meta.url), 'utf8'),
-  }))
-  return compile(sources).map(({ name, bytes }) => ({ name, module: bytes }))
+  return compile(BUILT_IN_NAMES.map(builtInSource)).map(({ name, bytes }) => ({ name, module: bytes }))
 }
 
 /** The first calls of a new chain: the vocabulary. */

@@ -18,7 +18,19 @@ export interface CompiledModule {
 }
 
 /** In the order given: used contracts first. Throws CompileError with every mistake in every source. */
-export function compile(sources: readonly Source[]): CompiledModule[] {
+export function compile(sources: readonly Source[]): readonly CompiledModule[] {
+  return compileForTools(sources).modules
+}
+
+/** What a tool that goes on from compiled contracts needs beside their bytes. */
+export interface Compilation {
+  readonly modules: readonly CompiledModule[]
+  readonly exports: ReadonlyMap<string, ContractExports>
+  readonly loaded: ReadonlyMap<string, LoadedContract>
+}
+
+/** Throws CompileError. */
+export function compileForTools(sources: readonly Source[]): Compilation {
   const diagnostics: Diagnostic[] = []
   const earlier = new Map<string, ContractExports>()
   const modules: CompiledModule[] = []
@@ -42,7 +54,7 @@ export function compile(sources: readonly Source[]): CompiledModule[] {
     if (bytes !== undefined) modules.push({ name: name.text, bytes })
   }
   if (diagnostics.length > 0) throw new CompileError(diagnostics)
-  return modules
+  return { modules, exports: earlier, loaded }
 }
 
 /** The bytes, verified and linked: limits that only the finished module shows are the machine's. */
@@ -73,6 +85,16 @@ function refusedByMachine({ name, declarations }: ContractSyntax, error: Error):
   const message = `"${error.entry}" ${error.reason}`
   const advice = 'Shorten its loops, lists and what it calls in loops: each bound multiplies those inside it.'
   return new Mistake(entry?.kind === 'refusal' || entry === undefined ? name.span : entry.name.span, message, advice)
+}
+
+/** The contracts that a source uses; none where it is not written right, which compiling will tell. */
+export function usedBy(source: Source): readonly string[] {
+  try {
+    return parseContract(source.text).uses.map(({ text }) => text)
+  } catch (error) {
+    if (!(error instanceof Mistake)) throw error
+    return []
+  }
 }
 
 function parse(source: Source, report: (mistake: Mistake) => void): ContractSyntax | undefined {

@@ -28,6 +28,8 @@ export interface Diagnostic {
 export class Mistake extends Error {
   readonly span: Span
   readonly advice: string
+  /** Where it is not the source that is being compiled: a file that this one takes things from. */
+  source: Source | null = null
   constructor(span: Span, message: string, advice: string) {
     super(message)
     this.span = span
@@ -45,7 +47,8 @@ export class CompileError extends Error {
   }
 }
 
-export function diagnose(source: Source, mistake: Mistake): Diagnostic {
+export function diagnose(compiled: Source, mistake: Mistake): Diagnostic {
+  const source = mistake.source ?? compiled
   const { start, end } = mistake.span
   const before = source.text.slice(0, start)
   const line = before.split('\n').length

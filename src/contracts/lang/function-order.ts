@@ -3,10 +3,8 @@
 import type { Body } from './body.ts'
 import type { CheckedFunction } from './checked.ts'
 import { Mistake, type Span } from './diagnostics.ts'
-import type { FunctionSyntax } from './syntax.ts'
 
 export interface FunctionBody {
-  readonly syntax: FunctionSyntax
   readonly checked: CheckedFunction
   readonly body: Body
 }
@@ -36,7 +34,7 @@ export function orderFunctions(functions: readonly FunctionBody[]): CheckedFunct
 
 type Effect = 'writes' | 'readsTransaction' | 'readsChain'
 
-const FORBIDDEN: ReadonlyMap<FunctionSyntax['kind'], readonly Effect[]> = new Map([
+const FORBIDDEN: ReadonlyMap<CheckedFunction['kind'], readonly Effect[]> = new Map([
   ['view', ['writes', 'readsTransaction'] as const],
   ['filter', ['writes', 'readsTransaction', 'readsChain'] as const],
 ])
@@ -45,7 +43,7 @@ const FORBIDDEN: ReadonlyMap<FunctionSyntax['kind'], readonly Effect[]> = new Ma
 export function checkEffects(functions: readonly FunctionBody[]): void {
   const byName = new Map(functions.map((each) => [each.checked.name, each]))
   for (const each of functions) {
-    for (const effect of FORBIDDEN.get(each.syntax.kind) ?? []) {
+    for (const effect of FORBIDDEN.get(each.checked.kind) ?? []) {
       const span = findEffect(each, effect, { byName, seen: new Set() })
       if (span !== null) throw mistakeOf(each, effect, span)
     }

@@ -4,13 +4,19 @@ import { NAME_LENGTH_MAX } from '../../types/limits.ts'
 import { Mistake } from './diagnostics.ts'
 import { SYMBOLS, type Token, type TokenKind } from './token.ts'
 
-const SPACE = /[ \t\r\n]+|\/\/[^\n]*/y
+const SPACE = /[ \t\r\n]+/y
+const COMMENT = /\/\/[^\n]*/y
 const WORD = /[A-Za-z][A-Za-z0-9_]*/y
 const DIGITS = /[0-9][0-9_]*/y
 const TEXT = /"([^"\n]*)"/y
 
 /** Ends with one token of kind `end`. Throws Mistake. */
 export function tokenize(text: string): Token[] {
+  return tokenizeWithComments(text).filter((token) => token.kind !== 'comment')
+}
+
+/** For tools that keep what people wrote beside the code. Throws Mistake. */
+export function tokenizeWithComments(text: string): Token[] {
   const tokens: Token[] = []
   let offset = 0
   let startsLine = true
@@ -30,6 +36,11 @@ export function tokenize(text: string): Token[] {
     if (space !== undefined) {
       if (space.includes('\n')) startsLine = true
       offset += space.length
+      continue
+    }
+    const comment = match(COMMENT)
+    if (comment !== undefined) {
+      push('comment', comment.trimEnd(), comment.length)
       continue
     }
     const word = match(WORD)

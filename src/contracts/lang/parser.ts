@@ -21,7 +21,7 @@ export function parseContract(text: string): ContractSyntax {
   return { name, version, uses, declarations }
 }
 
-function parseUses(tokens: TokenStream): Word[] {
+export function parseUses(tokens: TokenStream): Word[] {
   tokens.next()
   const uses = [tokens.expectName('a contract')]
   while (tokens.acceptSymbol(',')) uses.push(tokens.expectName('a contract'))
@@ -43,12 +43,14 @@ const DECLARATIONS: ReadonlyMap<string, (tokens: TokenStream) => Declaration> = 
   ['genesis', parseFunction],
 ])
 
-function parseDeclaration(tokens: TokenStream): Declaration {
+/** `others`: what else the file may declare, for the advice. */
+export function parseDeclaration(tokens: TokenStream, others: readonly string[] = []): Declaration {
   const token = tokens.peek()
   const parse = token.kind === 'word' ? DECLARATIONS.get(token.text) : undefined
   if (parse === undefined) {
-    const advice = `A declaration starts with one of: ${[...DECLARATIONS.keys()].join(', ')}.`
-    throw tokens.unexpected('a declaration', `${advice}${didYouMean(token.text, DECLARATIONS.keys())}`)
+    const words = [...others, ...DECLARATIONS.keys()]
+    const advice = `A declaration starts with one of: ${words.join(', ')}.`
+    throw tokens.unexpected('a declaration', `${advice}${didYouMean(token.text, words)}`)
   }
   if (!token.startsLine) {
     throw new Mistake(token.span, 'a declaration starts on a line of its own', 'Put it on the next line.')

@@ -14,6 +14,9 @@ export interface ContractExports {
   readonly views: ReadonlyMap<string, EntrySymbol>
   /** Actions that only one contract may call. */
   readonly granted: ReadonlyMap<string, EntrySymbol & { readonly by: string }>
+  /** What transactions call, for tests. */
+  readonly actions: ReadonlyMap<string, EntrySymbol>
+  readonly events: ReadonlyMap<string, EventSymbol>
 }
 
 export interface FunctionSymbol {
@@ -36,6 +39,14 @@ export interface Symbols {
   readonly refusals: Map<string, string>
   readonly constants: Map<string, ConstantSymbol>
   readonly functions: Map<string, FunctionSymbol>
+}
+
+export function noSymbols(contract: string): Symbols {
+  return {
+    contract,
+    ...{ uses: new Map(), types: new Map(), states: new Map(), events: new Map() },
+    ...{ refusals: new Map(), constants: new Map(), functions: new Map() },
+  }
 }
 
 export const CONTEXT_WORDS: ReadonlySet<string> = new Set([

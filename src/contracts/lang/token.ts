@@ -2,7 +2,7 @@
 
 import type { Span } from './diagnostics.ts'
 
-export type TokenKind = 'word' | 'integer' | 'text' | 'symbol' | 'end'
+export type TokenKind = 'word' | 'integer' | 'text' | 'symbol' | 'comment' | 'end'
 
 export interface Token {
   readonly kind: TokenKind

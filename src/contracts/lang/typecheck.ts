@@ -20,7 +20,7 @@ import type { CheckedContract, CheckedFunction, EntrySymbol } from './checked.ts
 import { Mistake } from './diagnostics.ts'
 import { checkEffects, type FunctionBody, orderFunctions } from './function-order.ts'
 import { assertFits, resolveType } from './resolve-type.ts'
-import { assertFresh, CONTEXT_WORDS, type ContractExports, HOST_FUNCTIONS, type Symbols } from './symbols.ts'
+import { assertFresh, CONTEXT_WORDS, type ContractExports, HOST_FUNCTIONS, noSymbols, type Symbols } from './symbols.ts'
 import type { ContractSyntax, Declaration, FieldSyntax, FunctionSyntax, Word } from './syntax.ts'
 
 export interface TypecheckResult {
@@ -47,11 +47,7 @@ export function typecheck(
     }
   }
 
-  const symbols: Symbols = {
-    contract: syntax.name.text,
-    ...{ uses: new Map(), types: new Map(), states: new Map(), events: new Map() },
-    ...{ refusals: new Map(), constants: new Map(), functions: new Map() },
-  }
+  const symbols = noSymbols(syntax.name.text)
   attempt(() => assertPlainWord(syntax.name))
   for (const use of syntax.uses) attempt(() => declareUse(symbols, use, earlier))
   // Each step stands on the one before: its mistakes would come back as many others.
@@ -104,7 +100,7 @@ function assertDistinct(words: readonly Word[], what: string): void {
   }
 }
 
-function declareUse(symbols: Symbols, word: Word, earlier: ReadonlyMap<string, ContractExports>): void {
+export function declareUse(symbols: Symbols, word: Word, earlier: ReadonlyMap<string, ContractExports>): void {
   const used = earlier.get(word.text)
   if (used === undefined) {
     const advice = 'Contracts are compiled in order, and use only earlier ones: list it before this one.'
@@ -114,7 +110,8 @@ function declareUse(symbols: Symbols, word: Word, earlier: ReadonlyMap<string, C
   symbols.uses.set(word.text, used)
 }
 
-function declare(symbols: Symbols, declaration: Declaration): void {
+/** Throws Mistake. */
+export function declare(symbols: Symbols, declaration: Declaration): void {
   switch (declaration.kind) {
     case 'enum':
       declareEnum(symbols, declaration)
@@ -244,7 +241,8 @@ function declareFunction(symbols: Symbols, syntax: FunctionSyntax): void {
   symbols.functions.set(name.text, { syntax, parameters, returns })
 }
 
-function checkFunction(symbols: Symbols, syntax: FunctionSyntax): FunctionBody {
+/** Throws Mistake where the head is wrong; mistakes in statements are in the body that it returns. */
+export function checkFunction(symbols: Symbols, syntax: FunctionSyntax): FunctionBody {
   const symbol = symbols.functions.get(syntax.name.text)
   const parameters = symbol?.parameters ?? []
   const body = new Body(symbols, symbol?.returns ?? null, check)
@@ -266,7 +264,7 @@ function checkFunction(symbols: Symbols, syntax: FunctionSyntax): FunctionBody {
     locals: body.locals,
     body: block,
   }
-  return { syntax, checked, body }
+  return { checked, body }
 }
 
 function revealedParameter(syntax: FunctionSyntax, parameters: readonly Field[]): number | null {
@@ -314,12 +312,16 @@ function exportsOf(symbols: Symbols): ContractExports {
   const { contract, types } = symbols
   const views = new Map<string, EntrySymbol>()
   const granted = new Map<string, EntrySymbol & { by: string }>()
+  const actions = new Map<string, EntrySymbol>()
   for (const [name, { syntax, parameters, returns }] of symbols.functions) {
     const { kind, by } = syntax
     if (kind === 'view' || kind === 'filter') views.set(name, { kind, contract, name, parameters, returns })
     if (kind === 'action' && by !== null) {
       granted.set(name, { kind, contract, name, parameters, returns, by: by.text })
     }
+    if ((kind === 'action' && by === null) || kind === 'genesis action') {
+      actions.set(name, { kind: 'action', contract, name, parameters, returns })
+    }
   }
-  return { name: contract, types, views, granted }
+  return { name: contract, types, views, granted, actions, events: symbols.events }
 }

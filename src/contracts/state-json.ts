@@ -1,0 +1,105 @@
+// State of contracts as JSON, for people and tools that run entries without a ledger:
+//
+//   { "consent": { "heads": [{ "key": { "key": "…" }, "value": { … } }], "changeCount": 7 } }
+//
+// A map is a list of entries, a single value stands for itself.
+
+import { Writer } from '../types/canonical-bytes.ts'
+import type { Value } from '../types/canonical-value.ts'
+import { type Abi, AbiError, type AbiState, type Json, valueFromJson, valueToJson } from './abi.ts'
+import { MemoryState } from './memory-state.ts'
+import { type Cell, cellFromValue, valueFromCell, writeCell } from './vm/cell.ts'
+import { decodeStateValue } from './vm/contract-state.ts'
+import { decodeKey, encodeKey, stateKeyPrefix } from './vm/key.ts'
+import type { Type } from './vm/type.ts'
+
+const ENTRIES_MAX = 1_000_000
+
+type JsonObject = { readonly [key: string]: Json }
+
+/** Throws AbiError naming the part at fault. */
+export function stateFromJson(abis: readonly Abi[], json: Json): MemoryState {
+  const state = new MemoryState()
+  for (const [contract, states] of Object.entries(objectAt(json, 'state'))) {
+    const abi = abis.find((each) => each.contract === contract)
+    if (abi === undefined) throw refused(contract, `one of ${abis.map((each) => each.contract).join(', ')}`)
+    for (const [name, content] of Object.entries(objectAt(states, contract))) {
+      const path = `${contract}.${name}`
+      const declared = abi.states.find((each) => each.name === name)
+      if (declared === undefined) throw refused(path, `one of ${abi.states.map((each) => each.name).join(', ')}`)
+      fill(state, { contract, declared, content, path })
+    }
+  }
+  return state
+}
+
+function fill(
+  state: MemoryState,
+  { contract, declared, content, path }: { contract: string; declared: AbiState; content: Json; path: string },
+): void {
+  const prefix = stateKeyPrefix(contract, declared.name)
+  const put = (parts: readonly Cell[], json: Json, at: string): void => {
+    const key = encodeKey(
+      prefix,
+      declared.key.map(({ type }) => type),
+      parts,
+    )
+    const writer = new Writer()
+    writeCell(writer, declared.value, cellOf(declared.value, json, at))
+    state.put(key, writer.finish())
+  }
+  if (declared.key.length === 0) {
+    put([], content, path)
+    return
+  }
+  if (!Array.isArray(content)) throw refused(path, 'a list of entries, each with key and value')
+  for (const [i, entry] of (content as readonly Json[]).entries()) {
+    const at = `${path}[${i}]`
+    const { key, value } = objectAt(entry, at)
+    const named = objectAt(key, `${at}.key`)
+    const parts = declared.key.map(({ name, type }) => cellOf(type, named[name], `${at}.key.${name}`))
+    put(parts, value ?? null, `${at}.value`)
+  }
+}
+
+function cellOf(type: Type, json: Json | undefined, path: string): Cell {
+  return cellFromValue(type, valueFromJson(type, json ?? null, path), path)
+}
+
+function objectAt(json: Json | undefined, path: string): JsonObject {
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as JsonObject
+  throw refused(path, 'an object')
+}
+
+function refused(path: string, expected: string): AbiError {
+  return new AbiError('BAD_ARGUMENT', path, `expected ${expected}`)
+}
+
+/** What stands in the state of these contracts; states with nothing in them are left away. */
+export function stateToJson(abis: readonly Abi[], state: MemoryState): Json {
+  const contracts: { [contract: string]: Json } = {}
+  for (const { contract, states } of abis) {
+    const filled: { [name: string]: Json } = {}
+    for (const declared of states) {
+      const entries = entriesOf(contract, declared, state)
+      if (entries.length === 0) continue
+      filled[declared.name] = declared.key.length === 0 ? (entries[0] as { value: Json }).value : entries
+    }
+    if (Object.keys(filled).length > 0) contracts[contract] = filled
+  }
+  return contracts
+}
+
+function entriesOf(contract: string, { name, key, value }: AbiState, state: MemoryState): { key: Json; value: Json }[] {
+  const prefix = stateKeyPrefix(contract, name)
+  const keyTypes = key.map(({ type }) => type)
+  const table = { name, prefix, keyTypes, value, isTable: false }
+  const json = (type: Type, cell: Cell): Json => valueToJson(type, valueFromCell(type, cell) as Value)
+  return [...state.range(prefix, { limit: ENTRIES_MAX })].map(([bytes, stored]) => {
+    const parts = decodeKey(bytes, prefix.length, keyTypes)
+    return {
+      key: Object.fromEntries(key.map(({ name: part, type }, i) => [part, json(type, parts[i] as Cell)])),
+      value: json(value, decodeStateValue(table, stored)),
+    }
+  })
+}
