@@ -11,7 +11,8 @@ import type { Hash, Height } from '../types/brand.ts'
 import { seatOf } from '../types/validator-set.ts'
 import type { Config } from './config.ts'
 import type { SigningKey } from './key-file.ts'
-import { Runtime, type RuntimeParts } from './runtime.ts'
+import { Runtime } from './runtime.ts'
+import type { RuntimeParts } from './runtime-parts.ts'
 
 export interface ValidatorParts extends Omit<RuntimeParts, 'state' | 'self' | 'batchDelayMs'> {
   /** What is not named is the default. */

@@ -20,7 +20,7 @@ export const PLANTS: readonly Plant[] = [
     what: 'what is said is on disk, synced, before',
     changes: [
       {
-        file: 'src/node/runtime.ts',
+        file: 'src/node/effect-performer.ts',
         find: `    await this.#persist(effects)
     for (const effect of effects) {
       const written = this.#performOne(effect)
