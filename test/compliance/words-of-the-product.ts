@@ -7,9 +7,13 @@ import type { Genesis } from '../../src/types/genesis.ts'
 
 const CONSENT_PAGE = new URL('../../spec/consent.md', import.meta.url)
 
-/** Lower case. Everything that the page sets as code and that is one word. */
+/**
+ * Lower case. Everything that the page sets as code and that is one word. Not the sensitivities: they stand in one table that
+ * is the same on every chain, and anywhere else they would say something about somebody.
+ */
 export function onChainVocabulary(page = readFileSync(CONSENT_PAGE, 'utf8')): ReadonlySet<string> {
-  const spans = [...page.matchAll(/`([^`]+)`/g)].map(([, span]) => span as string)
+  const shown = page.replace(/\n### Sensitivities\n[^]*?(?=\n### )/, '')
+  const spans = [...shown.matchAll(/`([^`]+)`/g)].map(([, span]) => span as string)
   return new Set(spans.filter((span) => /^\w+$/.test(span)).map((span) => span.toLowerCase()))
 }
 
