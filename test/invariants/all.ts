@@ -7,16 +7,24 @@ import { blockTime } from './block-time.ts'
 import { certifiedImmutable } from './certified-immutable.ts'
 import { certifiedKept } from './certified-kept.ts'
 import { electionSafety } from './election-safety.ts'
+import { epochOrder } from './epoch-order.ts'
 import { honestStatements } from './honest-statements.ts'
 import type { CreateInvariant } from './invariant.ts'
 import { keptBranches } from './kept-branches.ts'
 import { logMatching } from './log-matching.ts'
 import { noFraming } from './no-framing.ts'
 import { signStateOrder } from './sign-state-order.ts'
+import { soundProposals } from './sound-proposals.ts'
 import { trueRoots } from './true-roots.ts'
 
 /** Hold as long as there are not more liars than the group bears. */
-const OF_THE_GROUP: readonly CreateInvariant[] = [certifiedImmutable, acknowledgedSurvive, electionSafety]
+const OF_THE_GROUP: readonly CreateInvariant[] = [
+  certifiedImmutable,
+  acknowledgedSurvive,
+  electionSafety,
+  epochOrder,
+  soundProposals,
+]
 
 /** Hold whatever liars do. */
 const OF_EACH_MEMBER: readonly CreateInvariant[] = [

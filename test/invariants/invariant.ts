@@ -37,7 +37,7 @@ export interface Invariant {
   /** It is back after it had no seat, under a new key: what it signed before does not bind it. */
   onNewVoice?(member: Seat): void
   /** It has found this block of that member invalid. */
-  onRefusal?(by: Seat, block: { readonly blockHash: Hash; readonly proposer: Seat; readonly reason: string }): void
+  onRefusal?(by: Seat, block: { readonly blockHash: Hash; readonly member: Seat; readonly reason: string }): void
   /** This member takes it for proof. */
   onEvidence?(by: Seat, evidence: { readonly kind: string; readonly accused: readonly Seat[] }): void
   /** A client was told that a transaction is certified there. */

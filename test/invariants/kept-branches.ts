@@ -1,5 +1,5 @@
-// Truncation moves the tip only (R5): what a member has acked is on its disk until it is certified, or another block is in its
-// place. Asked at every start, of the acks of all terms.
+// Truncation moves the tip only (R5): what a member has acked is on its disk until it is certified, or a certified block excludes
+// it. Asked at every start, of the acks of all terms.
 
 import type { Hash, Seat } from '../../src/types/brand.ts'
 import { type CreateInvariant, short } from './invariant.ts'
@@ -19,7 +19,8 @@ export const keptBranches: CreateInvariant = ({ blocks, violate }) => {
       if (ofMember === undefined) return
       if (hasLostLedger) ofMember.clear()
       for (const [hash, height] of ofMember) {
-        if (height <= head.height) ofMember.delete(hash)
+        const isDecided = height <= head.height || blocks.contains(hash, head.hash) === false
+        if (isDecided) ofMember.delete(hash)
         else if (!stored.has(hash) && blocks.header(hash) !== undefined) {
           violate(`seat ${member} starts without ${short(hash)}, which it acked at height ${height}`)
         }

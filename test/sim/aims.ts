@@ -34,6 +34,15 @@ const NAMED = {
     load: { perSecond: 60, registers: 12 },
     batchDelayMs: 10,
   },
+  /** Members that come and go, change keys and machines, and leaders that crash meanwhile. */
+  membership: {
+    n: 4,
+    b: 1,
+    liars: 0,
+    faults: ['membership', 'crashLeader', 'partition'],
+    load: { perSecond: 60, registers: 12 },
+    batchDelayMs: 10,
+  },
   /** More liars than the group bears: `npm run sim -- --aim moreLiarsThanB --seeds 2000`. */
   moreLiarsThanB: { attack: 'fork', faults: [], load: { perSecond: 60, registers: 12 }, batchDelayMs: 10 },
   /** The load that the simulator's speed is stated at: 10 blocks and 100 transactions a virtual second. */

@@ -3,12 +3,12 @@
 import { DEFAULT_TIMING } from '../../src/consensus/limits.ts'
 import type { Config } from '../../src/node/config.ts'
 import type { Seat } from '../../src/types/brand.ts'
-import type { AttackName } from './attacks/budgets.ts'
+import { type AttackName, sizeAt } from './attacks/budgets.ts'
 import type { Load } from './clients.ts'
 import type { Constitution } from './consortium.ts'
 import { FAULTS, type FaultName } from './faults/menu.ts'
 import { LIARS, type LiarName } from './liars/menu.ts'
-import { harmlessLiars, quorumOf, spareMembers } from './quorum.ts'
+import { harmlessLiars, quorumOf, type Size, spareMembers } from './quorum.ts'
 import type { Random } from './random.ts'
 
 export interface LiarPlan {
@@ -113,6 +113,10 @@ export function planOf(random: Random, given: Aim): Plan {
     faultyMs: aim.faultyMs ?? random.between(8_000, 16_000),
   }
 }
+
+/** At which its liars lie. */
+export const sizeOf = ({ constitution, attack }: Plan): Size =>
+  attack === null ? constitution : (sizeAt(attack.name) ?? constitution)
 
 export function describePlan({
   constitution: { n, b, learners, scheme },

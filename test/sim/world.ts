@@ -6,7 +6,7 @@ import { decodeSignState, EMPTY_SIGN_STATE } from '../../src/consensus/sign-stat
 import { executeBlock } from '../../src/ledger/execute-block.ts'
 import { createConsensusVerifier } from '../../src/node/consensus-verifier.ts'
 import type { Block } from '../../src/types/block.ts'
-import type { PublicKey, Seat } from '../../src/types/brand.ts'
+import type { Hash, PublicKey, Seat } from '../../src/types/brand.ts'
 import type { CommitCert } from '../../src/types/certificate.ts'
 import { invariantsFor } from '../invariants/all.ts'
 import { BlockIndex } from '../invariants/block-index.ts'
@@ -25,7 +25,7 @@ import { LIARS, LIES_AS } from './liars/menu.ts'
 import { drainMicrotasks } from './microtasks.ts'
 import { Network } from './network.ts'
 import { type LogLevel, type NodeEvents, SimulatedNode } from './node.ts'
-import type { Plan } from './plan.ts'
+import { type Plan, sizeOf } from './plan.ts'
 import { harmlessLiars } from './quorum.ts'
 import type { Random } from './random.ts'
 import { SeatBook } from './seat-book.ts'
@@ -134,7 +134,7 @@ export class World implements NodeEvents {
         this.trace.line('institutions', () => text)
       },
     })
-    this.isBeyond = liarsOf(plan).length > harmlessLiars(plan.constitution)
+    this.isBeyond = liarsOf(plan).length > harmlessLiars(sizeOf(plan))
     this.#invariants = invariantsFor(this).map((create) => {
       const invariant: Invariant = create({
         honestMembers: () => this.honest.map(({ seat }) => seat),
@@ -235,6 +235,14 @@ export class World implements NodeEvents {
     if (lost > 0) this.#count('lost writes')
     if (torn) this.#count('torn sign-state')
     this.queue.after(downMs, () => this.#restart(node))
+  }
+
+  /** It starts again with an empty one, and what it has signed is not lost. */
+  loseLedger(node: SimulatedNode): void {
+    this.trace.line(node.name, () => 'loses its ledger')
+    node.crash()
+    node.loseLedger()
+    this.queue.after(5, () => this.#restart(node))
   }
 
   /** Its disk is gone, and its consensus keys; another machine takes its place. */
@@ -385,6 +393,7 @@ export class World implements NodeEvents {
   logs(node: SimulatedNode, level: LogLevel, fields: object, text: string): void {
     if (level === 'debug') return
     if (isEvidence(fields) && node.isHonest) this.#accuse(node, fields)
+    if (isRefusal(fields) && node.isHonest) this.#tell((invariant) => invariant.onRefusal?.(node.seat, fields))
     this.trace.line(node.name, () => `${text} ${describeFields(fields)}`)
   }
 
@@ -470,6 +479,9 @@ function liarsOf({ liars, attack }: Plan): readonly Seat[] {
 }
 
 const isEvidence = (fields: object): fields is { kind: string; accused: readonly Seat[] } => 'accused' in fields
+
+const isRefusal = (fields: object): fields is { blockHash: Hash; member: Seat; reason: string } =>
+  'what' in fields && fields.what === 'invalidBlock'
 
 function describeFields(fields: object): string {
   return Object.entries(fields)

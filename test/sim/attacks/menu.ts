@@ -13,8 +13,10 @@ import { lateVote } from './late-vote.ts'
 import { leadersWord } from './leaders-word.ts'
 import { lettingGo } from './letting-go.ts'
 import { oldBackup } from './old-backup.ts'
+import { oldEpoch } from './old-epoch.ts'
 import { powerCut } from './power-cut.ts'
 import { replayed } from './replayed.ts'
+import { replayedToNewcomer } from './replayed-to-newcomer.ts'
 import { secondBranch } from './second-branch.ts'
 import type { Attack } from './stage.ts'
 import { supersededAck } from './superseded-ack.ts'
@@ -35,8 +37,10 @@ export const ATTACKS: Readonly<Record<AttackName, Attack>> = {
   leadersWord,
   lettingGo,
   oldBackup,
+  oldEpoch,
   powerCut,
   replayed,
+  replayedToNewcomer,
   secondBranch,
   supersededAck,
   thinRelease,

@@ -7,7 +7,7 @@ import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { certifiedRunCodec } from '../../../src/node/certified-run.ts'
 import { SYNC_PROTOCOL } from '../../../src/p2p/transport.ts'
 import type { Block, Header } from '../../../src/types/block.ts'
-import { type Hash, type Height, type Seat, ZERO_HASH } from '../../../src/types/brand.ts'
+import { type Epoch, type Hash, type Height, type Seat, ZERO_HASH } from '../../../src/types/brand.ts'
 import { toBytes } from '../../../src/types/canonical.ts'
 import type { CommitCert, LeaderCert } from '../../../src/types/certificate.ts'
 import { blockHash, commitCertHash, leaderCertHash, signHeader } from '../../../src/types/signing.ts'
@@ -32,6 +32,8 @@ interface Make {
   /** Above the parent's time; blocks of different times are different. */
   readonly laterMs: number
   readonly transactions?: readonly SignedTransaction[]
+  /** Claims to be of an epoch that is over. */
+  readonly epochsBack?: number
   /** False: its ledger does not take it in. */
   readonly isKept?: boolean
 }
@@ -121,9 +123,10 @@ export class Puppet {
   // ── blocks ──
 
   /** A block of its own, sound by itself, that its ledger knows from now on. */
-  block({ parent, leaderCert, laterMs, transactions = [], isKept = true }: Make): Block {
+  block({ parent, leaderCert, laterMs, transactions = [], epochsBack = 0, isKept = true }: Make): Block {
     const { ledger } = this
-    const { epoch, timeMs: parentMs, height } = parent.header
+    const { timeMs: parentMs, height } = parent.header
+    const epoch = (parent.header.epoch - epochsBack) as Epoch
     const parentHash = parent.hash
     const timeMs = Math.max(parentMs, this.node.clock.nowMs()) + laterMs
     const execution = ledger.execute({ parentHash, epoch, timeMs, transactions })

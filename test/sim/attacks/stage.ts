@@ -166,6 +166,28 @@ export class Stage {
     this.#candidate = null
   }
 
+  /** Whoever follows gets a seat, and everybody is in the epoch in which all have one. */
+  async promoteFollowers(): Promise<void> {
+    const { institutions, nodes, seats } = this.#world
+    for (const node of nodes) {
+      const key = node.keys.consensus?.publicKey
+      if (key !== undefined && seats.seatOf(node.seat) === undefined)
+        institutions.want('promoted', { kind: 'add', node, key })
+    }
+    const isThere = ({ running }: SimulatedNode): boolean => running?.ledger.epoch === seats.present.epoch
+    await this.until(() => !institutions.isBusy && nodes.every(isThere))
+  }
+
+  /** How many members have started again with a snapshot. */
+  get snapshots(): number {
+    return this.#world.fired.get('snapshot') ?? 0
+  }
+
+  /** It starts again, at once, with an empty one. */
+  loseLedger(node: SimulatedNode): void {
+    this.#world.loseLedger(node)
+  }
+
   /** A chain of some length, led by this member; then no new transactions, and everybody has the same. */
   async prepare(leader: SimulatedNode): Promise<void> {
     await this.elect(leader)

@@ -16,6 +16,7 @@ const QUICK = [
   're-execution',
   'sign-state-guard',
   'truncate-before-replace',
+  'wrong-epoch',
   'e4-later-term',
 ]
 

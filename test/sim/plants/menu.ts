@@ -269,6 +269,98 @@ export const PLANTS: readonly Plant[] = [
     aim: 'replayed',
   },
   {
+    name: 'replay-set-snapshot',
+    what: 'a snapshot brings the ids that may still be sent again',
+    changes: [
+      {
+        file: 'src/ledger/snapshot-builder.ts',
+        find: `      transactions.forEach(({ id }, index) => {
+        writes.push(writeLocation(id, { height: header.height, index }))
+      })
+`,
+        replace: '',
+      },
+    ],
+    aim: 'replayedToNewcomer',
+  },
+  {
+    name: 'pipelining-past-change',
+    what: 'nothing but opening blocks follows a change of the validators until that is certified',
+    changes: [
+      {
+        file: 'src/consensus/can-propose.ts',
+        find: 'const isPending = nextSet !== null && parent.header.epoch === state.epoch',
+        replace: 'const isPending = nextSet !== null && parent.header.epoch !== state.epoch && parent.header.epoch < 0',
+      },
+      {
+        file: 'src/consensus/epoch-rules.ts',
+        find: 'const isFree = nextSet === null || (header.term > parent.term && transactions.length === 0)',
+        replace: 'const isFree = nextSet === null || transactions.length >= 0',
+      },
+    ],
+    aim: 'membership',
+  },
+  {
+    name: 'set-on-append',
+    what: 'a set counts once its decision is certified, not when somebody has appended it',
+    changes: [
+      {
+        file: 'src/consensus/change-epoch.ts',
+        find: 'const { block, nextSet } = entryOf(state.tree, state.certifiedHash)',
+        replace: 'const { block, nextSet } = entryOf(state.tree, state.tipHash)',
+      },
+      {
+        file: 'src/consensus/change-epoch.ts',
+        find: "  assert(nextSet !== null && epoch === state.epoch + 1, 'an epoch is entered by the block that decided it')\n",
+        replace: '  if (nextSet === null) return\n',
+      },
+      {
+        file: 'src/consensus/tip.ts',
+        find: 'step.state.tipHash = hash\n',
+        replace: 'step.state.tipHash = hash\n  maybeChangeEpoch(step)\n',
+      },
+      {
+        file: 'src/consensus/tip.ts',
+        find: "import { mayFollow, ownReleases } from './lock.ts'",
+        replace:
+          "import { maybeChangeEpoch } from './change-epoch.ts'\nimport { mayFollow, ownReleases } from './lock.ts'",
+      },
+      {
+        file: 'src/consensus/epoch-rules.ts',
+        find: "return covers ? null : 'without a certificate that covers the change of the validators'",
+        replace: "return covers || epochCert !== null ? null : 'without a certificate'",
+      },
+    ],
+    aim: 'membership',
+  },
+  {
+    name: 'wrong-epoch',
+    what: 'a block is of the epoch that its parent leads to, and who has left certifies nothing',
+    changes: [
+      {
+        file: 'src/consensus/header-rules.ts',
+        find: '(header.epoch === before.epoch || header.epoch === before.epoch + 1) &&',
+        replace: 'header.epoch <= before.epoch + 1 &&',
+      },
+      {
+        file: 'src/consensus/epoch-rules.ts',
+        find: "if (nextSet === null || header.epoch !== nextSet.epoch) return 'of an epoch that no change of the validators made'",
+        replace: 'if (nextSet === null || header.epoch !== nextSet.epoch) return null',
+      },
+      {
+        file: 'src/consensus/commit.ts',
+        find: 'const isPast = certificate.epoch < headerOf(state.tree, state.certifiedHash).epoch',
+        replace: 'const isPast = certificate.epoch < 0 && headerOf(state.tree, state.certifiedHash).epoch < 0',
+      },
+      {
+        file: 'src/consensus/change-epoch.ts',
+        find: "  assert(nextSet !== null && epoch === state.epoch + 1, 'an epoch is entered by the block that decided it')\n",
+        replace: '  if (nextSet === null) return\n',
+      },
+    ],
+    aim: 'oldEpoch',
+  },
+  {
     name: 'release-one-short',
     what: 'a Release takes so many members that the branch misses its quorum',
     changes: [
