@@ -1,7 +1,6 @@
-// The ledger itself: certified head, executed blocks on top of it, and the one atomic write that moves the head.
-// ledger.ts says what each method promises; spec/ledger.md, "Commit" and "Durability", why.
+// The ledger itself, put together: executed blocks (block-executor.ts), the certified head (head-writer.ts), what is stored
+// (certified-reader.ts). ledger.ts says what each method promises; spec/ledger.md, "Commit" and "Durability", why.
 
-import { epochFault } from '../consensus/epoch-rules.ts'
 import type { BadTransaction } from '../consensus/evidence/bad-transaction.ts'
 import type { Abi } from '../contracts/abi.ts'
 import { type CallOutcome, type ContractCall, type ContractSet, queryView, runFilter } from '../contracts/execute.ts'
@@ -18,29 +17,16 @@ import { TRANSACTION_GAS_MAX } from '../types/limits.ts'
 import { versionAt } from '../types/protocol-version.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
 import type { ReceiptProof } from '../types/receipt-proof.ts'
-import { leaderCertHash } from '../types/signing.ts'
 import type { NextSet, ValidatorSet } from '../types/validator-set.ts'
-import { setEntryKey } from '../types/validator-set-entry.ts'
-import { BlockNode } from './block-node.ts'
-import {
-  type BlockStore,
-  deleteBlock,
-  writeBlock,
-  writeCertified,
-  writeCommitCert,
-  writeEpochLink,
-  writeHead,
-  writeLeaderCert,
-  writeLeaderCertOfTerm,
-  writeOutcome,
-} from './block-store.ts'
-import { BlockTree } from './block-tree.ts'
-import { toByteString } from './byte-string.ts'
-import { CertifiedReader, missing } from './certified-reader.ts'
+import { BlockExecutor } from './block-executor.ts'
+import type { BlockNode } from './block-node.ts'
+import type { BlockStore } from './block-store.ts'
+import type { BlockTree } from './block-tree.ts'
+import { CertifiedReader } from './certified-reader.ts'
 import { type BlockRefusal, LedgerError } from './errors.ts'
-import { type ExecuteBlock, refuseBlock } from './execute-block.ts'
+import type { ExecuteBlock } from './execute-block.ts'
+import { HeadWriter } from './head-writer.ts'
 import type {
-  BlockRoots,
   Draft,
   EventCursor,
   EventPage,
@@ -54,11 +40,10 @@ import type {
   TransactionLocation,
 } from './ledger.ts'
 import { proveState } from './prove-state.ts'
-import { showBadTransaction } from './show-bad-transaction.ts'
 import type { SignerOf } from './signer.ts'
 import { SnapshotSource } from './snapshot-source.ts'
 import type { StateVersion } from './state-version.ts'
-import type { KeyValueStore, StoreWrite } from './store.ts'
+import type { KeyValueStore } from './store.ts'
 import type { ValidatorSets } from './validator-sets.ts'
 import type { VerdictCache } from './verdict-cache.ts'
 
@@ -102,41 +87,35 @@ export class Chain implements Ledger {
   }
   private readonly contractSet: ContractSet
   private readonly supportedVersions: readonly number[]
-  private readonly executeBlock: ExecuteBlock
   private readonly sets: ValidatorSets
   private readonly store: KeyValueStore
   private readonly blocks: BlockStore
   private readonly reader: CertifiedReader
+  private readonly executor: BlockExecutor
   private readonly tree: BlockTree
-  private headCert: CommitCert | null
-  /** Stored, of the head's term and later. */
-  private readonly lateLeaderCerts = new Map<Hash, LeaderCert>()
+  private readonly writer: HeadWriter
 
   constructor(parts: ChainParts) {
+    const { genesisBlock, blocks, head } = parts
+    const { counters } = this
     this.chainId = parts.chainId
     this.genesis = parts.genesis
-    this.genesisBlock = parts.genesisBlock
+    this.genesisBlock = genesisBlock
     this.sets = parts.sets
     this.verdicts = parts.verdicts
     this.contractSet = parts.contracts
-    this.executeBlock = parts.executeBlock
     this.supportedVersions = parts.supportedVersions
     this.store = parts.store
-    this.blocks = parts.blocks
-    this.headCert = parts.head.commitCert
-    this.tree = new BlockTree(this.createNode({ ...parts.head, executed: undefined, block: undefined }, undefined))
-    const { genesisBlock } = parts
-    this.reader = new CertifiedReader(parts.blocks, { genesisBlock, headHeight: () => this.tree.head.height })
-  }
-
-  private createNode(content: ConstructorParameters<typeof BlockNode>[0], parent: BlockNode | undefined): BlockNode {
-    const isRecent = (id: Hash): boolean => this.isRecent(id)
-    return new BlockNode(content, { parent, contracts: this.contractSet, isRecent })
+    this.blocks = blocks
+    this.executor = new BlockExecutor({ ...parts, counters, isRecent: (id) => this.isRecent(id) })
+    this.tree = this.executor.tree
+    this.reader = new CertifiedReader(blocks, { genesisBlock, headHeight: () => this.tree.head.height })
+    this.writer = new HeadWriter({ tree: this.tree, blocks, reader: this.reader, counters, headCert: head.commitCert })
   }
 
   get head(): Head {
     const { hash, header, range } = this.tree.head
-    return { hash, header, commitCert: this.headCert, ancestors: range }
+    return { hash, header, commitCert: this.writer.headCert, ancestors: range }
   }
 
   get epoch(): Epoch {
@@ -155,7 +134,7 @@ export class Chain implements Ledger {
   }
 
   get restored(): Restored {
-    return { uncommitted: this.tree.storedBlocks(), leaderCerts: [...this.lateLeaderCerts.values()] }
+    return { uncommitted: this.tree.storedBlocks(), leaderCerts: this.writer.lateLeaderCerts }
   }
 
   get storedHeight(): Height {
@@ -174,65 +153,20 @@ export class Chain implements Ledger {
 
   // ── the way of a block ──
 
-  execute({ parentHash, epoch, timeMs, transactions }: Draft): Execution {
-    const parent = this.tree.get(parentHash)
-    if (parent === undefined) return refuseBlock('PARENT_UNKNOWN', 'parentHash: names no executed block')
-    const { verdicts, contractSet, counters, chainId } = this
-    const version = versionAt(parent.versions, parent.height + 1)
-    if (!this.supportedVersions.includes(version)) {
-      const which = `protocol version ${version} is in force from height ${parent.height + 1} on or before`
-      return refuseBlock('UNSUPPORTED_VERSION', `${which}; this release supports ${this.supportedVersions.join(', ')}`)
-    }
-    const result = this.executeBlock(
-      parent,
-      { epoch, timeMs, transactions },
-      { chainId, contracts: contractSet, verdicts, counters },
-    )
-    counters.signatureChecks = verdicts.checks
-    counters.signatureCacheHits = verdicts.hits
-    if (!result.ok) return result
-    const { outcome } = result
-    const height = (parent.height + 1) as Height
-    const { receipts, roots, nextSet } = outcome
-    const draft = { parentHash, epoch, timeMs, transactions }
-    return { ok: true, executed: { ...draft, version, height, receipts, nextSet, ...roots, outcome } }
+  execute(draft: Draft): Execution {
+    return this.executor.execute(draft)
   }
 
   check(block: Block): Execution {
-    const { header, transactions } = block
-    const { parentHash, epoch, timeMs } = header
-    const parent = this.tree.get(parentHash)
-    if (parent !== undefined && header.height !== parent.height + 1) {
-      return refuseBlock('HEIGHT', `height: expected ${parent.height + 1}, got ${header.height}`)
-    }
-    const fault = parent && epochFault(block, { parent: parent.header, nextSet: parent.nextSet })
-    if (fault) return refuseBlock('EPOCH', `epoch: ${fault}`)
-    const execution = this.execute({ parentHash, epoch, timeMs, transactions })
-    if (!execution.ok) return execution
-    const { version } = execution.executed
-    if (header.version !== version) return refuseBlock('VERSION', `version: expected ${version}, got ${header.version}`)
-    const refusal = compareRoots(header, execution.executed)
-    return refusal === undefined ? execution : { ok: false, refusal }
+    return this.executor.check(block)
   }
 
   showBadTransaction(block: Block, refusal: BlockRefusal): BadTransaction | undefined {
-    const parent = this.tree.get(block.header.parentHash)
-    return parent && showBadTransaction(block, refusal, parent)
+    return this.executor.showBadTransaction(block, refusal)
   }
 
   adopt(block: Block, executed: ExecutedBlock): void {
-    const { header, hash } = block
-    if (this.tree.get(hash) !== undefined) return
-    const parent = this.tree.get(executed.parentHash)
-    if (parent === undefined) throw new LedgerError('UNKNOWN_BLOCK', 'the parent of an executed block is gone')
-    assert(header.parentHash === executed.parentHash, 'adopt: block and execution have one parent')
-    assert(header.epoch === executed.epoch, 'adopt: block and execution have one epoch')
-    assert(header.timeMs === executed.timeMs, 'adopt: block and execution have one time')
-    assert(compareRoots(header, executed) === undefined, 'adopt: block and execution have the same roots')
-    const { change, range, nextSet } = executed.outcome
-    const state = parent.state.afterChange(change)
-    this.tree.add(this.createNode({ hash, header, state, range, nextSet, executed, block }, parent))
-    this.counters.uncommittedBlocks = this.tree.uncommittedCount
+    this.executor.adopt(block, executed)
   }
 
   isExecuted(blockHash: Hash): boolean {
@@ -244,24 +178,8 @@ export class Chain implements Ledger {
     readonly leaderCerts?: readonly LeaderCert[]
   }): Promise<void> {
     const { blocks = [], leaderCerts = [] } = items
-    const writes = blocks.flatMap((block) => this.writeWaiting(block))
-    writes.push(...leaderCerts.flatMap((cert) => this.writeLeaderCert(cert)))
+    const writes = this.writer.ahead({ blocks, leaderCerts })
     if (writes.length > 0) await this.store.write(writes, { sync: true })
-  }
-
-  private writeWaiting(block: Block): StoreWrite[] {
-    // Certified already, or lost to what is.
-    if (block.header.height <= this.tree.head.height) return []
-    this.tree.noteStored(block)
-    return writeBlock(block)
-  }
-
-  /** A second certificate of a term that the certified chain has gone through is kept, but does not take its place. */
-  private writeLeaderCert(cert: LeaderCert): StoreWrite[] {
-    if (cert.term >= this.tree.head.header.term) this.lateLeaderCerts.set(leaderCertHash(cert), cert)
-    const isSettled = cert.term <= this.tree.head.header.term && this.blocks.leaderCertHashOf(cert.term) !== undefined
-    const stored = writeLeaderCert(cert)
-    return isSettled ? stored : [...stored, writeLeaderCertOfTerm(cert.term, leaderCertHash(cert))]
   }
 
   async commit(cert: CommitCert): Promise<readonly Block[]> {
@@ -273,61 +191,9 @@ export class Chain implements Ledger {
         `CommitCert of height ${cert.height}: its block has not been executed here`,
       )
     }
-    this.requireLeaderCerts(node, [])
-    const { committed, writes } = this.moveHead(node, cert)
+    const { committed, writes } = this.writer.moveHead(node, { cert })
     await this.store.write(writes, { sync: false })
     return committed
-  }
-
-  /** A certified chain is worth nothing without the LeaderCert of every term in it. */
-  private requireLeaderCerts(node: BlockNode, given: readonly LeaderCert[]): void {
-    const hashes = new Set(given.map(leaderCertHash))
-    for (const { header, parent } of node.path()) {
-      if (header.term === parent?.header.term || hashes.has(header.leaderCertHash)) continue
-      const isStored = this.blocks.leaderCert(header.leaderCertHash) !== undefined
-      assert(isStored, `commit: the LeaderCert of term ${header.term} is stored or comes along`)
-    }
-  }
-
-  /** Moves the head in memory and answers what the store must learn, in the same turn: nobody sees the time between. */
-  private moveHead(node: BlockNode, cert: CommitCert): { committed: readonly Block[]; writes: readonly StoreWrite[] } {
-    assert(cert.height === node.height, 'commit: certificate and block have one height')
-    const path = node.path()
-    const epochLink = this.writeEpochLink(node, cert)
-    const writes = [...path.flatMap((certified) => this.writeCommitted(certified)), writeCommitCert(cert), ...epochLink]
-    this.headCert = cert
-    if (path.length > 0) {
-      writes.push(writeHead({ height: node.height, hash: node.hash, range: node.range }))
-      for (const lost of this.tree.moveHead(node)) writes.push(...deleteBlock(lost))
-      for (const [hash, { term }] of this.lateLeaderCerts) {
-        if (term < node.header.term) this.lateLeaderCerts.delete(hash)
-      }
-    }
-    this.counters.committedBlocks += path.length
-    this.counters.uncommittedBlocks = this.tree.uncommittedCount
-    return { committed: path.map(blockOf), writes }
-  }
-
-  /** Under the first certificate that covers the decision: what shows the next validators to those who know these. */
-  private writeEpochLink({ header, nextSet, state }: BlockNode, commitCert: CommitCert): StoreWrite[] {
-    if (nextSet === null || this.blocks.epochLink(nextSet.epoch) !== undefined) return []
-    const key = setEntryKey(nextSet.epoch)
-    const entry = state.get(toByteString(key)) ?? missing('the next validators')
-    return [writeEpochLink(nextSet.epoch, { header, commitCert, entry, proof: proveState(state, key) })]
-  }
-
-  /** Receipts, indexes, state and tree of one block on the way to the new head. */
-  private writeCommitted(node: BlockNode): StoreWrite[] {
-    const { hash, header, executed, parent } = node
-    assert(executed !== undefined && parent !== undefined, 'commit: every block above the head was executed')
-    const { height } = header
-    const writes: StoreWrite[] = this.tree.isStored(hash) ? [] : writeBlock(blockOf(node))
-    writes.push(writeCertified({ height, hash }), ...writeOutcome(executed.outcome))
-    if (header.term !== parent.header.term) writes.push(writeLeaderCertOfTerm(header.term, header.leaderCertHash))
-    writes.push(...node.state.save())
-    this.reader.certified(height, executed.receipts)
-    this.counters.committedTransactions += executed.transactions.length
-    return writes
   }
 
   async applyCertified(run: {
@@ -349,10 +215,8 @@ export class Chain implements Ledger {
         `CommitCert of height ${run.cert.height}: is not on the last block of the run`,
       )
     }
-    this.requireLeaderCerts(node, run.leaderCerts)
-    const leaderCerts = run.leaderCerts.flatMap((cert) => this.writeLeaderCert(cert))
-    const { writes } = this.moveHead(node, run.cert)
-    await this.store.write([...leaderCerts, ...writes], { sync: false })
+    const { writes } = this.writer.moveHead(node, run)
+    await this.store.write(writes, { sync: false })
     return { ok: true }
   }
 
@@ -362,7 +226,7 @@ export class Chain implements Ledger {
    * good, so that no epoch begins before the block that decided it is certified.
    */
   async restore({ uncommitted, leaderCerts }: Restored): Promise<void> {
-    for (const certificate of leaderCerts) this.lateLeaderCerts.set(leaderCertHash(certificate), certificate)
+    this.writer.restore(leaderCerts)
     for (const block of uncommitted) {
       const { epochCert } = block
       if (epochCert !== null && epochCert.height > this.tree.head.height && this.isExecuted(epochCert.blockHash))
@@ -493,21 +357,4 @@ export class Chain implements Ledger {
   close(): Promise<void> {
     return this.store.close()
   }
-}
-
-function compareRoots(header: Header, roots: BlockRoots): BlockRefusal | undefined {
-  const refuse = (code: BlockRefusal['code'], field: string): BlockRefusal => ({
-    code,
-    message: `${field}: is not what execution on the parent gives`,
-  })
-  if (header.logRoot !== roots.logRoot) return refuse('LOG_ROOT', 'logRoot')
-  if (header.txRoot !== roots.txRoot) return refuse('TX_ROOT', 'txRoot')
-  if (header.receiptRoot !== roots.receiptRoot) return refuse('RECEIPT_ROOT', 'receiptRoot')
-  if (header.stateRoot !== roots.stateRoot) return refuse('STATE_ROOT', 'stateRoot')
-  return undefined
-}
-
-function blockOf({ block }: BlockNode): Block {
-  assert(block !== undefined, 'chain: a block above the head is in memory')
-  return block
 }

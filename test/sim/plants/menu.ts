@@ -179,12 +179,12 @@ export const PLANTS: readonly Plant[] = [
     what: 'followers execute a block and compare the roots',
     changes: [
       {
-        file: 'src/ledger/chain.ts',
+        file: 'src/ledger/block-executor.ts',
         find: 'const refusal = compareRoots(header, execution.executed)',
         replace: 'const refusal = undefined as BlockRefusal | undefined',
       },
       {
-        file: 'src/ledger/chain.ts',
+        file: 'src/ledger/block-executor.ts',
         find: "assert(compareRoots(header, executed) === undefined, 'adopt: block and execution have the same roots')",
         replace: '',
       },
@@ -242,7 +242,7 @@ export const PLANTS: readonly Plant[] = [
     what: 'R5: a branch stays on disk until a conflicting block is certified',
     changes: [
       {
-        file: 'src/ledger/chain.ts',
+        file: 'src/ledger/head-writer.ts',
         find: `    this.tree.noteStored(block)
     return writeBlock(block)
 `,
