@@ -92,12 +92,15 @@ export async function importFolder(
   return { patients, consents, leftOut, records: patients.reduce((sum, { records }) => sum + records.size, 0) }
 }
 
-/** Somebody for a part that nobody in the folder can play: a Patient of the master system, with nothing else. */
-export function importSpare(consortium: Consortium, { position, binding }: { position: number; binding: Binding }) {
+/** Somebody for a part that nobody in the folder can play: a Patient of the master system, with these records or its own alone. */
+export function importSpare(
+  consortium: Consortium,
+  { position, binding, records }: { position: number; binding: Binding; records?: readonly Uint8Array[] | undefined },
+): Promise<DemoPatient> {
   const identifier = [{ system: binding.masterIdentifierSystem, value: `demo-${position}` }]
   const resource = { resourceType: 'Patient', id: `demo-${position}`, identifier }
-  const bytes = new TextEncoder().encode(JSON.stringify(resource))
-  return importPatient(consortium, { position, resource, resources: [bytes] })
+  const resources = records ?? [new TextEncoder().encode(JSON.stringify(resource))]
+  return importPatient(consortium, { position, resource, resources })
 }
 
 async function importPatient(

@@ -71,7 +71,8 @@ export async function runDemo(options: DemoOptions): Promise<{ report: Report; c
     onProgress(`${people.practitioners.length} practitioners enrolled at their institutions`)
     const imported = await importFolder(consortium, { people, folder: sourceFolder, binding, onProgress })
     let position = Math.max(0, ...imported.patients.map((patient) => patient.position))
-    const spare = () => importSpare(consortium, { position: ++position, binding })
+    const spare = (records?: readonly Uint8Array[]) =>
+      importSpare(consortium, { position: ++position, binding, records })
     const cast = await chooseCast(consortium, { patients: imported.patients, spare })
 
     const checks = new Checks(({ name, ok, detail }) => options.onCheck(name, ok, detail))
@@ -82,7 +83,7 @@ export async function runDemo(options: DemoOptions): Promise<{ report: Report; c
       failoverMs: 0,
       transactionsPerSecond: 0,
     }
-    const scenario: Scenario = { consortium, people, imported, cast, checks, measured, onProgress }
+    const scenario: Scenario = { consortium, people, imported, cast, spare, checks, measured, onProgress }
     for (const { title, run } of STEPS) {
       onProgress(title)
       await checks.attempt(title, () => run(scenario))

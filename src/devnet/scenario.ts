@@ -25,6 +25,8 @@ export interface Scenario {
   readonly people: People
   readonly imported: Imported
   readonly cast: Cast
+  /** One more person at hospital A, with these records. */
+  readonly spare: (records: readonly Uint8Array[]) => Promise<DemoPatient>
   readonly checks: Checks
   readonly measured: Measurements
   readonly onProgress: (text: string) => void

@@ -1,8 +1,9 @@
 // 1 A physician of hospital B asks for a record held by hospital A under a consent: permitted, released, decrypted at B,
-// byte-identical to what A stored.
+// byte-identical to what A stored; under a consent within data limits, what these leave.
 
 import { CUSTODIAN } from '../import-folder.ts'
 import { requestAccess, type Scenario, sameBytes } from '../scenario.ts'
+import { limitedAccess } from './limited-access.ts'
 
 export async function permittedAccess(scenario: Scenario): Promise<void> {
   const { checks, cast, consortium } = scenario
@@ -33,6 +34,7 @@ export async function permittedAccess(scenario: Scenario): Promise<void> {
     !(await containsBytes(folder, plaintext.subarray(0, 64))),
     'searched all files of the data folder',
   )
+  await limitedAccess(scenario)
 }
 
 async function containsBytes(folder: string, needle: Uint8Array): Promise<boolean> {
