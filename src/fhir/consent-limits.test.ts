@@ -135,13 +135,6 @@ describe('data limits of a provision', () => {
   ])('too many %s are refused', async (_, provision, name) => {
     expect(await pathsOf(provision)).toEqual([`Consent.provision.${name}`])
   })
-
-  test('a restricted opt-in may be restricted by its data alone', async () => {
-    const policyRule = { coding: [{ system: ACT_CODE, code: 'OPTINR' }] }
-    const intent = await translate({ type: 'permit', dataPeriod: { start: '2022' } })
-    expect(intent.kind).toBe('terms')
-    expect(policyRule.coding).toHaveLength(1)
-  })
 })
 
 describe('the commitment to data limits', () => {
@@ -153,7 +146,7 @@ describe('the commitment to data limits', () => {
     if (body?.limits == null) throw new Error('no limits')
     expect(terms[0]?.limits).toBe(limitsCommitment({ bytes: body.limits, salt: body.salt }))
     expect(decodeValue(body.limits)).toMatchObject([
-      { authors: [referenceHash('Practitioner/1')], codes: [codeHash('s|c')], from: null },
+      { authors: [referenceHash('Practitioner/1')], codes: [codeHash('s|c')], period: null },
       null,
     ])
   })

@@ -5,7 +5,7 @@ import { CODEABLE_CONCEPT, CODING, PROVISION_DATA } from './consent-elements.ts'
 import type { DataLimits } from './data-limits.ts'
 import type { Element } from './element.ts'
 import { LABELS_MAX, SELECTED_MAX } from './limits.ts'
-import { readPeriod, UNBOUNDED } from './period.ts'
+import { readPeriod } from './period.ts'
 import { referenceText } from './reference.ts'
 import { CLASSES, SECURITY_LABELS, type SecurityLabel } from './vocabulary.ts'
 
@@ -33,7 +33,7 @@ export function readDataLimits(provision: Element, context: LimitsContext): Data
     sensitivity: distinct(labels.flatMap((each) => (each.kind === 'sensitivity' ? [each.code] : []))),
     classes: distinct(classes as string[]),
     codes: distinct(codes),
-    period: period ?? UNBOUNDED,
+    period: period ?? null,
     ...selected,
   }
   const isLimited = ['securityLabel', 'class', 'code', 'dataPeriod', 'data'].some((name) => provision.has(name))

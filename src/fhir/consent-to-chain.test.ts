@@ -215,6 +215,14 @@ describe('the status of a Consent', () => {
     expect((await translate({ ...valid(), status }, { known })).kind).toBe(kind)
   })
 
+  test('restricted by its data alone is a restricted opt-in', async () => {
+    const clauses = await clausesOf((c) => {
+      c.policyRule = rule('OPTINR')
+      c.provision = { dataPeriod: { start: '2022' } }
+    })
+    expect(clauses).toMatchObject([{ type: 'permit', limits: { period: { from: Date.UTC(2022, 0), to: null } } }])
+  })
+
   test('ends a consent even where its provision could no longer be translated', async () => {
     const consent = { ...valid(), status: 'inactive', provision: { type: 'permit', dataPeriod: { end: '2020' } } }
     expect((await translate(consent, { known: true })).kind).toBe('revoke')

@@ -11,7 +11,7 @@ import { referenceId } from './reference-id.ts'
 export const CONFIDENTIALITIES = ['U', 'L', 'M', 'N', 'R', 'V'] as const
 export type Confidentiality = (typeof CONFIDENTIALITIES)[number]
 
-/** Empty, or without bound: not limited so. */
+/** Empty, or null: not limited so. */
 export interface DataLimits {
   readonly confidentiality: readonly Confidentiality[]
   readonly sensitivity: readonly string[]
@@ -19,7 +19,8 @@ export interface DataLimits {
   readonly classes: readonly string[]
   /** system|code */
   readonly codes: readonly string[]
-  readonly period: Interval
+  /** Null where every time is meant. */
+  readonly period: Interval | null
   /** References: the resources themselves, what refers to these, and who wrote it. */
   readonly instances: readonly string[]
   readonly related: readonly string[]
@@ -36,8 +37,7 @@ function limitsValue({ period, ...limits }: DataLimits): Value {
     sensitivity: [...limits.sensitivity],
     classes: [...limits.classes],
     codes: limits.codes.map(codeHash),
-    from: period.from,
-    to: period.to,
+    period: period && { from: period.from, to: period.to },
     instances: limits.instances.map(referenceHash),
     related: limits.related.map(referenceHash),
     authors: limits.authors.map(referenceHash),

@@ -40,8 +40,7 @@ export function describeResource(resource: JsonObject, { timeZone, labelling }: 
     confidentiality: confidentialityOf(resource, labelling),
     sensitivity: { codes: [...sensitivity.all], complete: sensitivity.complete },
     codes: hashes(elements && codesOf(resource, elements.codes), codeHash),
-    from,
-    to,
+    time: { from, to },
     authors: hashes(elements && authorsOf(resource, elements.authors), referenceHash),
     related: hashes(elements && relatedTo(resource, { own, elements: elements.related }), referenceHash),
   }

@@ -139,7 +139,7 @@ describe('the custodian looks again before a release', () => {
     sensitivity: [],
     classes: [],
     codes: [],
-    period: { from: null, to: null },
+    period: null,
     instances: [],
     related: [],
     authors: [],

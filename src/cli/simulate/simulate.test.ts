@@ -145,6 +145,48 @@ describe('a simulation decides as the contracts do', () => {
   })
 })
 
+describe('a simulation with a resource', () => {
+  const released = async (consents: Json[], resource: Json, asked = request()) => {
+    const result = await simulate({ consents: consents.map(bytes), request: bytes(asked), resource: bytes(resource) })
+    return result.kind === 'decided' ? result.simulation.released : result.problems
+  }
+  const observation = { resourceType: 'Observation', id: '1', subject: { reference: 'Patient/p' } }
+
+  test('says whether it would be released, and nothing of it otherwise', async () => {
+    expect(await released([consent(permitTreatment)], observation)).toBe(true)
+    expect(await released([], observation)).toBe(false)
+    expect(await released([], observation, request({ implicitPolicy: 'allNormal' }))).toBe(true)
+    const result = await run([consent(permitTreatment)])
+    expect(result.kind === 'decided' && 'released' in result.simulation).toBe(false)
+  })
+
+  test('about another patient releases nothing', async () => {
+    const other = { ...observation, subject: { reference: 'Patient/q' } }
+    expect(await released([consent(permitTreatment)], other)).toBe(false)
+    expect(await released([consent(permitTreatment)], { resourceType: 'Patient', id: 'q' })).toBe(false)
+    expect(await released([consent(permitTreatment)], { resourceType: 'Patient', id: 'p' })).toBe(true)
+  })
+
+  test('under break-glass within limits is filtered, too', async () => {
+    const limits = { class: [{ system: 'http://hl7.org/fhir/resource-types', code: 'Condition' }] }
+    const breakGlass = consent({ type: 'permit', purpose: [coding('v3-ActReason', 'BTG')], ...limits })
+    const asked = request({ purpose: 'BTG' })
+    expect(await released([breakGlass], { ...observation, resourceType: 'Condition' }, asked)).toBe(true)
+    expect(await released([breakGlass], observation, asked)).toBe(false)
+  })
+
+  test('of a Consent in its latest version, with the limits of that version', async () => {
+    const limited = (code: string) => ({
+      ...permitTreatment,
+      class: [{ system: 'http://hl7.org/fhir/resource-types', code }],
+    })
+    const first = consent(limited('Condition'), { id: 'x' })
+    const second = consent(limited('Observation'), { id: 'x' })
+    expect(await released([first, second], observation)).toBe(true)
+    expect(await released([second, first], observation)).toBe(false)
+  })
+})
+
 describe('a simulation refuses, naming the element', () => {
   test.each([
     ['no patient', { patient: undefined }, 'Request.patient'],
@@ -167,6 +209,16 @@ describe('a simulation refuses, naming the element', () => {
   test('a request that is not JSON', async () => {
     const result = await simulate({ consents: [], request: new TextEncoder().encode('{') })
     expect(result).toMatchObject({ problems: [{ path: 'Request', accepted: 'the request as JSON in UTF-8' }] })
+  })
+
+  test.each([
+    ['no JSON', '{', 'Resource'],
+    ['a list', '[]', 'Resource'],
+    ['no type', '{"id":"1"}', 'Resource.resourceType'],
+  ])('of the resource: %s', async (_, text, path) => {
+    const resource = new TextEncoder().encode(text)
+    const result = await simulate({ consents: [], request: bytes(request()), resource })
+    expect(result).toMatchObject({ kind: 'refused', problems: [{ path }] })
   })
 
   test('of one Consent among several: which of them', async () => {

@@ -17,8 +17,7 @@ const limits = (stated: Fields): Fields => ({
   sensitivity: [],
   classes: [],
   codes: [],
-  from: null,
-  to: null,
+  period: null,
   instances: [],
   related: [],
   authors: [],
@@ -34,8 +33,7 @@ const resource = (stated: Fields = {}): Fields => ({
   confidentiality: 'N',
   sensitivity: labels(),
   codes: found(),
-  from: 100,
-  to: 200,
+  time: { from: 100, to: 200 },
   authors: found(),
   related: found(),
   ...stated,
@@ -141,7 +139,7 @@ describe('sensitivity', () => {
 
 describe('the clinical time', () => {
   const within = (from: number | null, to: number | null, described: Fields) =>
-    spoken({ from, to }, resource(described))
+    spoken({ period: { from, to } }, resource({ time: described }))
 
   test.each([
     ['inside', { from: 100, to: 200 }, BOTH],
@@ -187,11 +185,11 @@ describe('class, instance, code, author, relation', () => {
   })
 
   test('limits of several kinds: all of them', () => {
-    const stated = { classes: ['Observation'], authors: [id('d')], to: 200 }
+    const stated = { classes: ['Observation'], authors: [id('d')], period: { from: null, to: 200 } }
     const whole = { authors: found([id('d')]) }
     expect(spoken(stated, resource(whole))).toEqual(BOTH)
     expect(spoken(stated, resource({ ...whole, class: 'Condition' }))).toEqual(NEITHER)
-    expect(spoken(stated, resource({ ...whole, from: 200, to: 210 }))).toEqual(NEITHER)
+    expect(spoken(stated, resource({ ...whole, time: { from: 200, to: 210 } }))).toEqual(NEITHER)
     expect(spoken(stated, resource({ authors: found([id('e')]) }))).toEqual(NEITHER)
   })
 })
