@@ -8,6 +8,7 @@ import { RESUME_TIMEOUTS } from './limits.ts'
 import { type Aim, describePlan, type Plan, planOf } from './plan.ts'
 import { Random } from './random.ts'
 import { registerModel } from './register-model.ts'
+import { decideRelease, isFreeable } from './standstill.ts'
 import type { TraceLine } from './trace.ts'
 import { describeLine } from './trace.ts'
 import { type Violation, World } from './world.ts'
@@ -15,6 +16,7 @@ import { type Violation, World } from './world.ts'
 const TRACE_LINES = 60
 const ATTACK_MS_MAX = 180_000
 const AFTERMATH_MS = 3_000
+const DECISIONS_MAX = 3
 
 export interface Outcome {
   readonly seed: number
@@ -81,8 +83,10 @@ function run(
   const { longestPauseMs } = world
   const deadlineMs = quietMs + RESUME_TIMEOUTS * plan.timing.electionTimeoutMaxMs
   if (mustResume(plan)) world.run(deadlineMs, () => world.honest.every(({ height }) => height > heightBefore))
+  const hasResumed = (): boolean => world.honest.every(({ height }) => height > heightBefore)
+  if (mustResume(plan) && !hasResumed()) waitForPeople(world, hasResumed)
   const resumedMs = world.queue.nowMs - quietMs
-  const isResumed = !mustResume(plan) || world.honest.every(({ height }) => height > heightBefore)
+  const isResumed = !mustResume(plan) || hasResumed()
   if (!isResumed) {
     world.violate(
       'liveness',
@@ -123,6 +127,15 @@ function playAttack(world: World, stage: Stage): void {
   world.run(ATTACK_MS_MAX, () => stage.isOver)
   if (!stage.isOver) world.violate('attack', 'its script did not come to an end')
   world.run(world.queue.nowMs + AFTERMATH_MS)
+}
+
+/** Where messages free nobody, institutions decide; one decision gives up one branch. */
+function waitForPeople(world: World, hasResumed: () => boolean): void {
+  if (world.seats.present.b < 2 || isFreeable(world)) return
+  for (let round = 0; round < DECISIONS_MAX && !hasResumed() && decideRelease(world); round++) {
+    world.count('people decided')
+    world.run(world.queue.nowMs + RESUME_TIMEOUTS * world.plan.timing.electionTimeoutMaxMs, hasResumed)
+  }
 }
 
 /** With b of 2 and more a group that was lied to may need the institutions: no Release exists for every state it can get into. */

@@ -77,7 +77,8 @@ export class World implements NodeEvents {
   longestPauseMs = 0
   #certifiedAtMs = 0
   readonly #random: Random
-  readonly #blocks = new BlockIndex()
+  /** That anybody honest has seen. */
+  readonly blocks = new BlockIndex()
   readonly #invariants: readonly Invariant[]
   readonly #scripts = new Map<Seat, LiarScript>()
   /** What ends with the faulty phase. */
@@ -89,6 +90,7 @@ export class World implements NodeEvents {
     this.plan = plan
     this.consortium = consortium
     this.seats = new SeatBook(consortium)
+    this.blocks.add(consortium.genesisBlock)
     this.#random = random
     this.network = new Network(this.queue, random.fork('network'))
     const wire = new SimulatedWire({ isCanonical: plan.isWireCanonical })
@@ -130,7 +132,7 @@ export class World implements NodeEvents {
       consortium,
       nodes: this.nodes,
       onChange: (what, text) => {
-        this.#count(what)
+        this.count(what)
         this.trace.line('institutions', () => text)
       },
     })
@@ -141,11 +143,11 @@ export class World implements NodeEvents {
         memberOf: (seat) => this.seats.memberOf(seat),
         isHonest: (seat) => this.nodes[this.seats.memberOf(seat) ?? -1]?.isHonest ?? false,
         setOf: (epoch) => this.seats.setOf(epoch),
-        blocks: this.#blocks,
+        blocks: this.blocks,
         verifier: createConsensusVerifier({ chainId: consortium.chainId, setOf: () => undefined }),
         genesisBlock: consortium.genesisBlock,
         keptBy: (seat) => this.nodes[seat]?.kept ?? { headers: [], leaderCerts: [], commitCerts: [] },
-        count: (name) => this.#count(name),
+        count: (name) => this.count(name),
         isStateOf: (seat, block) => this.nodes[seat]?.isStateOf(block),
         clockMs: (seat) => this.nodes[seat]?.clock.nowMs() ?? 0,
         receiptsOf: (seat, height) => this.nodes[seat]?.running?.ledger.receipts(height),
@@ -232,8 +234,8 @@ export class World implements NodeEvents {
     if (!node.isUp || this.#isQuiet) return
     const { lost, torn } = node.crash()
     this.trace.line(node.name, () => `crashes; ${lost} writes lost${torn ? ', a torn one of its sign-state' : ''}`)
-    if (lost > 0) this.#count('lost writes')
-    if (torn) this.#count('torn sign-state')
+    if (lost > 0) this.count('lost writes')
+    if (torn) this.count('torn sign-state')
     this.queue.after(downMs, () => this.#restart(node))
   }
 
@@ -274,7 +276,7 @@ export class World implements NodeEvents {
       this.queue.after(delayMs, () => {
         if (this.#isQuiet) return
         const isDone = fault.strike(this, random)
-        if (isDone) this.#count(name)
+        if (isDone) this.count(name)
         next(isDone ? 200 + random.around(fault.everyMs) : 100)
       })
     }
@@ -284,11 +286,12 @@ export class World implements NodeEvents {
 
   lied(what: string): void {
     const name = this.plan.attack?.name ?? 'attack'
-    this.#count(name)
+    this.count(name)
     this.trace.line(name, () => `LIES: ${what}`)
   }
 
-  #count(name: string): void {
+  /** Something remarkable, for the report. */
+  count(name: string): void {
     this.fired.set(name, (this.fired.get(name) ?? 0) + 1)
   }
 
@@ -332,7 +335,7 @@ export class World implements NodeEvents {
     this.trace.mixHash(certificate.blockHash)
     this.#learnSeats(node)
     if (!node.isHonest) return
-    for (const block of blocks) this.#blocks.add(block)
+    for (const block of blocks) this.blocks.add(block)
     if (certificate.height > this.certifiedHeight) {
       const { nowMs } = this.queue
       this.longestPauseMs = Math.max(this.longestPauseMs, nowMs - this.#certifiedAtMs)
@@ -353,7 +356,7 @@ export class World implements NodeEvents {
   }
 
   caughtUp(node: SimulatedNode): void {
-    this.#count('snapshot')
+    this.count('snapshot')
     this.trace.line(node.name, () => 'starts again with a snapshot')
   }
 
@@ -442,7 +445,7 @@ export class World implements NodeEvents {
   #createLiar(node: SimulatedNode, name: string): Liar {
     node.isHonest = false
     const onLie = (what: string): void => {
-      this.#count(name)
+      this.count(name)
       this.trace.line(node.name, () => `LIES: ${what}`)
     }
     const directory = {
@@ -466,7 +469,7 @@ export class World implements NodeEvents {
   }
 
   #index(message: Message): void {
-    if (message.kind === 'append') for (const block of message.blocks) this.#blocks.add(block)
+    if (message.kind === 'append') for (const block of message.blocks) this.blocks.add(block)
   }
 
   #tell(fact: (invariant: Invariant) => void): void {

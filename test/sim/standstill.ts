@@ -1,0 +1,76 @@
+// A group of b >= 2 that was lied to may stand still for good: no Release that messages make may exist for the state that it is in
+// (spec/consensus.md, "Releases"). Whether one exists is told here once more, from what everybody honest has acked. If none does,
+// people look at what some member knows, and their institutions sign that a branch is given up.
+
+import { decodeRelease, encodeRelease } from '../../src/consensus/release.ts'
+import { decisionMessage } from '../../src/consensus/release-decision.ts'
+import { decodeSignState } from '../../src/consensus/sign-state.ts'
+import { RpcError } from '../../src/rpc/errors.ts'
+import type { Hash } from '../../src/types/brand.ts'
+import type { Tip } from '../../src/types/certificate.ts'
+import type { BlockIndex } from '../invariants/block-index.ts'
+import type { SimulatedNode } from './node.ts'
+import { quorumOf } from './quorum.ts'
+import type { World } from './world.ts'
+
+/** Is there a tip for which every honest member may vote, each freed by a Release if need be? */
+export function isFreeable(world: World): boolean {
+  const { seats, blocks, certifiedHeight, convicted } = world
+  const { members, b } = seats.present
+  const n = members.length
+  const acks = world.honest.filter(({ seat }) => seats.seatOf(seat) !== undefined).map(lastAckOf)
+  const locks = acks.filter((ack) => ack !== null).filter(({ height }) => height > certifiedHeight)
+  const liarsLeft = Math.max(0, b - convicted.size)
+  const isReleasable = (branch: Hash): boolean => {
+    const apart = acks.filter((ack) => ack === null || blocks.contains(ack.hash, branch) !== true).length
+    return n - apart + liarsLeft < quorumOf({ n, b })
+  }
+  const mayFollow = (tip: Tip, lock: Tip): boolean =>
+    tip.term > lock.term || (tip.term === lock.term && blocks.contains(tip.hash, lock.hash) === true)
+  return (
+    locks.length === 0 ||
+    locks.some((tip) => locks.every((lock) => mayFollow(tip, lock) || isReleasable(branchOf(lock, tip, blocks))))
+  )
+}
+
+/** Somebody's proposal, signed by the institutions of everybody honest, is given to all nodes. False: nobody proposes anything. */
+export function decideRelease({ honest, nodes, seats, consortium, trace }: World): boolean {
+  const proposal = honest.flatMap(proposalsOf)[0]
+  const release = proposal === undefined ? null : decodeRelease(proposal)
+  const set = release?.kind === 'governed' ? seats.setOf(release.epoch) : undefined
+  if (release?.kind !== 'governed' || set === undefined) return false
+  const message = decisionMessage({ ...release, chainId: consortium.chainId })
+  const signatures = set.members.flatMap(({ seat }) => {
+    const node = nodes[seats.memberOf(seat) ?? -1]
+    return node?.isHonest ? [{ member: seat, signature: node.keys.signing.sign(message) }] : []
+  })
+  const decided = encodeRelease({ ...release, signatures })
+  trace.line('institutions', () => `give up the branch at height ${release.start.header.height}`)
+  for (const { running } of honest) running?.participant.consensus.decideRelease(decided).catch(() => undefined)
+  return true
+}
+
+function proposalsOf({ running }: SimulatedNode): readonly Uint8Array[] {
+  try {
+    const branches = running?.participant.consensus.standstill() ?? []
+    return branches.flatMap(({ release, proposal }) => (release === 'proposed' && proposal !== null ? [proposal] : []))
+  } catch (error) {
+    // It follows, or is not ready.
+    if (error instanceof RpcError) return []
+    throw error
+  }
+}
+
+function lastAckOf({ signState }: SimulatedNode): Tip | null {
+  return signState.content === undefined ? null : decodeSignState(signState.content).lastAck
+}
+
+/** The first block on the way to `lock` that is not on the way to `tip`. */
+function branchOf(lock: Tip, tip: Tip, blocks: BlockIndex): Hash {
+  let start = lock.hash
+  for (;;) {
+    const parent = blocks.header(start)?.parentHash
+    if (parent === undefined || blocks.contains(tip.hash, parent) === true) return start
+    start = parent
+  }
+}
