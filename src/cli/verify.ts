@@ -38,7 +38,10 @@ export function addVerify(program: Command): void {
     .option('--folder <folder>', "an institution's folder: its configuration names data folder and genesis")
     .option('--data <folder>', 'the data folder, or the ledger in it, instead')
     .option('--genesis <file>', 'the genesis file, with --data')
-    .option('--predecessor <folder>', 'of a recovered chain: a ledger of the chain before it, at its end')
+    .option(
+      '--predecessor <folder>',
+      'of a recovered chain: a ledger of the chain before it, at its end; not where the folder began with a snapshot',
+    )
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -53,9 +56,6 @@ The folder is not changed. Exit code 0: it is exactly this chain; 1: it is not, 
       const { data, genesisFile } = locateChain(options)
       const { genesis } = loadGenesis(genesisFile, { complete: true })
       const { predecessor } = options
-      if (genesis.predecessor && predecessor === undefined) {
-        throw new UsageError('--predecessor: needed; this chain goes on from another, whose state its first block has')
-      }
       const startMs = performance.now()
       let nextMs = startMs + PROGRESS_MS
       const report = await verifyChain({

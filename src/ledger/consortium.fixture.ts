@@ -203,13 +203,18 @@ export class Proposer {
     this.leaderCert = this.elect(1, ledger.head)
   }
 
+  /** Elections are of the epoch that the chain began with. */
+  private get chain(): { chainId: Hash; epoch: Epoch } {
+    return { chainId: this.ledger.chainId, epoch: this.ledger.genesisBlock.header.epoch }
+  }
+
   /** The next block is the first of this term, on `tip`. */
   elect(term: number, { hash, header }: { hash: Hash; header: Header }): LeaderCert {
     this.term = term as Term
     const tip: Tip = { term: header.term, height: header.height, hash }
     const candidate = 0 as Seat
-    const vote = { chainId, epoch: 0 as Epoch, term: this.term, candidate, tip, releasesHash: ZERO_HASH }
-    this.leaderCert = createLeaderCert(vote, signaturesOf(voteMessage(vote)))
+    const vote = { ...this.chain, term: this.term, candidate, tip, releasesHash: ZERO_HASH }
+    this.leaderCert = createLeaderCert(vote, signaturesOf(voteMessage(vote), this.ledger.genesis))
     this.leaderCerts.push(this.leaderCert)
     void this.ledger.persist({ leaderCerts: [this.leaderCert] })
     return this.leaderCert
@@ -230,7 +235,7 @@ export class Proposer {
     const { commitCert } = this.ledger.head
     const header: Header = {
       version: 1,
-      chainId,
+      chainId: this.ledger.chainId,
       epoch,
       height,
       term: this.term,
@@ -262,20 +267,22 @@ export class Proposer {
   ): Promise<Block> {
     const block = this.propose(transactions, options)
     await this.ledger.persist({ blocks: [block], leaderCerts: [this.leaderCert] })
-    await this.ledger.commit(certify(block))
+    await this.ledger.commit(certify(block, this.ledger.genesis))
     return block
   }
 }
 
-export function certify({ header, hash }: Pick<Block, 'header' | 'hash'>): CommitCert {
+export function certify({ header, hash }: Pick<Block, 'header' | 'hash'>, of: Genesis = genesis): CommitCert {
   const { epoch, term, height } = header
-  const ack = { chainId, epoch, term, height, blockHash: hash }
-  return createCommitCert(ack, signaturesOf(ackMessage(ack)))
+  const ack = { chainId: header.chainId, epoch, term, height, blockHash: hash }
+  return createCommitCert(ack, signaturesOf(ackMessage(ack), of))
 }
 
-function signaturesOf(message: Uint8Array): Map<Seat, Uint8Array> {
-  const signers = consensusSigners.slice(0, quorum(validators))
-  return new Map(signers.map((signer, i) => [i as Seat, signer.sign(message)]))
+/** Of a quorum of its first validators. */
+function signaturesOf(message: Uint8Array, of: Genesis): Map<Seat, Uint8Array> {
+  const { members, ...set } = validatorsOf(of)
+  const signing = members.slice(0, quorum({ ...set, members }))
+  return new Map(signing.map(({ seat }) => [seat, (consensusSigners[seat] as Signer).sign(message)]))
 }
 
 export async function createLedger(

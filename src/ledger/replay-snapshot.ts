@@ -4,39 +4,39 @@
 
 import { commitCertFault, type Verifier } from '../consensus/certificate.ts'
 import { readRange } from '../crypto/mountain-range.ts'
+import type { Block } from '../types/block.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import type { BlockStore } from './block-store.ts'
 import type { OnProgress } from './chain-report.ts'
-import type { Ledger } from './ledger.ts'
-import {
-  checkBlockZero,
-  checkHeader,
-  checkIdentity,
-  type Replay,
-  readBlock,
-  verifierOf,
-  wrong,
-} from './replay-chain.ts'
+import { checkBlockZero, checkHeader, checkIdentity, type Replay, readBlock, wrong } from './replay-chain.ts'
 import { SnapshotBuilder } from './snapshot-builder.ts'
 import { SnapshotSource } from './snapshot-source.ts'
 import { SnapshotFault } from './state-walk.ts'
 import type { KeyValueStore } from './store.ts'
 
-/** `expected` is empty and receives what should be there; `ledger` knows the chain's genesis. */
+/** What the genesis says of the chain. Its state is not needed: a snapshot brings one of its own. */
+export interface Origin {
+  readonly genesisBlock: Block
+  /** Knows the first validators. */
+  readonly verifier: Verifier
+}
+
+/** `expected` is empty and receives what should be there. */
 export async function replaySnapshot(
   stored: Pick<KeyValueStore, 'get'>,
   on: {
     readonly blocks: BlockStore
-    readonly ledger: Ledger
+    readonly origin: Origin
     readonly expected: KeyValueStore
     readonly onProgress: OnProgress | undefined
     /** Where it is, for the report. */
     readonly at: (height: number) => void
   },
 ): Promise<Pick<Replay, 'claimedHeight'> & { readonly transactions: number }> {
-  const { blocks, ledger, expected, onProgress, at } = on
-  checkIdentity(blocks, ledger.chainId)
-  checkBlockZero(blocks, ledger.genesisBlock)
+  const { blocks, expected, onProgress, at } = on
+  const { genesisBlock, verifier } = on.origin
+  checkIdentity(blocks, verifier.chainId)
+  checkBlockZero(blocks, genesisBlock)
   const head = blocks.head() ?? wrong('the head of the chain is missing')
   const baseHeight = blocks.base()
   at(baseHeight)
@@ -49,13 +49,9 @@ export async function replaySnapshot(
     before: blocks.headerOf(beforeHash) ?? wrong('the header before the first block is missing'),
     range: readRange(baseHeight, (position) => blocks.rangeNode(position)),
   }
-  const source = new SnapshotSource(
-    { get: (key) => stored.get(key), close: async () => undefined },
-    { genesisBlock: ledger.genesisBlock },
-  )
+  const source = new SnapshotSource({ get: (key) => stored.get(key), close: async () => undefined }, { genesisBlock })
   try {
-    const { genesisBlock } = ledger
-    const builder = new SnapshotBuilder({ store: expected, genesisBlock, verifier: verifierOf(ledger) }, manifest)
+    const builder = new SnapshotBuilder({ store: expected, genesisBlock, verifier }, manifest)
     await builder.begin()
     for (let from = builder.termsFrom; from !== null; from = builder.termsFrom) {
       await builder.addTerms(source.terms(from))

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Block } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
-import type { CommitCert } from '../types/certificate.ts'
 import { createGenesis, createLedger, GENESIS_TIME_MS, genesis, idOf, Proposer, put } from './consortium.fixture.ts'
 import { receiptsKey } from './keys.ts'
 import type { Ledger } from './ledger.ts'
@@ -14,30 +13,15 @@ import { openLevelStore } from './level-store.ts'
 import { MemoryStore } from './memory-store.ts'
 import { openLedger } from './open-ledger.ts'
 import { verifierOf } from './replay-chain.ts'
+import { type Hands, snapshotInto } from './snapshot.fixture.ts'
 import { SnapshotBuilder } from './snapshot-builder.ts'
-import type { SnapshotManifest, StatePiece, TermLink } from './snapshot-format.ts'
+import type { SnapshotManifest, StatePiece } from './snapshot-format.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
 import { SnapshotFault } from './state-walk.ts'
 import type { KeyValueStore } from './store.ts'
 import { verifyChain } from './verify-chain.ts'
 
 const MINUTE_MS = 60_000
-
-/** What a peer sends, each kind through a hand that may change it. */
-interface Hands {
-  manifest(manifest: SnapshotManifest): SnapshotManifest
-  terms(links: readonly TermLink[]): readonly TermLink[]
-  blocks(blocks: readonly Block[]): readonly Block[]
-  receipts(pages: readonly (readonly Uint8Array[])[]): readonly (readonly Uint8Array[])[]
-  state(pieces: readonly StatePiece[]): readonly StatePiece[]
-}
-const honest: Hands = {
-  manifest: (manifest) => manifest,
-  terms: (links) => links,
-  blocks: (blocks) => blocks,
-  receipts: (pages) => pages,
-  state: (pieces) => pieces,
-}
 
 let ledger: Ledger
 let oldId: Hash
@@ -64,31 +48,9 @@ beforeAll(async () => {
   }
 })
 
-/** Builds it from `source` into `store`, as node/snapshot-exchange.ts does over the wire. */
-async function build(store: KeyValueStore, hands: Partial<Hands> = {}, source: SnapshotSource = ledger.snapshot()) {
-  const by: Hands = { ...honest, ...hands }
-  const manifest = source.manifest()
-  if (manifest === null) throw new Error('no snapshot')
-  const parts = { store, genesisBlock: ledger.genesisBlock, verifier: verifierOf(ledger) }
-  const builder = new SnapshotBuilder(parts, by.manifest(manifest))
-  await builder.begin()
-  for (let from = builder.termsFrom; from !== null; from = builder.termsFrom) {
-    await builder.addTerms(by.terms(source.terms(from)))
-  }
-  for (let next = builder.nextBlock; next !== null; next = builder.nextBlock) {
-    const block = ledger.block(next) as Block
-    await builder.addBlocks(by.blocks([block]), ledger.commitCert(next) as CommitCert)
-  }
-  for (let from = builder.receiptsFrom; from !== null; from = builder.receiptsFrom) {
-    await builder.addReceipts(by.receipts(source.receipts(from)))
-  }
-  for (let from = builder.stateFrom; from !== null; from = builder.stateFrom) {
-    await builder.addState(by.state(source.state(from)))
-  }
-  await builder.finish()
-  await source.close()
-  return builder
-}
+/** Builds it from `source` into `store`. */
+const build = (store: KeyValueStore, hands: Partial<Hands> = {}, source: SnapshotSource = ledger.snapshot()) =>
+  snapshotInto(store, { ledger, verifier: verifierOf(ledger), hands, source })
 
 /** The first thing of its kind that comes is changed. */
 function once<T>(change: (value: T) => T): (value: T) => T {

@@ -10,12 +10,18 @@
 import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Verifier } from '../consensus/certificate.ts'
+import { verify } from '../crypto/ed25519.ts'
+import { assert } from '../types/assert.ts'
 import type { Genesis } from '../types/genesis.ts'
+import { chainIdOf } from '../types/signing.ts'
+import { onlyEpoch, validatorsOf } from '../types/validator-set.ts'
 import { BlockStore } from './block-store.ts'
 import { carryOver } from './carry-over.ts'
 import type { ChainFault, ChainReport, OnProgress } from './chain-report.ts'
 import { compareStores } from './compare-stores.ts'
 import { LedgerError } from './errors.ts'
+import { recoveredBlockZero } from './genesis-block.ts'
 import { describeEntry, heightOfEntry } from './key-height.ts'
 import type { Ledger } from './ledger.ts'
 import { type FileContent, type FileFault, readLog, readTable } from './level-files.ts'
@@ -23,7 +29,7 @@ import { openLevelStore } from './level-store.ts'
 import { MemoryStore } from './memory-store.ts'
 import { openLedger } from './open-ledger.ts'
 import { type Replay, replayChain, whatIsWrong } from './replay-chain.ts'
-import { replaySnapshot } from './replay-snapshot.ts'
+import { type Origin, replaySnapshot } from './replay-snapshot.ts'
 import { SalvagedStore } from './salvaged-store.ts'
 import type { KeyValueStore } from './store.ts'
 
@@ -48,7 +54,13 @@ export async function verifyChain({ folder, genesis, predecessor, onProgress }: 
     const stored = await open(folder, join(workFolder, 'stored'))
     try {
       const expectedFolder = join(workFolder, 'expected')
-      if (predecessor !== undefined) await carryInto(expectedFolder, { genesis, predecessor, workFolder })
+      // What began with a snapshot is built from that again: its first state is gone, here as there.
+      const isWhole = baseOf(new BlockStore(stored)) <= 1
+      if (genesis.predecessor && predecessor === undefined && isWhole) {
+        const message = '--predecessor: needed; this chain goes on from another, whose state its first block has'
+        throw new LedgerError('GENESIS_REFUSED', message)
+      }
+      if (predecessor !== undefined && isWhole) await carryInto(expectedFolder, { genesis, predecessor, workFolder })
       return await verifyStore(stored, { genesis, fileFaults, expectedFolder, onProgress })
     } finally {
       await stored.close()
@@ -86,15 +98,16 @@ async function verifyStore(
   const expected = await openLevelStore(expectedFolder)
   try {
     const { ledger, replay } = await replayStore(stored, { genesis, expected, onProgress })
-    const headHeight = Math.max(replay.claimedHeight, ledger.head.header.height)
+    const headHeight = Math.max(replay.claimedHeight, ledger?.head.header.height ?? 0)
     const faults: ChainFault[] = replay.fault === undefined ? [] : [replay.fault]
-    if (replay.fault === undefined) faults.push(...(await compareStores(stored, { expected, ledger, headHeight })))
+    if (ledger !== null && replay.fault === undefined)
+      faults.push(...(await compareStores(stored, { expected, ledger, headHeight })))
     // The content says most exactly which height it is; the files show what no content does.
     if (faults.length === 0) faults.push(...fileFaults.map((fault) => locate(fault, headHeight)))
     const [first, ...rest] = faults.toSorted((a, b) => a.height - b.height)
     if (first !== undefined) return { ok: false, fault: first, faults: [first, ...rest] }
-    const { transactions } = replay
-    return { ok: true, height: ledger.head.header.height, transactions, from: ledger.baseHeight }
+    assert(ledger !== null, 'without a fault there is a ledger')
+    return { ok: true, height: ledger.head.header.height, transactions: replay.transactions, from: ledger.baseHeight }
   } finally {
     await expected.close()
   }
@@ -108,7 +121,7 @@ async function replayStore(
     readonly expected: KeyValueStore
     readonly onProgress: OnProgress | undefined
   },
-): Promise<{ ledger: Ledger; replay: Replay & { readonly transactions: number } }> {
+): Promise<{ ledger: Ledger | null; replay: Replay & { readonly transactions: number } }> {
   const { genesis, expected, onProgress } = options
   const blocks = new BlockStore(stored)
   if (baseOf(blocks) <= 1) {
@@ -116,18 +129,28 @@ async function replayStore(
     const replay = await replayChain(stored, { ledger, onProgress })
     return { ledger, replay: { ...replay, transactions: ledger.counters.committedTransactions } }
   }
-  const origin = await openLedger({ store: new MemoryStore(), genesis })
+  const origin = await originOf(genesis)
   let height = 0
   try {
     const at = (reached: number): void => {
       height = reached
     }
-    const built = await replaySnapshot(stored, { blocks, ledger: origin, expected, onProgress, at })
+    const built = await replaySnapshot(stored, { blocks, origin, expected, onProgress, at })
     return { ledger: await openLedger({ store: expected, genesis }), replay: { ...built, fault: undefined } }
   } catch (error) {
     const fault = { height, what: whatIsWrong(error) }
-    return { ledger: origin, replay: { claimedHeight: height, fault, transactions: 0 } }
+    return { ledger: null, replay: { claimedHeight: height, fault, transactions: 0 } }
   }
+}
+
+async function originOf(genesis: Genesis): Promise<Origin> {
+  const genesisBlock = genesis.predecessor
+    ? recoveredBlockZero(genesis)
+    : (await openLedger({ store: new MemoryStore(), genesis })).genesisBlock
+  const verifySignature: Verifier['verify'] = (key, message, signature) =>
+    verify(Uint8Array.fromHex(key), message, signature)
+  const setOf = onlyEpoch(validatorsOf(genesis))
+  return { genesisBlock, verifier: { chainId: chainIdOf(genesis), setOf, verify: verifySignature } }
 }
 
 /** A damaged entry is found, and reported, by the replay of a whole chain. */

@@ -1,5 +1,8 @@
 // Which of several survivors' ledgers a chain goes on from, and what a survivor does not sign. Real ledgers and contracts.
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { carryOver } from '../ledger/carry-over.ts'
 import {
@@ -8,10 +11,16 @@ import {
   genesis as fixtureGenesis,
   GENESIS_TIME_MS,
   idOf,
+  Proposer,
   put,
 } from '../ledger/consortium.fixture.ts'
+import { openLevelStore } from '../ledger/level-store.ts'
 import { MemoryStore } from '../ledger/memory-store.ts'
 import { openLedger } from '../ledger/open-ledger.ts'
+import { verifierOf } from '../ledger/replay-chain.ts'
+import { snapshotInto } from '../ledger/snapshot.fixture.ts'
+import { verifyChain } from '../ledger/verify-chain.ts'
+import type { Epoch } from '../types/brand.ts'
 import { fromBytes, toBytes } from '../types/canonical.ts'
 import { type Genesis, genesisCodec } from '../types/genesis.ts'
 import { chainIdOf } from '../types/signing.ts'
@@ -123,6 +132,32 @@ describe('a genesis that goes on', () => {
       code: 'NOT_ON_CHAIN',
     })
     await expect(openLedger({ store: new MemoryStore(), genesis: made })).rejects.toThrow(/assent recover apply/)
+  })
+
+  it('is verified where its folder began with a snapshot, too: without the ledger before it', async () => {
+    const made = build(high)
+    const to = new MemoryStore()
+    await carryOver({ from: high.store, to, genesis: made })
+    const ledger = await openLedger({ store: to, genesis: made })
+    const proposer = new Proposer(ledger)
+    const MINUTES_MS = 60_000
+    for (let i = 1; i <= 15; i++) {
+      const timeMs = made.timeMs + i * MINUTES_MS
+      const terms = { chainId: ledger.chainId, expiresAtMs: timeMs + MINUTES_MS }
+      await proposer.commit([put(`after ${i}`, terms)], { timeMs, epoch: 1 as Epoch })
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'assent-recovered-'))
+    try {
+      const store = await openLevelStore(folder)
+      const { baseHeight } = await snapshotInto(store, { ledger, verifier: verifierOf(ledger) })
+      await store.close()
+      expect(baseHeight).toBeGreaterThan(1)
+      expect(await verifyChain({ folder, genesis: made })).toMatchObject({ ok: true, from: baseHeight, height: 15 })
+      const other = build(high, { nowMs: made.timeMs + 1 })
+      expect(await verifyChain({ folder, genesis: other })).toMatchObject({ ok: false })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 
   it('needs at least one validator among those that are left', () => {

@@ -1,0 +1,59 @@
+// A snapshot taken from a ledger and built into another store, as node/snapshot-exchange.ts does over the wire.
+
+import type { Verifier } from '../consensus/certificate.ts'
+import type { Block } from '../types/block.ts'
+import type { CommitCert } from '../types/certificate.ts'
+import type { Ledger } from './ledger.ts'
+import { SnapshotBuilder } from './snapshot-builder.ts'
+import type { SnapshotManifest, StatePiece, TermLink } from './snapshot-format.ts'
+import type { SnapshotSource } from './snapshot-source.ts'
+import type { KeyValueStore } from './store.ts'
+
+/** What a peer sends, each kind through a hand that may change it. */
+export interface Hands {
+  manifest(manifest: SnapshotManifest): SnapshotManifest
+  terms(links: readonly TermLink[]): readonly TermLink[]
+  blocks(blocks: readonly Block[]): readonly Block[]
+  receipts(pages: readonly (readonly Uint8Array[])[]): readonly (readonly Uint8Array[])[]
+  state(pieces: readonly StatePiece[]): readonly StatePiece[]
+}
+const honest: Hands = {
+  manifest: (manifest) => manifest,
+  terms: (links) => links,
+  blocks: (blocks) => blocks,
+  receipts: (pages) => pages,
+  state: (pieces) => pieces,
+}
+
+export async function snapshotInto(
+  store: KeyValueStore,
+  {
+    ledger,
+    verifier,
+    hands = {},
+    source = ledger.snapshot(),
+  }: { ledger: Ledger; verifier: Verifier; hands?: Partial<Hands>; source?: SnapshotSource },
+): Promise<SnapshotBuilder> {
+  const by: Hands = { ...honest, ...hands }
+  const manifest = source.manifest()
+  if (manifest === null) throw new Error('no snapshot')
+  const parts = { store, genesisBlock: ledger.genesisBlock, verifier }
+  const builder = new SnapshotBuilder(parts, by.manifest(manifest))
+  await builder.begin()
+  for (let from = builder.termsFrom; from !== null; from = builder.termsFrom) {
+    await builder.addTerms(by.terms(source.terms(from)))
+  }
+  for (let next = builder.nextBlock; next !== null; next = builder.nextBlock) {
+    const block = ledger.block(next) as Block
+    await builder.addBlocks(by.blocks([block]), ledger.commitCert(next) as CommitCert)
+  }
+  for (let from = builder.receiptsFrom; from !== null; from = builder.receiptsFrom) {
+    await builder.addReceipts(by.receipts(source.receipts(from)))
+  }
+  for (let from = builder.stateFrom; from !== null; from = builder.stateFrom) {
+    await builder.addState(by.state(source.state(from)))
+  }
+  await builder.finish()
+  await source.close()
+  return builder
+}
