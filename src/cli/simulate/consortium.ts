@@ -30,11 +30,11 @@ function builtInContracts(): ContractSet {
 }
 
 export class Refused extends Error {
-  readonly code: string
+  readonly method: string
   constructor(method: string, code: string) {
     super(`${method}: ${code}`)
     this.name = 'Refused'
-    this.code = code
+    this.method = method
   }
 }
 

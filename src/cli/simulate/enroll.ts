@@ -24,20 +24,18 @@ export function enroll(
   parties: Parties,
   { asked, role }: { asked: SimulationRequest; role: string },
 ): void {
-  const { institutions, practitioners, patients, groups, delegations, custodian } = parties
+  const { practitioners, patients, groups, delegations, custodian } = parties
   const { implicitPolicy, breakGlass, labelling } = asked
   consortium.act(custodian, 'policy.configure', { implicitPolicy, breakGlass, labelling })
   for (const [practitioner, home] of practitioners) {
     const roles = practitioner === parties.practitioner ? [role] : []
     consortium.act(home, 'registry.enrollPractitioner', { practitioner, roles, ...keysOf(practitioner) })
   }
-  for (const patient of patients) consortium.act(custodian, 'registry.enrollPatient', { patient, ...keysOf(patient) })
-  const enrolled = new Set([...practitioners.keys(), ...patients, ...institutions])
+  const delegates = new Set([...delegations.values()].map(({ delegate }) => delegate))
+  for (const person of [...patients, ...delegates]) {
+    consortium.act(custodian, 'registry.enrollPatient', { patient: person, ...keysOf(person) })
+  }
   for (const { id, patient, delegate } of delegations.values()) {
-    if (!enrolled.has(delegate)) {
-      enrolled.add(delegate)
-      consortium.act(custodian, 'registry.enrollPatient', { patient: delegate, ...keysOf(delegate) })
-    }
     const terms = { capacity: 'parent', rights: ['consent'], from: 0, to: null }
     consortium.act(patient, 'registry.delegate', { delegation: id, patient, delegate, ...terms })
   }

@@ -60,9 +60,9 @@ export class Parties implements Resolver {
     }
   }
 
-  /** Whoever consents for a patient here has a delegation, in force for ever. */
+  /** Whoever consents for a patient here has a delegation, in force for ever: as a person, whatever else they are. */
   async delegation(reference: string, patient: IdentityId): Promise<IdentityId | null> {
-    const delegate = this.name(reference)
+    const delegate = referenceId(`${reference} as a delegate`)
     const id = referenceId(`${reference} for ${patient}`)
     this.delegations.set(id, { id, patient, delegate })
     return id

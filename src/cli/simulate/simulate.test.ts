@@ -112,6 +112,17 @@ describe('a simulation decides as the contracts do', () => {
     expect(await summary([byMother])).toBe('PERMIT consent PERMITTED')
   })
 
+  test.each([
+    'Practitioner/d',
+    'PractitionerRole/r',
+    'Organization/a',
+    'Organization/z',
+    'Patient/mother',
+    'urn:uuid:1',
+  ])('also %s', async (reference) => {
+    expect(await summary([consent(permitTreatment, { performer: [{ reference }] })])).toBe('PERMIT consent PERMITTED')
+  })
+
   test('consents of another patient or custodian do not count', async () => {
     const others = [
       consent(permitTreatment, { patient: { reference: 'Patient/q' }, performer: [{ reference: 'Patient/q' }] }),
@@ -194,6 +205,9 @@ describe('a simulation refuses, naming the element', () => {
     ['no organization', { requester: { practitioner: 'Practitioner/d' } }, 'Request.requester.organization'],
     ['no requester', { requester: 'Practitioner/d' }, 'Request.requester'],
     ['a purpose in other letters', { purpose: 'treat' }, 'Request.purpose'],
+    ['a group that is none', { groups: { 'Practitioner/g': [] } }, 'Request.groups.Practitioner/g'],
+    ['too many members', { groups: { 'Group/g': Array(65).fill('Practitioner/d') } }, 'Request.groups.Group/g'],
+    ['a time before 1970', { at: '1969-12-31T23:59:59Z' }, 'Request.at'],
     ['an unknown role', { requester: { ...request().requester, role: 'Physician' } }, 'Request.requester.role'],
     ['a time without zone', { at: '2026-01-31T08:00:00' }, 'Request.at'],
     ['a day that does not exist', { at: '2026-02-30T08:00:00Z' }, 'Request.at'],
@@ -219,6 +233,21 @@ describe('a simulation refuses, naming the element', () => {
     const resource = new TextEncoder().encode(text)
     const result = await simulate({ consents: [], request: bytes(request()), resource })
     expect(result).toMatchObject({ kind: 'refused', problems: [{ path }] })
+  })
+
+  test('more Consents than a custodian takes for one patient', async () => {
+    const many = Array.from({ length: 65 }, (_, i) => consent(permitTreatment, { id: `c${i}` }))
+    const result = await run(many)
+    expect(result).toMatchObject({ problems: [{ path: 'Consent', reason: 'consent.register: TOO_MANY_CONSENTS' }] })
+    expect(await summary(many.slice(1))).toBe('PERMIT consent PERMITTED')
+  })
+
+  test('one reference in two places that cannot be the same', async () => {
+    const asked = request({
+      patient: 'urn:uuid:1',
+      requester: { practitioner: 'urn:uuid:1', organization: 'urn:uuid:2' },
+    })
+    expect(await summary([], asked)).toBe('Request')
   })
 
   test('of one Consent among several: which of them', async () => {

@@ -89,7 +89,8 @@ function decideAll(parts: {
     return { ...decided, released: isReleased(consortium, { resource, answer, asked, registered, timeZone }) }
   } catch (error) {
     if (!(error instanceof Refused)) throw error
-    return problems.add('conflict', 'Request', { reason: error.message, accepted: 'what spec/contracts.md accepts' })
+    const path = error.method.startsWith('consent.') ? 'Consent' : 'Request'
+    return problems.add('conflict', path, { reason: error.message, accepted: 'what spec/contracts.md accepts' })
   }
 }
 
