@@ -8,14 +8,6 @@ import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { blockHash } from '../types/signing.ts'
 import type { Restored } from './create-state.ts'
 import { verifierOf } from './epochs.ts'
-import type { BadTransaction } from './evidence/bad-transaction.ts'
-import { convict } from './evidence/convict.ts'
-import type { E1 } from './evidence/e1.ts'
-import type { E2 } from './evidence/e2.ts'
-import type { E3 } from './evidence/e3.ts'
-import { EVIDENCE_BYTES_MAX, type Evidence, encodeEvidence, subjectOf } from './evidence/evidence.ts'
-import { underFalseCertificates } from './evidence/false-certificates.ts'
-import { type OpenedCertificate, showCommitCert, showLeaderCert } from './evidence/opened-certificate.ts'
 import {
   addAck,
   addBadBlock,
@@ -25,9 +17,16 @@ import {
   addHeader,
   addLeaderCert,
   addWord,
-  createStatementIndex,
-  type StatementIndex,
-} from './evidence/statement-index.ts'
+} from './evidence/add-statements.ts'
+import type { BadTransaction } from './evidence/bad-transaction.ts'
+import { convict } from './evidence/convict.ts'
+import type { E1 } from './evidence/e1.ts'
+import type { E2 } from './evidence/e2.ts'
+import type { E3 } from './evidence/e3.ts'
+import { EVIDENCE_BYTES_MAX, type Evidence, encodeEvidence, subjectOf } from './evidence/evidence.ts'
+import { underFalseCertificates } from './evidence/false-certificates.ts'
+import { type OpenedCertificate, showCommitCert, showLeaderCert } from './evidence/opened-certificate.ts'
+import { createStatementIndex, type StatementIndex } from './evidence/statement-index.ts'
 import { type AckBy, type ElectionWord, isHeaderSigned } from './evidence/statements.ts'
 import { emit, type Step } from './step.ts'
 

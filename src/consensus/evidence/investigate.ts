@@ -8,9 +8,6 @@ import type { SignedHeader } from '../../types/block.ts'
 import type { Seat } from '../../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../../types/certificate.ts'
 import { commitCertFault, leaderCertFault, type Verifier } from '../certificate.ts'
-import { convict } from './convict.ts'
-import { type Evidence, subjectOf } from './evidence.ts'
-import { showCommitCert, showLeaderCert } from './opened-certificate.ts'
 import {
   addAck,
   addBase,
@@ -19,9 +16,11 @@ import {
   addHeader,
   addLeaderCert,
   addWord,
-  createStatementIndex,
-  type KnownHeader,
-} from './statement-index.ts'
+} from './add-statements.ts'
+import { convict } from './convict.ts'
+import { type Evidence, subjectOf } from './evidence.ts'
+import { showCommitCert, showLeaderCert } from './opened-certificate.ts'
+import { createStatementIndex, type KnownHeader } from './statement-index.ts'
 import { type AckBy, type ElectionWord, isAckSigned, isHeaderSigned, isWordSigned } from './statements.ts'
 
 /** In any order, from any number of nodes. What does not verify says nothing. */

@@ -230,7 +230,7 @@ export const PLANTS: readonly Plant[] = [
         replace: 'const isOfLaterTerm = tip.term < 0',
       },
       {
-        file: 'src/consensus/evidence/statement-index.ts',
+        file: 'src/consensus/evidence/contradictions.ts',
         find: 'tip.term > ack.ack.term ||',
         replace: '',
       },
@@ -412,7 +412,7 @@ export const PLANTS: readonly Plant[] = [
         replace: 'const isSigner = proposer >= 0',
       },
       {
-        file: 'src/consensus/evidence/statement-index.ts',
+        file: 'src/consensus/evidence/contradictions.ts',
         find: 'const isSigner = commitCert?.signatures.some(({ member }) => member === header.proposer)',
         replace: 'const isSigner = true',
       },
