@@ -154,7 +154,7 @@ export async function fetchSnapshot(order: SnapshotOrder): Promise<Height | null
       signal.throwIfAborted()
       const run = await fetchRun(peer, next)
       if (run === null) throw new SnapshotFault(`the peer has no blocks from height ${next} on`)
-      const fault = runFault(run, { verifier, parent: builder.lastBlock })
+      const fault = runFault(run, { verifier: builder.verifier, parent: builder.lastBlock })
       if (fault !== null) throw new SnapshotFault(fault)
       await builder.addBlocks(run.blocks, run.commitCert)
     }

@@ -13,6 +13,7 @@ import { replyCodec, SnapshotServer } from '../../src/node/snapshot-exchange.ts'
 import { SNAPSHOT_PROTOCOL, SYNC_PROTOCOL } from '../../src/p2p/transport.ts'
 import type { PublicKey } from '../../src/types/brand.ts'
 import { fromBytes, record, toBytes, uint } from '../../src/types/canonical.ts'
+import type { Call } from '../../src/types/transaction.ts'
 import { enrolPatient, InProcessConsortium, type InProcessNode, newId, until } from './in-process-consortium.ts'
 
 const BEHIND = 12
@@ -74,6 +75,28 @@ describe('a new observer', () => {
     await restartWithSnapshot(observer)
     expect(observer.height).toBeGreaterThan(BEHIND)
     await commitMany(first, 2)
+    await consortium.converge()
+  })
+
+  it('takes one of a later epoch, with blocks of both, from the validators of the genesis on', async () => {
+    consortium = new InProcessConsortium({ validators: 4, observers: 1 })
+    const validators = consortium.nodes.slice(0, 4)
+    for (const node of validators) await node.start()
+    const [first, second, third] = validators as [InProcessNode, InProcessNode, InProcessNode]
+    await commitMany(first, BEHIND)
+    const govern = (method: string, ...args: Call['args']): Call => ({ contract: 'governance', method, args })
+    const id = await first.commit([govern('proposeLiars', 0, false)])
+    const proposal = first.ledger.receipt(id)?.calls[0]?.value as number
+    for (const voter of [second, third]) await voter.commit([govern('vote', proposal, true)])
+    await until(() => validators.every(({ ledger }) => ledger.epoch === 1), 'the next epoch')
+    await commitMany(first, 3)
+    for (const node of validators) serveSnapshotsFirst(node)
+    const observer = consortium.node(4)
+    observer.snapshotsFrom = BEHIND
+    await observer.start()
+    await restartWithSnapshot(observer)
+    expect(observer.ledger.head.header.epoch).toBe(1)
+    await commitMany(first, 1)
     await consortium.converge()
   })
 
