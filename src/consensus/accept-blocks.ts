@@ -4,7 +4,7 @@ import type { Block } from '../types/block.ts'
 import type { Hash, Seat } from '../types/brand.ts'
 import { BLOCK_BYTES_MAX } from '../types/limits.ts'
 import { isFarAhead } from './block-time.ts'
-import { ancestorsAfter, bytesOf, createEntry, type Entry, headerOf, pathFrom } from './block-tree.ts'
+import { ancestorsAfter, bytesOf, contains, createEntry, type Entry, headerOf, pathFrom } from './block-tree.ts'
 import { learnCommitCert } from './commit.ts'
 import { verifierOf } from './epochs.ts'
 import { epochCertFault, isBodyOf, isLogOf, isOnParent, isUnderLeaderCert } from './header-rules.ts'
@@ -88,10 +88,20 @@ function isSound(step: Step, { from, block, isCertified, parent }: Arrival & { b
     return false
   }
   const twin = twinOf(state, block)
-  if (twin === undefined) return true
-  accuse(step, { member: header.proposer, what: 'equivocation' })
-  // Of the present leader the first one counts; which of two old or certified ones counts, others have decided.
-  return isCertified || header.term < state.term
+  if (twin !== undefined) accuse(step, { member: header.proposer, what: 'equivocation' })
+  if (isCertified) return true
+  // Of the present leader the first one counts.
+  if (header.term === state.term) return twin === undefined
+  // Which of two old ones counts, its voters have decided: it shows them one chain, and no branches to fill a tree with.
+  if (isOnLeaderChain(state, parent)) return true
+  accuse(step, { member: from, what: 'badChain' })
+  return false
+}
+
+/** What is new stands on all that the leader has shown so far. */
+function isOnLeaderChain({ role, tree }: State, parent: Entry): boolean {
+  const shown = role.kind === 'follower' ? role.leaderHead : null
+  return shown === null || contains(tree, { hash: parent.block.hash, ancestor: shown })
 }
 
 /** Another block of the same proposer in the same place: one of the two is a lie. */

@@ -159,5 +159,9 @@ function forgetOldBlocks({ tree }: State): void {
 export function forgetLeaderCerts(state: State): void {
   const used = new Set<Hash | null>([state.leaderCertHash])
   for (const { block } of state.tree.entries.values()) used.add(block.header.leaderCertHash)
-  for (const hash of state.leaderCerts.keys()) if (!used.has(hash)) state.leaderCerts.delete(hash)
+  for (const hash of state.leaderCerts.keys()) {
+    if (used.has(hash)) continue
+    state.leaderCerts.delete(hash)
+    state.storedLeaderCerts.delete(hash)
+  }
 }

@@ -70,6 +70,7 @@ export function createState(settings: Settings, restored: Restored): State {
     pendingCommit: null,
     tipHash: block.hash,
     leaderCerts: new Map(leaderCerts.map((certificate) => [leaderCertHash(certificate), certificate])),
+    storedLeaderCerts: new Set(leaderCerts.map(leaderCertHash)),
     signState,
     ackStanding: standingOf({ ...restored, signState }),
     // A block of a term may be on disk without an ack of it: the next candidacy must still be above that term.

@@ -13,10 +13,21 @@ import type { SignState } from './sign-state.ts'
 /**
  * election: no leader heard for too long. heartbeat: the leader's, and the repetition of whoever asks for votes or
  * pre-votes. quorum: the leader counts whom it heard. progress: is work waiting that nobody certifies? vote: another
- * vote may be granted. askers: who asked for a pre-vote no longer counts. transfer: the target should lead by now. read:
+ * vote may be granted. askers: who asked for a pre-vote no longer counts. heeded: mere words about higher terms
+ * are believed again. transfer: the target should lead by now. read:
  * ask again for last acks. ack: a block from the future is due.
  */
-export type Timer = 'election' | 'heartbeat' | 'quorum' | 'progress' | 'vote' | 'askers' | 'transfer' | 'read' | 'ack'
+export type Timer =
+  | 'election'
+  | 'heartbeat'
+  | 'quorum'
+  | 'progress'
+  | 'vote'
+  | 'askers'
+  | 'heeded'
+  | 'transfer'
+  | 'read'
+  | 'ack'
 
 /** noTarget: not a member, or nobody who could take over. timeout: nobody else is known to lead. */
 export type TransferFailure = 'notLeader' | 'noTarget' | 'disconnected' | 'timeout'

@@ -9,6 +9,7 @@ import type { Occurrence } from './events.ts'
 import { createTransaction } from './fakes.test-support.ts'
 import type { From, Message } from './messages.ts'
 import {
+  append,
   draft,
   Group,
   genesis,
@@ -144,7 +145,9 @@ describe('step()', () => {
             const timer =
               below(20) === 0
                 ? 'election'
-                : (['heartbeat', 'quorum', 'progress', 'vote', 'askers', 'transfer', 'read', 'ack'] as const)[below(8)]
+                : (['heartbeat', 'quorum', 'progress', 'vote', 'askers', 'heeded', 'transfer', 'read', 'ack'] as const)[
+                    below(9)
+                  ]
             return { kind: 'timeout', timer: timer ?? 'ack', isWorkWaiting: below(2) === 0 }
           }
           case 1:
@@ -196,5 +199,34 @@ describe('step()', () => {
       'silenced',
       'transferFailed',
     ])
+  })
+
+  it('stores one LeaderCert of a term, in however many forms its votes are shown', () => {
+    const large = new Group(7)
+    const node = new Node(large, { self: 6 })
+    const others = [0, 1, 2, 3, 4, 5]
+    const stored: string[] = []
+    for (const left of others) {
+      const leaderCert = large.leaderCert(1, {
+        leader: 0,
+        tip: genesis,
+        signers: others.filter((seat) => seat !== left),
+      })
+      stored.push(...node.receive(1, { kind: 'staleTerm', term: large.term(1), leaderCert }))
+      stored.push(...node.receive(0, append(leaderCert, { previous: positionOfBlock(genesis) })))
+    }
+    expect(node.state.leaderCerts.size).toBe(others.length)
+    expect(stored.filter((line) => line.startsWith('persistLeaderCert'))).toEqual(['persistLeaderCert term 1 of 0'])
+  })
+
+  it('stores the LeaderCert that a block names, whichever form was shown first', () => {
+    const large = new Group(7)
+    const node = new Node(large, { self: 6 })
+    const certBy = (...signers: number[]) => large.leaderCert(1, { leader: 0, tip: genesis, signers })
+    const [shown, named] = [certBy(0, 1, 2, 3, 4), certBy(0, 1, 2, 3, 5)]
+    const block = large.block(named, genesis)
+    node.receive(0, append(shown, { previous: positionOfBlock(genesis) }))
+    node.receive(0, append(named, { previous: positionOfBlock(genesis), blocks: [block] }))
+    expect(node.executed(block).slice(0, 2)).toEqual(['persistLeaderCert term 1 of 0', 'persistBlock 1/1'])
   })
 })

@@ -15,8 +15,9 @@ import { catchUp } from './sync.ts'
 import { witnessFalseLeaderCert, witnessLeaderCert } from './witness.ts'
 
 /**
- * 1. verified once, kept with every block of its term; 2. followed, when its term is not below the present one. A valid
- * LeaderCert is the only word that may raise the term by any amount. False when it is not valid.
+ * 1. verified once; 2. followed, when its term is not below the present one. A valid LeaderCert is the only word that may
+ * raise the term by any amount. It goes to disk when it is followed, or with the first block that names it: one vote of
+ * many can be written in as many ways as q of them can be chosen. False when it is not valid.
  */
 export function learnLeaderCert(step: Step, { from, certificate }: { from: Seat; certificate: LeaderCert }): boolean {
   const { state, settings } = step
@@ -36,7 +37,6 @@ export function learnLeaderCert(step: Step, { from, certificate }: { from: Seat;
     }
     if (state.leaderCerts.size >= LEADER_CERTS_MAX) forgetLeaderCerts(state)
     state.leaderCerts.set(hash, certificate)
-    emit(step, { kind: 'persistLeaderCert', certificate })
   }
 
   // 2
@@ -44,9 +44,21 @@ export function learnLeaderCert(step: Step, { from, certificate }: { from: Seat;
   const isNews = term > state.term || (term === state.term && state.leaderCertHash === null)
   // Own leadership ended with the process that had it: after a restart it is not taken up again.
   const isFollowed = isNews && candidate !== settings.self && isOfLivingEpoch(state, { hash, certificate })
-  if (isFollowed) becomeFollower(step, { term, leaderCert: hash })
+  if (isFollowed) {
+    storeLeaderCert(step, hash)
+    becomeFollower(step, { term, leaderCert: hash })
+  }
   if (!isKnown) witnessLeaderCert(step, certificate)
   return true
+}
+
+/** Before what relies on it: the blocks of its term, and the term itself after a restart. */
+export function storeLeaderCert(step: Step, hash: Hash): void {
+  const { leaderCerts, storedLeaderCerts } = step.state
+  const certificate = leaderCerts.get(hash)
+  if (certificate === undefined || storedLeaderCerts.has(hash)) return
+  storedLeaderCerts.add(hash)
+  emit(step, { kind: 'persistLeaderCert', certificate })
 }
 
 /**

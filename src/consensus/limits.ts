@@ -33,8 +33,8 @@ export const BRANCH_BLOCKS_MAX = RECENT_BLOCKS_MAX + IN_FLIGHT_BLOCKS_MAX
 export const BRANCH_BYTES_MAX = RECENT_BYTES_MAX + IN_FLIGHT_BYTES_MAX + BLOCK_BYTES_MAX
 /** Verified LeaderCerts in memory before those that nothing names are forgotten: q votes can be written in many ways. */
 export const LEADER_CERTS_MAX = UNCERTIFIED_BLOCKS_MAX + RECENT_BLOCKS_MAX + APPEND_LEADER_CERTS_MAX
-/** Blocks of one run of block sync. */
-export const SYNC_RUN_BLOCKS_MAX = 512
+/** Blocks of one run of block sync: all that one certificate may be the only one for, opening blocks of terms in vain included. */
+export const SYNC_RUN_BLOCKS_MAX = UNCERTIFIED_BLOCKS_MAX
 
 /** Linearizable reads that wait in one core; a node lets reads of many clients share one. */
 export const READS_PENDING_MAX = 64

@@ -17,6 +17,8 @@ export interface Liveness {
   hasAsked: boolean
   /** Asked for a pre-vote while the askers timer runs. */
   readonly askers: Set<Seat>
+  /** How much of each member's mere word about higher terms was taken while the heeded timer runs. */
+  readonly heeded: Map<Seat, number>
   /** A vote was granted within the minimum election timeout. */
   hasVotedLately: boolean
   /** Stepped down over blocks that nobody certifies: leaves the next round to others. */
@@ -46,6 +48,7 @@ export function createLiveness(): Liveness {
     preCampaign: null,
     hasAsked: false,
     askers: new Set(),
+    heeded: new Map(),
     hasVotedLately: false,
     sitsOut: false,
     failedCampaigns: 0,
@@ -75,6 +78,29 @@ export function countAsker(step: Step, asker: Seat): void {
     setTimer(step, { timer: 'askers', delayMs: step.settings.timing.electionTimeoutMaxMs })
   }
 }
+
+/**
+ * A higher term on somebody's mere word: an honest member needs to be believed now and then, for it may be where nobody else
+ * is; one that lies could end every leadership and every candidacy. A word to a leader weighs as much as several.
+ */
+export function mayHeed({ liveness, role }: State, member: Seat): boolean {
+  return (liveness.heeded.get(member) ?? 0) + weightOf(role) <= HEEDED_MAX
+}
+
+/** It was believed, by who led or asked. */
+export function noteHeeded(step: Step, { member, role }: { member: Seat; role: State['role'] }): void {
+  const { heeded } = step.state.liveness
+  if (heeded.size === 0)
+    setTimer(step, { timer: 'heeded', delayMs: HEEDED_TIMEOUTS * step.settings.timing.electionTimeoutMaxMs })
+  heeded.set(member, (heeded.get(member) ?? 0) + weightOf(role))
+}
+
+const weightOf = ({ kind }: State['role']): number => (kind === 'leader' ? LEADERSHIP_WEIGHT : 1)
+
+/** Within that many election timeouts: two leaderships, or eight candidacies. */
+const HEEDED_TIMEOUTS = 30
+const HEEDED_MAX = 8
+const LEADERSHIP_WEIGHT = 4
 
 /** n-q: a quorum is there without so many. */
 function sparable(state: State): number {

@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Block } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
+import type { LeaderCert } from '../types/certificate.ts'
 import { BRANCH_BLOCKS_MAX, LEADER_CERTS_MAX } from './limits.ts'
 import { append, draft, Group, genesis, Node, positionOfBlock, reply, voteRequest } from './node.test-support.ts'
 
@@ -128,6 +129,22 @@ describe('what is kept', () => {
     }
     expect(node.state.leaderCerts.size).toBeLessThanOrEqual(LEADER_CERTS_MAX)
     expect(node.state.leaderCerts.get(node.state.leaderCertHash as Hash)?.term).toBe(LEADER_CERTS_MAX + 50)
+  })
+
+  it('of inherited blocks is one chain a leader', () => {
+    const node = new Node(group, { self: 3 })
+    const twins = Array.from({ length: 40 }, (_, i) =>
+      group.block(cert1, genesis, { timeMs: genesis.header.timeMs + 20 + i }),
+    )
+    const leaderCerts = [cert1, group.leaderCert(2, { leader: 1, tip: twins[0] as Block, signers: [0, 1, 2] })]
+    const shown = { ...append(leaderCerts[1] as LeaderCert, { previous: positionOfBlock(genesis) }), leaderCerts }
+    for (const block of twins) node.receive(1, { ...shown, blocks: [block] })
+    expect(node.state.tree.entries.size).toBe(2)
+    expect(node.receive(1, { ...shown, blocks: [twins[1] as Block] })).toContain('misbehaviour of 1: badChain')
+    // What goes on from there is taken in.
+    const next = group.block(leaderCerts[1] as LeaderCert, twins[0] as Block)
+    node.receive(1, { ...shown, previous: positionOfBlock(twins[0] as Block), blocks: [next] })
+    expect(node.state.tree.entries.has(next.hash)).toBe(true)
   })
 
   it('as a witness is not pushed out by words for terms to come', () => {

@@ -5,6 +5,7 @@ import { contains, type Entry } from './block-tree.ts'
 import { applyCommitCert, maybeCommit } from './commit.ts'
 import { epochFault } from './epoch-rules.ts'
 import type { Executed } from './events.ts'
+import { storeLeaderCert } from './learn-leader.ts'
 import { emit, type Step } from './step.ts'
 import { maybeMoveTip } from './tip.ts'
 import { witnessBadTransaction } from './witness.ts'
@@ -30,6 +31,7 @@ export function onExecuted(step: Step, { blockHash, verdict }: Executed): void {
   // 1
   entry.status = 'valid'
   entry.nextSet = verdict.nextSet
+  storeLeaderCert(step, entry.block.header.leaderCertHash)
   emit(step, { kind: 'persistBlock', block: entry.block })
   // 2
   maybeMoveTip(step, blockHash)

@@ -193,6 +193,7 @@ describe('onPreVote()', () => {
     expect(node.receive(1, { kind: 'staleTerm', term: group.term(7), leaderCert: null })).toEqual([
       'cancelTimer heartbeat',
       'roleChanged follower term 7 leader none',
+      'setTimer heeded 60000',
       'setTimer election 1',
     ])
   })

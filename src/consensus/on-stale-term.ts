@@ -1,6 +1,7 @@
 // This node spoke for a term that is over (spec/consensus.md, section 6).
 
 import { learnLeaderCert } from './learn-leader.ts'
+import { mayHeed, noteHeeded } from './liveness.ts'
 import type { From, StaleTerm } from './messages.ts'
 import { armEarlyElection } from './roles.ts'
 import type { Step } from './step.ts'
@@ -19,8 +20,11 @@ export function onStaleTerm(step: Step, { from, message }: From<StaleTerm>): voi
   if (message.term <= state.term) return
   // Who asks for nothing has spoken for no term: a mere word takes nobody away from its leader.
   if (state.role.kind === 'follower' && state.liveness.preCampaign === null) return
+  if (!mayHeed(state, from)) return
+  const { role } = state
   const wasAsking = state.liveness.preCampaign !== null
   joinTerm(step, message.term)
+  noteHeeded(step, { member: from, role })
   // It asked for a term that is over: once more, soon, for the next one.
   if (wasAsking) armEarlyElection(step)
 }

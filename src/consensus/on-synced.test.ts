@@ -31,8 +31,8 @@ beforeEach(() => {
 
 describe('onSynced()', () => {
   it('executes the run, commits it, and asks for the next one', () => {
-    expect(node.on(run())).toEqual(['persistLeaderCert term 1 of 0', 'execute 1/1', 'execute 1/2', 'execute 2/3'])
-    node.executed(a1)
+    expect(node.on(run())).toEqual(['execute 1/1', 'execute 1/2', 'execute 2/3'])
+    expect(node.executed(a1).slice(0, 2)).toEqual(['persistLeaderCert term 1 of 0', 'persistBlock 1/1'])
     node.executed(a2)
     expect(node.executed(b3)).toEqual([
       'persistBlock 2/3',

@@ -36,6 +36,9 @@ export function onTimeout(step: Step, { timer, isWorkWaiting = false }: Timeout)
     case 'askers':
       step.state.liveness.askers.clear()
       break
+    case 'heeded':
+      step.state.liveness.heeded.clear()
+      break
     case 'transfer':
       abortTransfer(step, 'timeout')
       break

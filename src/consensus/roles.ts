@@ -121,6 +121,7 @@ function becomeLeader(step: Step, certificate: LeaderCert): void {
   const { state, settings } = step
   const hash = leaderCertHash(certificate)
   state.leaderCerts.set(hash, certificate)
+  state.storedLeaderCerts.add(hash)
   state.leaderCertHash = hash
   state.role = {
     kind: 'leader',

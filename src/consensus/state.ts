@@ -28,6 +28,8 @@ export interface State {
   tipHash: Hash
   /** Verified LeaderCerts by hash: of the current term, and of every term in the tree. */
   readonly leaderCerts: Map<Hash, LeaderCert>
+  /** Those of them that are on disk, or on their way. */
+  readonly storedLeaderCerts: Set<Hash>
   signState: SignState
   /**
    * Of signState.lastAck. binding: above the certified head, or none given. certified: on the certified chain.

@@ -6,9 +6,17 @@ import { MemoryNetwork } from '../p2p/memory-network.ts'
 import { MemoryTransport } from '../p2p/memory-transport.ts'
 import { SYNC_PROTOCOL } from '../p2p/transport.ts'
 import type { Epoch, PublicKey } from '../types/brand.ts'
+import { fromBytes, toBytes } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
-import { fetchRunFrom, RUN_BLOCKS_MAX, RUN_REQUEST_BYTES_MAX, readRun, serveRun } from './certified-run.ts'
-import { runFault } from './observer.ts'
+import {
+  certifiedRunCodec,
+  fetchRunFrom,
+  RUN_BLOCKS_MAX,
+  RUN_REQUEST_BYTES_MAX,
+  readRun,
+  serveRun,
+} from './certified-run.ts'
+import { namedLeaderCerts, runFault } from './observer.ts'
 
 const heightsOf = (run: ReturnType<typeof readRun>): readonly number[] =>
   run?.blocks.map(({ header }) => header.height) ?? []
@@ -57,6 +65,30 @@ describe('a certified run', () => {
     const run = readRun(ledger, 100)
     expect(heightsOf(run).at(-1)).toBe(ledger.head.header.height)
     expect(run?.commitCert).toEqual(ledger.head.commitCert)
+  })
+
+  it('reaches its first certificate, however many blocks that takes', async () => {
+    const far = await createLedger()
+    const block = Array.from({ length: RUN_BLOCKS_MAX + 50 }).reduce<ReturnType<Proposer['propose']>>(
+      (parent) => far.proposer.propose([], { parent }),
+      far.ledger.head as never,
+    )
+    await far.ledger.persist({ leaderCerts: [far.proposer.leaderCert] })
+    await far.ledger.commit(certify(block))
+    const run = readRun(far.ledger, 1)
+    expect(run?.blocks).toHaveLength(RUN_BLOCKS_MAX + 50)
+    expect(fromBytes(certifiedRunCodec, toBytes(certifiedRunCodec, run))).toEqual(run)
+    expect(
+      run && runFault(run, { verifier: verifierOf(far.ledger), parent: (await createLedger()).ledger.head }),
+    ).toBeNull()
+  })
+
+  it('leaves no LeaderCert behind but those that its blocks name', () => {
+    const run = readRun(ledger, 1)
+    if (run === null) throw new Error('no run')
+    const more = { ...run, leaderCerts: [proposer.leaderCert, ...run.leaderCerts, ...run.leaderCerts] }
+    expect(proposer.leaderCert.term).toBe(2)
+    expect(namedLeaderCerts(more)).toEqual(run.leaderCerts)
   })
 
   it('carries the LeaderCert of every term in it, once', () => {

@@ -1,7 +1,7 @@
 // What block sync carries: consecutive certified blocks, the LeaderCert of every term they open, and the CommitCert on the
 // last. Whoever receives it checks everything; a lying peer costs time and nothing else.
 
-import { BRANCH_BYTES_MAX } from '../consensus/limits.ts'
+import { BRANCH_BYTES_MAX, SYNC_RUN_BLOCKS_MAX } from '../consensus/limits.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { SYNC_PROTOCOL, type Transport } from '../p2p/transport.ts'
 import type { Block } from '../types/block.ts'
@@ -17,22 +17,21 @@ export interface CertifiedRun {
   readonly commitCert: CommitCert
 }
 
-/** Blocks in one answer. */
+/** Blocks and transaction bytes in one answer, except that a run reaches its first certificate whatever that takes. */
 export const RUN_BLOCKS_MAX = 256
-/** Transaction bytes in one answer, except that a run reaches its first certificate whatever that takes. */
 export const RUN_BYTES_MAX = 4 * 1024 * 1024
 /**
  * Bound of an answer. A node that caught up at once, or whose acks came together, holds one certificate for all that its
  * leader kept at hand and had in flight; a smaller bound would make that stretch unreachable for ever.
  */
-const RUN_REPLY_BYTES_MAX = RUN_BYTES_MAX + BRANCH_BYTES_MAX + 1024 * 1024
+const RUN_REPLY_BYTES_MAX = RUN_BYTES_MAX + BRANCH_BYTES_MAX + SYNC_RUN_BLOCKS_MAX * 8 * 1024
 export const RUN_REQUEST_BYTES_MAX = 64
 
 /** Null: the peer has none. */
 export const certifiedRunCodec = optional(
   record<CertifiedRun>({
-    blocks: list(blockCodec, RUN_BLOCKS_MAX),
-    leaderCerts: list(leaderCertCodec, RUN_BLOCKS_MAX),
+    blocks: list(blockCodec, SYNC_RUN_BLOCKS_MAX),
+    leaderCerts: list(leaderCertCodec, SYNC_RUN_BLOCKS_MAX),
     commitCert: commitCertCodec,
   }),
 )
@@ -92,7 +91,7 @@ export function readRun(ledger: Ledger, fromHeight: number): CertifiedRun | null
       commitCert = cert
       certified = blocks.length
     }
-    if (blocks.length >= RUN_BLOCKS_MAX) break
+    if (blocks.length >= SYNC_RUN_BLOCKS_MAX) break
   }
   if (commitCert === null) return null
   const run = blocks.slice(0, certified)

@@ -21,10 +21,12 @@ describe('a node is fresh', () => {
     expect(freshness.isFresh()).toBe(false)
   })
 
-  it('for the length of the window after a heartbeat of the leader', () => {
-    freshness.heardLeader()
-    expect(isFreshAfter(WINDOW_MS)).toBe(true)
-    expect(isFreshAfter(1)).toBe(false)
+  it('not by the word of its leader alone', () => {
+    freshness.validating(true)
+    for (let i = 0; i < 10; i++) freshness.reported(0 as Seat, nowMs)
+    expect(freshness.isFresh()).toBe(false)
+    freshness.reported(1 as Seat, nowMs)
+    expect(freshness.isFresh()).toBe(true)
   })
 
   it('for the length of the window after the time of a certified head, whenever that came', () => {
@@ -52,10 +54,10 @@ describe('a node is fresh', () => {
   })
 
   it('not by what it heard before its clock was set back, but by what it hears then', () => {
-    freshness.heardLeader()
+    freshness.certified(nowMs)
     nowMs -= 3_600_000
     expect(freshness.isFresh()).toBe(false)
-    freshness.heardLeader()
+    freshness.certified(nowMs)
     expect(freshness.isFresh()).toBe(true)
   })
 
@@ -69,13 +71,13 @@ describe('a node is fresh', () => {
     expect(isFreshAfter(1)).toBe(false)
   })
 
-  it('as a leader only with the rest of its quorum', () => {
-    freshness.leading(true)
+  it('as a validator only with the rest of its quorum', () => {
+    freshness.validating(true)
     freshness.reported(0 as Seat, nowMs)
     expect(freshness.isFresh()).toBe(false)
     freshness.reported(1 as Seat, nowMs)
     expect(freshness.isFresh()).toBe(true)
-    freshness.leading(false)
+    freshness.validating(false)
     expect(freshness.isFresh()).toBe(false)
   })
 
@@ -85,7 +87,7 @@ describe('a node is fresh', () => {
       quorum: () => 1,
       windowMs: WINDOW_MS,
     })
-    alone.leading(true)
+    alone.validating(true)
     nowMs += 3_600_000
     expect(alone.isFresh()).toBe(true)
   })

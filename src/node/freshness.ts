@@ -1,6 +1,6 @@
 // Has this node heard from its consortium lately? Blocks are made only when there is work, so an old head proves nothing;
-// a leader's heartbeat, a newly certified head or the status of a quorum of validators does. A time that lies ahead of the
-// clock counts for nothing: the clock was set back.
+// a newly certified head does, or the word of a quorum of validators that theirs is no higher. The leader is one of them:
+// alone it could be cut off, or lie. A time that lies ahead of the clock counts for nothing: the clock was set back.
 
 import type { Seat } from '../types/brand.ts'
 import type { Clock } from './clock.ts'
@@ -9,8 +9,8 @@ export class Freshness {
   readonly #clock: Clock
   readonly #quorum: () => number
   readonly #windowMs: number
-  #heardMs = 0
-  #leading = false
+  #certifiedMs = 0
+  #isValidating = false
   readonly #reports = new Map<Seat, number>()
 
   constructor(options: { clock: Clock; quorum: () => number; windowMs: number }) {
@@ -19,22 +19,18 @@ export class Freshness {
     this.#windowMs = options.windowMs
   }
 
-  /** From the leader, which this node follows up to its head. */
-  heardLeader(): void {
-    this.#heardAt(this.#clock.nowMs())
-  }
-
   /** A head was certified. Its own time counts: an old block, fetched a moment ago, says nothing about now. */
   certified(timeMs: number): void {
-    this.#heardAt(timeMs)
+    const nowMs = this.#clock.nowMs()
+    if (timeMs > this.#certifiedMs || this.#certifiedMs > nowMs) this.#certifiedMs = Math.min(timeMs, nowMs)
   }
 
-  /** A leader is one of the quorum itself. It may have lost the others, or have slept, and not know yet. */
-  leading(isLeader: boolean): void {
-    this.#leading = isLeader
+  /** Who validates is one of the quorum itself. It may have lost the others, or have slept, and not know yet. */
+  validating(isValidating: boolean): void {
+    this.#isValidating = isValidating
   }
 
-  /** A validator said at this time that its head is not above this node's. */
+  /** Another validator said at this time that its head is not above this node's: by its status, or a leader by its heartbeat. */
   reported(validator: Seat, timeMs: number): void {
     this.#reports.set(validator, Math.min(timeMs, this.#clock.nowMs()))
   }
@@ -42,13 +38,8 @@ export class Freshness {
   isFresh(): boolean {
     const nowMs = this.#clock.nowMs()
     const isRecent = (timeMs: number): boolean => timeMs >= nowMs - this.#windowMs && timeMs <= nowMs
-    if (isRecent(this.#heardMs)) return true
+    if (isRecent(this.#certifiedMs)) return true
     const recent = [...this.#reports.values()].filter(isRecent)
-    return recent.length + (this.#leading ? 1 : 0) >= this.#quorum()
-  }
-
-  #heardAt(timeMs: number): void {
-    const nowMs = this.#clock.nowMs()
-    if (timeMs > this.#heardMs || this.#heardMs > nowMs) this.#heardMs = Math.min(timeMs, nowMs)
+    return recent.length + (this.#isValidating ? 1 : 0) >= this.#quorum()
   }
 }

@@ -154,8 +154,8 @@ export class Observer {
       log.warn({ peer, fault }, 'refused blocks that a peer sent')
       return false
     }
-    const { blocks, leaderCerts, commitCert } = run
-    const applied = await ledger.applyCertified({ blocks, leaderCerts, cert: commitCert })
+    const { blocks, commitCert } = run
+    const applied = await ledger.applyCertified({ blocks, leaderCerts: namedLeaderCerts(run), cert: commitCert })
     if (!applied.ok && applied.refusal.code === 'UNSUPPORTED_VERSION') return this.#leave()
     // A quorum certified what our own execution refuses: either the program or the quorum is broken.
     if (!applied.ok) throw new Error(`execution diverged at height ${applied.height}: ${applied.refusal.code}`)
@@ -169,6 +169,13 @@ export class Observer {
     this.#parts.onOutgrown()
     return true
   }
+}
+
+/** Of all that came along, what has been checked and is to be stored: a vote can be written in many ways, one counts. */
+export function namedLeaderCerts({ blocks, leaderCerts }: CertifiedRun): readonly LeaderCert[] {
+  const certs = new Map(leaderCerts.map((cert) => [leaderCertHash(cert), cert]))
+  const named = new Set(blocks.map(({ header }) => header.leaderCertHash))
+  return [...named].flatMap((hash) => certs.get(hash) ?? [])
 }
 
 /** What is wrong with a run that claims to continue the chain at `parent`, or null. spec/consensus.md, "Block sync". */

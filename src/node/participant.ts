@@ -275,7 +275,7 @@ function validate(
   following: Following,
   { key, right, onRetired, onSilenced }: { key: SigningKey } & SigningOptions,
 ): Part {
-  const { standing, freshness, intake, log } = following
+  const { standing, freshness, intake, log, clock } = following
   const part = createSigningPart({
     ...following,
     right,
@@ -285,7 +285,7 @@ function validate(
       standing.signing = { kind: 'signing' }
     },
     onSilenced,
-    onHeardLeader: () => freshness.heardLeader(),
+    onHeardLeader: (leader) => freshness.reported(leader, clock.nowMs()),
     onInadmissible: (transactionId, code) => intake.submissions.onInadmissible(transactionId, code),
     onRole(role, term, leader) {
       const leaderKey = standing.roleChanged(role, { term, leader })

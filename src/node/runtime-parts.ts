@@ -39,7 +39,7 @@ export interface RuntimeParts {
   /** Takes what was committed out of the mempool, among other things. */
   readonly onCommit: (blocks: readonly Block[], certificate: CommitCert) => void
   /** The leader's append or heartbeat came, and this node has all that it says is certified. */
-  readonly onHeardLeader: () => void
+  readonly onHeardLeader: (leader: Seat) => void
   /** Accepted into the mempool, and refused by the state that it was to be executed on. */
   readonly onInadmissible: (transactionId: Hash, code: TransactionRefusalCode) => void
   /** The chain goes on with a protocol version that this release does not support; the runtime has stopped before it. */

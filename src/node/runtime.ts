@@ -161,7 +161,7 @@ export class Runtime {
       const message = this.#parts.wire.decode(bytes)
       this.#heard.noted(from, message, this.#parts.clock.nowMs())
       this.#noteTerm(from, message)
-      if (message.kind === 'append' && from === this.#leader && this.#hasAll(message)) this.#parts.onHeardLeader()
+      if (message.kind === 'append' && from === this.#leader && this.#hasAll(message)) this.#parts.onHeardLeader(from)
       this.#queue.post({ kind: 'received', from, message })
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error

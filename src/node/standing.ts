@@ -38,7 +38,7 @@ export class Standing {
     this.leader = leader === null ? null : this.#seats.institutionOf(leader)
     if (leader === null) this.#reasons.add('NO_LEADER')
     else this.#reasons.delete('NO_LEADER')
-    this.#freshness.leading(role === 'leader')
+    this.#freshness.validating(true)
     return leader === null ? null : this.#seats.peerOf(leader)
   }
 
@@ -46,7 +46,7 @@ export class Standing {
   leaderless(): void {
     this.leader = null
     this.#reasons.delete('NO_LEADER')
-    this.#freshness.leading(false)
+    this.#freshness.validating(false)
   }
 
   waitFor(reason: NotReady): void {

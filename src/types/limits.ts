@@ -38,5 +38,5 @@ export const FOUNDERS_MAX = 64
 /** Transactions waiting in one node's mempool, and their bytes. */
 export const MEMPOOL_TRANSACTIONS_MAX = 20_000
 export const MEMPOOL_BYTES_MAX = 64 * 1024 * 1024
-/** A custodian that heard of no certified head or leader for this long releases nothing. */
+/** A custodian that had neither a new certified head nor the word of a quorum for this long releases nothing. */
 export const RELEASE_STALE_MS = 5_000

@@ -29,6 +29,9 @@ import type { OpenedCertificate } from './opened-certificate.ts'
 import { forgetOldest, type KnownHeader, recordOf, type StatementIndex } from './statement-index.ts'
 import type { AckBy, ElectionWord } from './statements.ts'
 
+/** Every word is held against each of them. Whoever makes more is convicted already. */
+const BAD_BLOCKS_MAX = 64
+
 /** A block from which on ancestry can be shown. Nobody is accused for it. */
 export function addBase(index: StatementIndex, base: KnownHeader): void {
   index.headers.set(blockHash(base.header), base)
@@ -160,6 +163,7 @@ export function addBadBlock(index: StatementIndex, { hash, bad }: { hash: Hash; 
   // Of a header that is not kept, nothing leads to its accomplices.
   if (!index.headers.has(hash) || index.badBlocks.has(hash)) return [bad]
   index.badBlocks.set(hash, bad)
+  if (index.badBlocks.size > BAD_BLOCKS_MAX) index.badBlocks.delete(index.badBlocks.keys().next().value as Hash)
   return [bad, ...accomplicesOf(index, hash)]
 }
 
