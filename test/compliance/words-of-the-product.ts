@@ -12,7 +12,7 @@ const CONSENT_PAGE = new URL('../../spec/consent.md', import.meta.url)
  * is the same on every chain, and anywhere else they would say something about somebody.
  */
 export function onChainVocabulary(page = readFileSync(CONSENT_PAGE, 'utf8')): ReadonlySet<string> {
-  const shown = page.replace(/\n### Sensitivities\n[^]*?(?=\n### )/, '')
+  const shown = page.replace(/\n### Sensitivities\n[\s\S]*?(?=\n### )/, '')
   const spans = [...shown.matchAll(/`([^`]+)`/g)].map(([, span]) => span as string)
   return new Set(spans.filter((span) => /^\w+$/.test(span)).map((span) => span.toLowerCase()))
 }
