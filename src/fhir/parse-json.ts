@@ -48,6 +48,13 @@ export function parseResource(
   return value
 }
 
+/** An object in JSON of which nobody can read anything else: undefined for any other bytes. */
+export function parseUnambiguous(bytes: Uint8Array): JsonObject | undefined {
+  const text = decodeText(bytes)
+  const value = text === undefined ? undefined : tryParse(text)
+  return text !== undefined && isObject(value) && namesIn(text) === namesOf(value) ? value : undefined
+}
+
 export function tryParse(text: string): unknown {
   try {
     return parseJson(text)

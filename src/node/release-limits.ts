@@ -2,8 +2,7 @@
 // filter of the access contract is run over every record before it leaves. spec/consent.md, "Data limits".
 
 import { type DescriptionContext, describeResource } from '../fhir/describe-resource.ts'
-import { isObject } from '../fhir/element.ts'
-import { decodeText, tryParse } from '../fhir/parse-json.ts'
+import { parseUnambiguous } from '../fhir/parse-json.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
 import type { Value } from '../types/canonical-value.ts'
@@ -124,8 +123,8 @@ export class ReleaseLimits {
     record: Uint8Array,
     { clauses, context }: { clauses: readonly Value[]; context: DescriptionContext },
   ): boolean {
-    const resource = tryParse(decodeText(record) ?? '')
-    if (!isObject(resource)) return false
+    const resource = parseUnambiguous(record)
+    if (resource === undefined) return false
     const args = [[...clauses], describeResource(resource, context)]
     const outcome = this.#ledger.filter({ contract: 'access', method: 'mayLeave', args })
     return outcome.status === 'ok' && (outcome.value as { released: boolean }).released

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ChainClause, registerArguments } from '../../src/fhir/consent-intent.ts'
-import { type DataLimits, limitsBytes, limitsFromBytes } from '../../src/fhir/data-limits.ts'
+import { type DataLimits, limitsBytes, limitsCommitment, limitsFromBytes } from '../../src/fhir/data-limits.ts'
 import { systemClock } from '../../src/node/clock.ts'
 import { InstitutionSender } from '../../src/node/institution-sender.ts'
 import { newSeed, type SigningKey, signingKey } from '../../src/node/key-file.ts'
@@ -14,7 +14,6 @@ import type { Hash, IdentityId } from '../../src/types/brand.ts'
 import type { Value } from '../../src/types/canonical-value.ts'
 import type { CallReceipt } from '../../src/types/receipt.ts'
 import { type SignedRead, type SignedReadBody, signRead } from '../../src/types/signed-read.ts'
-import type { ReleaseAuthority } from '../../src/vault/exchange-ports.ts'
 import { InProcessConsortium, type InProcessNode, newId } from './in-process-consortium.ts'
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.fromHex(hex)
@@ -144,38 +143,44 @@ describe('the custodian looks again before a release', () => {
     related: [],
     authors: [],
   }
-  const permit = (limited = false): ChainClause => ({
-    type: 'permit',
+  const clause = (type: 'permit' | 'deny', limits: DataLimits | null): ChainClause => ({
+    type,
     recipients: [],
     purposes: ['HOPERAT'],
     from: null,
     to: null,
-    limits: limited ? LIMITS : null,
+    limits,
   })
 
-  /** A decision on a request of the other hospital, for its operations. */
-  async function decide({ limited = false } = {}) {
+  const send = (node: InProcessNode, method: string, args: Parameters<InProcessNode['ask']>[2]) => {
+    const [contract, name] = method.split('.') as [string, string]
+    return senderOf(node).send([{ contract, method: name, args }])
+  }
+
+  /** What the custodian's vault keeps of data limits, by their commitment. */
+  const kept = new Map<string, readonly Value[]>()
+
+  async function register(given: ChainClause): Promise<IdentityId> {
     const consentId = newId().toHex() as IdentityId
     const institution = custodian.keys.institution
+    const bytes = limitsBytes([given.limits])
+    const salt = newId()
+    const limits = bytes && limitsCommitment({ bytes, salt })
+    if (limits !== null) kept.set(limits, limitsFromBytes(bytes as Uint8Array))
     const document = newId().toHex() as Hash
-    const terms = {
-      patient,
-      custodian: institution,
-      delegation: null,
-      document,
-      limits: limited ? document : null,
-      clauses: [permit(limited)],
-    }
-    const send = (node: InProcessNode, method: string, args: Parameters<InProcessNode['ask']>[2]) => {
-      const [contract, name] = method.split('.') as [string, string]
-      return senderOf(node).send([{ contract, method: name, args }])
-    }
+    const terms = { patient, custodian: institution, delegation: null, document, limits, clauses: [given] }
     const args = registerArguments(terms, { consentId, recorder: institution })
     const registered = await send(custodian, 'consent.register', args)
     expect(registered.map(({ code }) => code)).toEqual(['OK'])
+    return consentId
+  }
+
+  /** A decision on a request of the other hospital, for its operations. */
+  async function decide({ limits = null }: { limits?: DataLimits | null } = {}) {
+    const consentId = await register(clause('permit', limits))
     const [answered] = await send(requester, 'access.request', [
       bytesOf(patient),
-      bytesOf(institution),
+      bytesOf(custodian.keys.institution),
       null,
       'institution',
       bytesOf(requester.keys.institution),
@@ -190,11 +195,7 @@ describe('the custodian looks again before a release', () => {
     return { decision, outcome, revoke }
   }
 
-  /** `kept`: what the vault has of the limits. */
-  const authorityOf = (
-    { ledger, running, participant, keys }: InProcessNode,
-    { kept = null }: { kept?: readonly Value[] | null } = {},
-  ) =>
+  const authorityOf = ({ ledger, running, participant, keys }: InProcessNode) =>
     createReleaseAuthority({
       ledger,
       membership: running.membership,
@@ -204,7 +205,7 @@ describe('the custodian looks again before a release', () => {
       limits: new ReleaseLimits({
         ledger,
         custodian: keys.institution,
-        limitsOf: async () => kept,
+        limitsOf: async (commitment) => kept.get(commitment) ?? null,
         timeZone: 'UTC',
       }),
     })
@@ -241,31 +242,54 @@ describe('the custodian looks again before a release', () => {
   it('and releases what the data limits leave, resource by resource', async () => {
     const settings = { contract: 'policy', method: 'configure', args: ['deny', 'override', true] }
     await custodian.commit([settings])
-    const { decision, outcome } = await decide({ limited: true })
+    const { decision, outcome } = await decide({ limits: LIMITS })
     expect(outcome).toBe('PERMIT_FILTERED')
-    const kept = limitsFromBytes(limitsBytes([LIMITS]) as Uint8Array)
-    const mayLeave = await mayLeaveOf(authorityOf(custodian, { kept }), decision)
-    const labelled = (code: string) => {
-      return { meta: { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code }] } }
-    }
+    const mayLeave = await mayLeaveOf(decision)
     expect(mayLeave(record({}))).toBe(true)
     expect(mayLeave(record(labelled('L')))).toBe(true)
     expect(mayLeave(record(labelled('R')))).toBe(false)
     expect(mayLeave(record(labelled('n')))).toBe(false)
     expect(mayLeave(new TextEncoder().encode('no resource'))).toBe(false)
+    const twice = JSON.stringify({ resourceType: 'Observation', ...labelled('R') }).replace(/}$/, ',"meta":{}}')
+    expect(mayLeave(new TextEncoder().encode(twice))).toBe(false)
   })
 
-  it('and releases nothing under a permit whose limits are lost', async () => {
-    const { decision } = await decide({ limited: true })
-    const mayLeave = await mayLeaveOf(authorityOf(custodian, { kept: null }), decision)
+  it('and releases nothing under a permit whose limits are lost, or of which a deny lost its own', async () => {
+    const { decision } = await decide({ limits: LIMITS })
+    kept.clear()
+    expect((await mayLeaveOf(decision))(record({}))).toBe(false)
+    const unlimited = await decide()
+    await register(clause('deny', LIMITS))
+    kept.clear()
+    expect((await mayLeaveOf(unlimited.decision))(record(labelled('L')))).toBe(false)
+  })
+
+  it('and heeds a limited deny that came after the decision', async () => {
+    const { decision, outcome } = await decide()
+    expect(outcome).toBe('PERMIT')
+    await register(clause('deny', { ...LIMITS, confidentiality: [], classes: ['Observation'] }))
+    const mayLeave = await mayLeaveOf(decision)
     expect(mayLeave(record({}))).toBe(false)
+    expect(mayLeave(record({ resourceType: 'Condition' }))).toBe(true)
+  })
+
+  it('and keeps to the limits of the decision, though a wider permit came after it', async () => {
+    const { decision } = await decide({ limits: { ...LIMITS, confidentiality: [], classes: ['Observation'] } })
+    await register(clause('permit', null))
+    const mayLeave = await mayLeaveOf(decision)
+    expect(mayLeave(record({}))).toBe(true)
+    expect(mayLeave(record({ resourceType: 'Condition' }))).toBe(false)
   })
 
   const record = (more: object): Uint8Array =>
     new TextEncoder().encode(JSON.stringify({ resourceType: 'Observation', id: '1', ...more }))
 
-  async function mayLeaveOf(authority: ReleaseAuthority, decision: number): Promise<(record: Uint8Array) => boolean> {
-    const check = await authority.check({ patient, decision })
+  const labelled = (code: string) => {
+    return { meta: { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code }] } }
+  }
+
+  async function mayLeaveOf(decision: number): Promise<(record: Uint8Array) => boolean> {
+    const check = await authorityOf(custodian).check({ patient, decision })
     if (check.kind === 'refused' || check.mayLeave === null) throw new Error('a limited release')
     return check.mayLeave
   }

@@ -1,8 +1,7 @@
 // The request of a simulation, as outsiders write it: references as they stand in the Consents, and the custodian's settings.
 
 import * as z from 'zod'
-import { isObject } from '../../fhir/element.ts'
-import { decodeText, tryParse } from '../../fhir/parse-json.ts'
+import { parseUnambiguous } from '../../fhir/parse-json.ts'
 import type { Problems } from '../../fhir/problem.ts'
 import { typeOfReference } from '../../fhir/reference-id.ts'
 import { PURPOSES, SYSTEM } from '../../fhir/vocabulary.ts'
@@ -94,10 +93,10 @@ export type SimulationRequest = z.infer<typeof requestSchema>
 
 /** Undefined after problems were noted. */
 export function readRequest(bytes: Uint8Array, problems: Problems): SimulationRequest | undefined {
-  const text = decodeText(bytes)
-  const value = text === undefined ? undefined : tryParse(text)
-  if (!isObject(value)) {
-    return problems.add('invalid', 'Request', { reason: 'not a JSON object', accepted: 'the request as JSON in UTF-8' })
+  const value = parseUnambiguous(bytes)
+  if (value === undefined) {
+    const accepted = 'the request as a JSON object in UTF-8, each field once'
+    return problems.add('invalid', 'Request', { reason: 'cannot be read', accepted })
   }
   const parsed = requestSchema.safeParse(value)
   if (parsed.success) return parsed.data

@@ -222,12 +222,15 @@ describe('a simulation refuses, naming the element', () => {
 
   test('a request that is not JSON', async () => {
     const result = await simulate({ consents: [], request: new TextEncoder().encode('{') })
-    expect(result).toMatchObject({ problems: [{ path: 'Request', accepted: 'the request as JSON in UTF-8' }] })
+    expect(result).toMatchObject({
+      problems: [{ path: 'Request', accepted: 'the request as a JSON object in UTF-8, each field once' }],
+    })
   })
 
   test.each([
     ['no JSON', '{', 'Resource'],
     ['a list', '[]', 'Resource'],
+    ['an element twice', '{"resourceType":"Observation","meta":{"security":[]},"meta":{}}', 'Resource'],
     ['no type', '{"id":"1"}', 'Resource.resourceType'],
   ])('of the resource: %s', async (_, text, path) => {
     const resource = new TextEncoder().encode(text)

@@ -2,8 +2,8 @@
 // custodian does it, registered with the real contracts, and the request is decided by them. spec/consent.md, "Simulation".
 
 import { consentToChain } from '../../fhir/consent-to-chain.ts'
-import { isObject, type JsonObject } from '../../fhir/element.ts'
-import { decodeText, tryParse } from '../../fhir/parse-json.ts'
+import type { JsonObject } from '../../fhir/element.ts'
+import { parseUnambiguous } from '../../fhir/parse-json.ts'
 import { type ElementProblem, Problems } from '../../fhir/problem.ts'
 import { assertNever } from '../../types/assert.ts'
 import type { IdentityId } from '../../types/brand.ts'
@@ -105,10 +105,9 @@ function shown(
 
 /** Undefined after a problem was noted. */
 function readResource(bytes: Uint8Array, problems: Problems): JsonObject | undefined {
-  const accepted = 'a FHIR R4 resource as JSON in UTF-8'
-  const text = decodeText(bytes)
-  const value = text === undefined ? undefined : tryParse(text)
-  if (!isObject(value)) return problems.add('invalid', 'Resource', { reason: 'not a JSON object', accepted })
+  const accepted = 'a FHIR R4 resource as a JSON object in UTF-8, each element once'
+  const value = parseUnambiguous(bytes)
+  if (value === undefined) return problems.add('invalid', 'Resource', { reason: 'cannot be read', accepted })
   if (typeof value.resourceType === 'string') return value
   return problems.add('required', 'Resource.resourceType', { reason: 'missing', accepted })
 }
@@ -158,6 +157,6 @@ const inConsent = (position: number, problem: ElementProblem): ElementProblem =>
 }
 
 function idOf(bytes: Uint8Array): string | null {
-  const value = tryParse(decodeText(bytes) ?? '')
-  return isObject(value) && typeof value.id === 'string' ? value.id : null
+  const id = parseUnambiguous(bytes)?.id
+  return typeof id === 'string' ? id : null
 }
