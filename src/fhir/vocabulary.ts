@@ -12,6 +12,8 @@ export const SYSTEM = {
   consentAction: 'http://terminology.hl7.org/CodeSystem/consentaction',
   confidentiality: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality',
   resourceTypes: 'http://hl7.org/fhir/resource-types',
+  practitionerRole: 'http://terminology.hl7.org/CodeSystem/practitioner-role',
+  nucc: 'http://nucc.org/provider-taxonomy',
 } as const
 
 /** system|code -> what it means here. */
@@ -91,3 +93,15 @@ export const HANDLING_LABELS: ReadonlySet<string> = new Set([
 
 /** Classes of data: the types of resource that may belong to a patient's record. */
 export const CLASSES = table(SYSTEM.resourceTypes, same(...Object.keys(RESOURCE_ELEMENTS)))
+
+/** Roles that the policy contract knows, by the codes that they come from. */
+export const ROLES: CodeTable<string> = new Map([
+  ...table(SYSTEM.practitionerRole, {
+    ...same('nurse', 'dentist', 'pharmacist', 'researcher'),
+    doctor: 'physician',
+    physio: 'therapist',
+    speech: 'therapist',
+    ict: 'administrator',
+  }),
+  ...table(SYSTEM.nucc, { '208D00000X': 'physician' }),
+])

@@ -2,6 +2,7 @@
 
 import type { Problems } from '../../fhir/problem.ts'
 import { referenceId } from '../../fhir/reference-id.ts'
+import { ROLES } from '../../fhir/vocabulary.ts'
 import type { IdentityId } from '../../types/brand.ts'
 import type { SimulatedConsortium } from './consortium.ts'
 import type { Parties } from './parties.ts'
@@ -44,7 +45,14 @@ export function enroll(
 }
 
 /** Tried in this order where the request states no role: the first that may claim the purpose. */
-const ROLES = ['physician', 'billing', 'administrator', 'researcher', 'publicHealthOfficer', 'privacyOfficer'] as const
+const DEFAULT_ROLES = [
+  'physician',
+  'billing',
+  'administrator',
+  'researcher',
+  'publicHealthOfficer',
+  'privacyOfficer',
+] as const
 
 /** What the requester acts as; undefined after a problem was noted. */
 export function readRole(
@@ -54,10 +62,12 @@ export function readRole(
 ): string | undefined {
   if (role === null && practitioner === null) return 'institution'
   if (role === null) {
-    return ROLES.find((each) => consortium.ask('policy.mayClaim', { role: each, purpose }) === true) ?? ROLES[0]
+    const mayClaim = (each: string): boolean => consortium.ask('policy.mayClaim', { role: each, purpose }) === true
+    return DEFAULT_ROLES.find(mayClaim) ?? DEFAULT_ROLES[0]
   }
-  if (/^[A-Za-z]{1,64}$/.test(role) && consortium.ask('policy.isRole', { role }) === true) return role
-  const accepted = `a role of spec/consent.md, exactly as it is written there, such as ${ROLES.join(', ')}`
+  const code = ROLES.get(role) ?? role
+  if (/^[A-Za-z]{1,64}$/.test(code) && consortium.ask('policy.isRole', { role: code }) === true) return code
+  const accepted = `a role of spec/consent.md, "Roles", or system|code that it comes from, such as ${DEFAULT_ROLES.join(', ')}`
   return problems.add('invalid', 'Request.requester.role', { reason: 'not a role', accepted })
 }
 

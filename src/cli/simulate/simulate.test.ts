@@ -100,6 +100,17 @@ describe('a simulation decides as the contracts do', () => {
     expect(await summary([forRole], asked('PractitionerRole/s'))).toBe('DENY consent NOT_COVERED')
   })
 
+  test.each([
+    ['physician', 'PERMIT consent PERMITTED'],
+    [`${SYSTEM}/practitioner-role|doctor`, 'PERMIT consent PERMITTED'],
+    ['http://nucc.org/provider-taxonomy|208D00000X', 'PERMIT consent PERMITTED'],
+    [`${SYSTEM}/practitioner-role|researcher`, 'DENY  ROLE_PURPOSE'],
+    ['billing', 'DENY  ROLE_PURPOSE'],
+  ])('the role %s', async (role, expected) => {
+    const requester = { ...request().requester, role }
+    expect(await summary([consent(permitTreatment)], request({ requester }))).toBe(expected)
+  })
+
   test('an organization asks for itself, but not for treatment', async () => {
     const requester = { organization: 'Organization/b' }
     const payment = consent({ type: 'permit', purpose: [coding('v3-ActReason', 'HPAYMT')] })
