@@ -1,5 +1,6 @@
 // What this validator's acks forbid it to follow, and what frees it (R3; spec/consensus.md, "Releases"). Questions only.
 
+import type { Epoch } from '../types/brand.ts'
 import type { Tip } from '../types/certificate.ts'
 import { contains, headerOf } from './block-tree.ts'
 import { branchOf, decodeRelease, endOf, type Release } from './release.ts'
@@ -58,11 +59,18 @@ function covers(state: State, release: Release, ack: Tip): boolean {
   if (ack.term < branch.term || ack.term >= endOf(release)) return false
   const { signState, ackStanding, tree } = state
   const head = headerOf(tree, state.certifiedHash)
-  // Who was the quorum of an epoch that is over, perhaps alone, certifies nothing any more.
-  if (release.kind === 'conflict' && release.commitCert.epoch < head.epoch) return false
-  if (ackStanding === 'superseded' && ack.hash === signState.lastAck?.hash)
-    return branch.hash === signState.branch?.hash
+  const isSuperseded = ackStanding === 'superseded' && ack.hash === signState.lastAck?.hash
+  // Who was the quorum of an epoch that is over, perhaps alone, certifies nothing any more. What superseded the last ack was of
+  // its time, though, and no later certificate need ever be had for it.
+  const oldest = isSuperseded ? (epochOfOwn(state) ?? head.epoch) : head.epoch
+  if (release.kind === 'conflict' && release.commitCert.epoch < oldest) return false
+  if (isSuperseded) return branch.hash === signState.branch?.hash
   return branch.height > head.height && contains(tree, { hash: ack.hash, ancestor: branch.hash })
+}
+
+function epochOfOwn(state: State): Epoch | undefined {
+  const [own] = ownReleases(state)
+  return own?.kind === 'conflict' ? own.commitCert.epoch : undefined
 }
 
 /** Null where the branch stands on a certified block: nothing below it binds. Only of superseded ones is the block gone. */

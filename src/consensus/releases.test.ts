@@ -2,8 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Block } from '../types/block.ts'
+import type { Epoch } from '../types/brand.ts'
+import { entryOf } from './block-tree.ts'
 import { leaderCertFault } from './certificate.ts'
-import { append, genesis, positionOfBlock } from './node.test-support.ts'
+import { mayFollow, ownReleases } from './lock.ts'
 import { decodeRelease, encodeRelease, type Release } from './release.ts'
 import { Survivors } from './survivors.test-support.ts'
 
@@ -33,18 +35,35 @@ describe('a group of 4 whose leader equivocated and fell silent', () => {
     const [left, right] = [survivors.branch(80, 2), survivors.branch(90, 1)]
     for (const seat of [1, 2]) survivors.lock(seat, left)
     survivors.lock(3, right)
-    const commitCert = survivors.group.commitCert(left[1] as Block, [0, 1, 2])
-    survivors.certified = { blocks: left, commitCert }
-    const news = append(survivors.cert, { previous: positionOfBlock(genesis), blocks: left, commitCert })
-    for (const seat of [1, 2]) {
-      survivors.node(seat).receive(LIAR, news)
-      survivors.loseLeader(seat)
-    }
+    survivors.certify(left, { by: [1, 2] })
     const leader = survivors.elect()
     expect(leader).toBeDefined()
     const certificate = survivors.leaderCertOf(leader as number)
     expect(certificate.releases.map((release) => decodeRelease(release)?.kind)).toEqual(['conflict'])
     expect(survivors.node(3).state.signState.lastAck?.hash).toBe(right[0]?.hash)
+  })
+
+  it('frees a superseded member in later epochs, too: what superseded its ack was of its time', () => {
+    const survivors = new Survivors(4)
+    const [left, right] = [survivors.branch(80, 2), survivors.branch(90, 1)]
+    for (const seat of [1, 2]) survivors.lock(seat, left)
+    survivors.lock(3, right)
+    survivors.certify(left, { by: [1, 2] })
+    expect(survivors.elect()).toBeDefined()
+    const { state } = survivors.node(3)
+    const [own] = ownReleases(state)
+    const offer = { tip: left[1]?.header as Block['header'], holds: () => false }
+    expect(mayFollow(state, offer)).toBe(false)
+    expect(mayFollow(state, offer, [own as Release])).toBe(true)
+
+    const entry = entryOf(state.tree, state.certifiedHash)
+    const header = { ...entry.block.header, epoch: (entry.block.header.epoch + 3) as Epoch }
+    state.tree.entries.set(state.certifiedHash, { ...entry, block: { ...entry.block, header } })
+    expect(mayFollow(state, offer, [own as Release])).toBe(true)
+
+    // Not known how it came about: what signs for an epoch that is over is not believed.
+    state.releases.own = null
+    expect(mayFollow(state, offer, [own as Release])).toBe(false)
   })
 })
 

@@ -55,6 +55,18 @@ export class Survivors {
     this.loseLeader(seat)
   }
 
+  /** The leader certified these blocks with those that acked them, and all but the others hear of it. */
+  certify(blocks: readonly Block[], { by }: { by: readonly number[] }): void {
+    const end = blocks.at(-1) as Block
+    const commitCert = this.group.commitCert(end, [this.leader, ...by])
+    this.certified = { blocks, commitCert }
+    const news = append(this.cert, { previous: positionOfBlock(genesis), blocks, commitCert })
+    for (const seat of by) {
+      this.node(seat).receive(this.leader as Seat, news)
+      this.loseLeader(seat)
+    }
+  }
+
   loseLeader(seat: number): void {
     this.node(seat).missLeader()
     this.node(seat).on({ kind: 'peerDisconnected', member: this.leader as Seat })
