@@ -8,7 +8,7 @@ import { RESUME_TIMEOUTS } from './limits.ts'
 import { type Aim, describePlan, type Plan, planOf } from './plan.ts'
 import { Random } from './random.ts'
 import { registerModel } from './register-model.ts'
-import { decideRelease, isFreeable } from './standstill.ts'
+import { decideRelease, dueMs, isFreeable } from './standstill.ts'
 import type { TraceLine } from './trace.ts'
 import { describeLine } from './trace.ts'
 import { type Violation, World } from './world.ts'
@@ -84,7 +84,11 @@ function run(
   const deadlineMs = quietMs + RESUME_TIMEOUTS * plan.timing.electionTimeoutMaxMs
   if (mustResume(plan)) world.run(deadlineMs, () => world.honest.every(({ height }) => height > heightBefore))
   const hasResumed = (): boolean => world.honest.every(({ height }) => height > heightBefore)
-  if (mustResume(plan) && !hasResumed()) waitForPeople(world, hasResumed)
+  if (mustResume(plan) && !hasResumed()) {
+    const isDueMs = dueMs(world)
+    if (isDueMs > world.queue.nowMs) world.run(isDueMs + deadlineMs - quietMs, hasResumed)
+    waitForPeople(world, hasResumed)
+  }
   const resumedMs = world.queue.nowMs - quietMs
   const isResumed = !mustResume(plan) || hasResumed()
   if (!isResumed) {

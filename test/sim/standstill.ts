@@ -9,6 +9,7 @@ import { RpcError } from '../../src/rpc/errors.ts'
 import type { Hash } from '../../src/types/brand.ts'
 import type { Tip } from '../../src/types/certificate.ts'
 import type { BlockIndex } from '../invariants/block-index.ts'
+import { EPOCH_MS } from './clock.ts'
 import type { SimulatedNode } from './node.ts'
 import { quorumOf } from './quorum.ts'
 import type { World } from './world.ts'
@@ -31,6 +32,21 @@ export function isFreeable(world: World): boolean {
     locks.length === 0 ||
     locks.some((tip) => locks.every((lock) => mayFollow(tip, lock) || isReleasable(branchOf(lock, tip, blocks))))
   )
+}
+
+/**
+ * Until when a block has to be waited for that a clock set ahead has made: its leader may vote for no other tip, and nobody acks
+ * it before it is due. Only where not one vote can be spared (spec/consensus.md, section 8); 0 for not at all.
+ */
+export function dueMs({ seats, honest, blocks, certifiedHeight }: World): number {
+  const { members, b } = seats.present
+  const seated = honest.filter(({ seat }) => seats.seatOf(seat) !== undefined)
+  if (seated.length > quorumOf({ n: members.length, b })) return 0
+  const times = seated.map(lastAckOf).map((ack) => {
+    const isOpen = ack !== null && ack.height > certifiedHeight
+    return isOpen ? (blocks.header(ack.hash)?.timeMs ?? 0) - EPOCH_MS : 0
+  })
+  return Math.max(0, ...times)
 }
 
 /** Somebody's proposal, signed by the institutions of everybody honest, is given to all nodes. False: nobody proposes anything. */
