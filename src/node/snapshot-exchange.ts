@@ -113,7 +113,9 @@ export class SnapshotServer {
 
 // ── fetching ──
 
-const ASK_TIMEOUT_MS = 30_000
+/** Block sync is left alone meanwhile, and a group may need this validator: who is silent is not waited for long. */
+const OFFER_TIMEOUT_MS = 5_000
+const PART_TIMEOUT_MS = 10_000
 
 export interface SnapshotOrder {
   readonly peer: PublicKey
@@ -178,7 +180,7 @@ async function ask<T>(
   { codec, request }: { codec: Codec<T>; request: SnapshotRequest },
 ): Promise<T | null> {
   const reply = await transport.request(peer, SNAPSHOT_PROTOCOL, toBytes(snapshotRequestCodec, request), {
-    timeoutMs: ASK_TIMEOUT_MS,
+    timeoutMs: request === NOTHING ? OFFER_TIMEOUT_MS : PART_TIMEOUT_MS,
     maxReplyBytes: SNAPSHOT_REPLY_BYTES_MAX,
     signal,
   })
