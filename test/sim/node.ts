@@ -18,6 +18,7 @@ import type { SigningRight } from '../../src/node/signing-right.ts'
 import type { Channel } from '../../src/p2p/transport.ts'
 import type { Block } from '../../src/types/block.ts'
 import type { Height, PublicKey, Seat } from '../../src/types/brand.ts'
+import { DecodeError } from '../../src/types/canonical-bytes.ts'
 import type { CommitCert } from '../../src/types/certificate.ts'
 import { Life, SimulatedClock } from './clock.ts'
 import { type Consortium, laterKeyOf } from './consortium.ts'
@@ -323,12 +324,15 @@ export class SimulatedNode {
 
   #tap(wire: MessageWire): Tap {
     const { events } = this.parts
-    const pass = (channel: Channel, bytes: Uint8Array, judge: () => boolean): boolean =>
-      channel !== 'consensus' || isHelloMessage(bytes) || judge()
+    const pass = (channel: Channel, bytes: Uint8Array, judge: (message: Message) => boolean): boolean => {
+      if (channel !== 'consensus' || isHelloMessage(bytes)) return true
+      const message = decodeOrNull(wire, bytes)
+      return message === null || judge(message)
+    }
     return {
-      outgoing: (to, channel, bytes) => pass(channel, bytes, () => events.sends(this, to, wire.decode(bytes))),
+      outgoing: (to, channel, bytes) => pass(channel, bytes, (message) => events.sends(this, to, message)),
       serving: (protocol, reply) => events.serves(this, protocol, reply),
-      incoming: (from, channel, bytes) => pass(channel, bytes, () => events.receives(this, from, wire.decode(bytes))),
+      incoming: (from, channel, bytes) => pass(channel, bytes, (message) => events.receives(this, from, message)),
     }
   }
 
@@ -340,5 +344,15 @@ export class SimulatedNode {
         events.logs(this, level, fields, text)
     const [fatal, error, warn, info, debug] = [at('fatal'), at('error'), at('warn'), at('info'), at('debug')]
     return { fatal, error, warn, info, debug } as unknown as Log
+  }
+}
+
+/** Null for nonsense, which only liars send; what to make of it is for the node. */
+function decodeOrNull(wire: MessageWire, bytes: Uint8Array): Message | null {
+  try {
+    return wire.decode(bytes)
+  } catch (error) {
+    if (error instanceof DecodeError) return null
+    throw error
   }
 }
