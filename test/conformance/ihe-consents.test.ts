@@ -1,4 +1,4 @@
-// Ten consents against a grid of requests: purposes, people, dates, settings and resources. What is expected was written by
+// Consents of the profile against a grid of requests: purposes, people, dates, settings and resources. What is expected was written by
 // hand from what the profile says that each consent means, not from what this program answers.
 
 import { describe, expect, test } from 'vitest'
@@ -66,6 +66,19 @@ const RESOURCES = {
   byBoth: observation(by('other', 'ex-practitioner')),
   byNobody: observation({ performer: undefined }),
   byName: observation({ performer: [{ display: 'ex-practitioner' }] }),
+  weight: observation({ id: 'ex-weight' }),
+  withoutId: observation({ id: undefined }),
+  atEncounter: observation({ encounter: { reference: 'Encounter/ex-encounter' } }),
+  atOtherEncounter: observation({ encounter: { reference: 'Encounter/other' } }),
+  // It may be that encounter.
+  atEncounterByUrl: observation({ encounter: { reference: 'http://ehr.example/fhir/Encounter/ex-encounter' } }),
+  theEncounter: {
+    resourceType: 'Encounter',
+    id: 'ex-encounter',
+    subject: { reference: 'Patient/ex-patient' },
+    period: { start: '2022-03-01T10:00:00Z', end: '2022-03-01T11:00:00Z' },
+    participant: [{ individual: { reference: 'Practitioner/ex-practitioner' } }],
+  },
   ofAnotherPatient: observation({ subject: { reference: 'Patient/other' } }),
 } as const
 type ResourceName = keyof typeof RESOURCES
@@ -130,6 +143,8 @@ const usual = (outcome: string): readonly Expected[] => [
   [{ at: '2030-01-01T00:00:00Z' }, outcome],
 ]
 
+const everythingBut = (...released: readonly ResourceName[]): readonly ResourceName[] =>
+  (Object.keys(RESOURCES) as ResourceName[]).filter((name) => !released.includes(name))
 const ANOTHER_PATIENTS = ['ofAnotherPatient'] as const
 /** Above normal, or not determined. */
 const ABOVE_NORMAL = ['restricted', 'restrictedPsy', 'psychotherapy', 'restrictedHiv', 'misspeltPsy'] as const
@@ -192,6 +207,30 @@ const TABLE: Readonly<Record<ConsentName, Row>> = {
     decisions: [...usual(FILTERED), [{ labelling: false }, FILTERED], ...ELSEWHERE],
     withheld: [['named', ['before', 'after', 'overTheStart', 'openEnd', 'undated', ...ANOTHER_PATIENTS]]],
   },
+  'ex-consent-intermediate-data': {
+    decisions: [...usual(FILTERED), ...ELSEWHERE],
+    withheld: [['named', everythingBut('weight')]],
+  },
+  'ex-consent-intermediate-encounter': {
+    decisions: [...usual(FILTERED), ...ELSEWHERE],
+    withheld: [['other', everythingBut('atEncounter', 'theEncounter')]],
+  },
+  'ex-consent-intermediate-not-authoredby': {
+    decisions: [...usual(FILTERED), ...ELSEWHERE],
+    withheld: [['other', everythingBut('byOther')]],
+  },
+  'ex-consent-intermediate-not-data': {
+    decisions: [...usual(FILTERED), ...ELSEWHERE],
+    withheld: [['named', ['weight', 'withoutId', ...ANOTHER_PATIENTS]]],
+  },
+  'ex-consent-intermediate-not-encounter': {
+    decisions: [...usual(FILTERED), ...ELSEWHERE],
+    withheld: [['named', ['atEncounter', 'theEncounter', 'atEncounterByUrl', ...ANOTHER_PATIENTS]]],
+  },
+  'ex-consent-intermediate-not-timeframe': {
+    decisions: [...usual(FILTERED), ...ELSEWHERE],
+    withheld: [['named', everythingBut('before', 'after')]],
+  },
   // Nothing, except break-glass by those in the group.
   'ex-dissent-intermediate-break-glass': {
     decisions: [
@@ -248,8 +287,9 @@ async function decide(consents: readonly Uint8Array[], asked: Asked, resource?: 
 
 const inShort = ({ outcome, basis, reasons }: Simulation): string => [outcome, basis ?? 'null', ...reasons].join(' ')
 
-describe.each(SOURCES)('a consent of the profile, %s:', (_, consentOf) => {
-  describe.each(Object.entries(TABLE) as [ConsentName, Row][])('%s', (name, { decisions, withheld }) => {
+describe.each(SOURCES)('a consent of the profile, $source:', ({ names: all, consentOf }) => {
+  describe.each(all)('%s', (name) => {
+    const { decisions, withheld } = TABLE[name]
     const consents = [consentOf(name)]
 
     test.each(decisions)('asked %j: %s', async (asked, outcome) => {

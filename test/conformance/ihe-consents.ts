@@ -1,7 +1,7 @@
-// The consents of IHE Privacy Consent on FHIR that the table is about: each in our own words, and IHE's own files where they
+// The consents of IHE Privacy Consent on FHIR that the table is about: each in our own words, and those of IHE's own files that
 // lie beside the repository. Source: profiles.ihe.net/ITI/PCF, examples of version 1.1.0.
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SAMPLE_FHIR } from '../support/demo-command.ts'
 
@@ -15,6 +15,9 @@ const recipient = (reference: string) => ({
 const USUAL = purposes('TREAT', 'HPAYMT', 'HOPERAT')
 const NORMAL = { securityLabel: [coding('v3-Confidentiality', 'N')] }
 
+const data = (meaning: string, reference: string) => ({ data: [{ meaning, reference: { reference } }] })
+const usualBut = (withheld: object) => ({ type: 'permit', ...USUAL, provision: [{ type: 'deny', ...withheld }] })
+
 const PROVISIONS = {
   'ex-consent-basic-treat': { type: 'permit', ...USUAL },
   'ex-consent-basic-treat-infant': { type: 'permit', ...USUAL },
@@ -24,13 +27,19 @@ const PROVISIONS = {
   'ex-consent-intermediate-authoredby': {
     type: 'permit',
     ...USUAL,
-    data: [{ meaning: 'authoredby', reference: { reference: 'Practitioner/ex-practitioner' } }],
+    ...data('authoredby', 'Practitioner/ex-practitioner'),
   },
   'ex-consent-intermediate-timeframe': {
     type: 'permit',
     ...USUAL,
     dataPeriod: { start: '2022-01-01', end: '2022-12-31' },
   },
+  'ex-consent-intermediate-data': { type: 'permit', ...USUAL, ...data('instance', 'Observation/ex-weight') },
+  'ex-consent-intermediate-encounter': { type: 'permit', ...USUAL, ...data('related', 'Encounter/ex-encounter') },
+  'ex-consent-intermediate-not-authoredby': usualBut(data('authoredby', 'Practitioner/ex-practitioner')),
+  'ex-consent-intermediate-not-data': usualBut(data('instance', 'Observation/ex-weight')),
+  'ex-consent-intermediate-not-encounter': usualBut(data('related', 'Encounter/ex-encounter')),
+  'ex-consent-intermediate-not-timeframe': usualBut({ dataPeriod: { start: '2022-01-01', end: '2022-12-31' } }),
   'ex-dissent-intermediate-break-glass': {
     type: 'deny',
     provision: [{ type: 'permit', ...purposes('BTG'), ...recipient('Group/ex-privilegedUsers') }],
@@ -68,10 +77,19 @@ function inOurWords(name: ConsentName): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(consent))
 }
 
-const fromIhe = (name: ConsentName): Uint8Array =>
-  new Uint8Array(readFileSync(join(SAMPLE_FHIR as string, 'consent', `${name}.json`)))
+const NAMES = Object.keys(PROVISIONS) as ConsentName[]
+const fileOf = (name: ConsentName): string => join(SAMPLE_FHIR ?? '', 'consent', `${name}.json`)
+const fromIhe = (name: ConsentName): Uint8Array => new Uint8Array(readFileSync(fileOf(name)))
 
-export const SOURCES: readonly (readonly [name: string, consentOf: (name: ConsentName) => Uint8Array])[] = [
-  ['in our words', inOurWords],
-  ...(SAMPLE_FHIR === null ? [] : [['as IHE wrote it', fromIhe] as const]),
+export interface Source {
+  readonly source: string
+  readonly names: readonly ConsentName[]
+  readonly consentOf: (name: ConsentName) => Uint8Array
+}
+
+export const SOURCES: readonly Source[] = [
+  { source: 'in our words', names: NAMES, consentOf: inOurWords },
+  ...(SAMPLE_FHIR === null
+    ? []
+    : [{ source: 'as IHE wrote it', names: NAMES.filter((name) => existsSync(fileOf(name))), consentOf: fromIhe }]),
 ]
