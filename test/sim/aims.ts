@@ -43,6 +43,16 @@ const NAMED = {
     load: { perSecond: 60, registers: 12 },
     batchDelayMs: 10,
   },
+  /** Changes that wait for slow disks, while work arrives. */
+  slowChanges: {
+    n: 4,
+    b: 1,
+    liars: 0,
+    faults: ['membership', 'slowDisk', 'slowLink'],
+    load: { perSecond: 60, registers: 12 },
+    batchDelayMs: 10,
+    faultyMs: 10_000,
+  },
   /** More liars than the group bears: `npm run sim -- --aim moreLiarsThanB --seeds 2000`. */
   moreLiarsThanB: { attack: 'fork', faults: [], load: { perSecond: 60, registers: 12 }, batchDelayMs: 10 },
   /** The load that the simulator's speed is stated at: 10 blocks and 100 transactions a virtual second. */

@@ -298,7 +298,7 @@ export const PLANTS: readonly Plant[] = [
         replace: 'const isFree = nextSet === null || transactions.length >= 0',
       },
     ],
-    aim: 'membership',
+    aim: 'slowChanges',
   },
   {
     name: 'set-on-append',
