@@ -14,6 +14,7 @@ import { addGenesis } from './genesis.ts'
 import { addGovernance } from './governance.ts'
 import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
+import { addPolicy } from './policy.ts'
 import { addRecords } from './records.ts'
 import { addRecover } from './recover.ts'
 import { addSignState } from './sign-state.ts'
@@ -38,6 +39,7 @@ const COMMANDS = [
   addEnroll,
   addRecords,
   addConsent,
+  addPolicy,
   addAccess,
   addAudit,
   addVerify,

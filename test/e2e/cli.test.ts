@@ -150,14 +150,15 @@ const wish = (purpose: string, ...more: string[]) => [
 
 describe('consent and access', () => {
   it('a Consent that cannot be translated is refused with an OperationOutcome', async () => {
-    write('labelled.json', { ...fhirConsent, provision: { ...fhirConsent.provision, dataPeriod: { start: '2020' } } })
+    const securityLabel = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'N' }]
+    write('labelled.json', { ...fhirConsent, provision: { ...fhirConsent.provision, securityLabel } })
     write('references.json', references)
     const args = ['consent', 'register', '--folder', 'a', '--file', 'labelled.json', '--references', 'references.json']
-    await fails(1, /Consent\.provision\.dataPeriod: .*\n +accepted: /, ...args)
+    await fails(1, /Consent\.provision\.securityLabel: .*\n +accepted: /, ...args)
     const { stdout } = await fails(1, /OperationOutcome/, ...args, '--json')
     expect(JSON.parse(stdout)).toMatchObject({
       resourceType: 'OperationOutcome',
-      issue: [{ severity: 'error', code: 'not-supported', expression: ['Consent.provision.dataPeriod'] }],
+      issue: [{ severity: 'error', code: 'not-supported', expression: ['Consent.provision.securityLabel'] }],
     })
     await fails(
       1,
@@ -256,6 +257,28 @@ describe('consent and access', () => {
     await done('consent', 'revoke', '--folder', 'b', '--as', 'patient.json', '--consent', consent)
     expect(await done(...asked)).toContain('PERMIT')
     await fails(1, /CONSENT_ENDED/, 'consent', 'revoke', '--folder', 'b', '--as', 'patient.json', '--consent', consent)
+  })
+})
+
+describe('the settings of a custodian', () => {
+  it('are its own to change; what is not stated stays as it is', async () => {
+    expect(await json('policy', 'show', '--folder', 'b', '--custodian', 'Hospital A')).toMatchObject({ version: 0 })
+    await done('policy', 'set', '--folder', 'a', '--break-glass', 'consentOnly')
+    const set = await json('policy', 'set', '--folder', 'a', '--break-glass', 'override', '--labelling')
+    const settings = { implicitPolicy: 'deny', breakGlass: 'override', labelling: true, version: 2 }
+    expect(set).toEqual(settings)
+    expect(await json('policy', 'show', '--folder', 'a')).toEqual(settings)
+    await fails(2, /--implicit: expected deny, basicNormal/, 'policy', 'set', '--folder', 'a', '--implicit', 'permit')
+    await fails(2, /at least one of them is needed/, 'policy', 'set', '--folder', 'a')
+  })
+
+  it('decide whether it takes consents about labels', async () => {
+    const labelled = readJson('labelled.json')
+    // Another Consent, and one that decides nothing of what follows.
+    const purpose = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: 'HMARKT' }]
+    write('about-labels.json', { ...labelled, id: 'about-labels', provision: { ...labelled.provision, purpose } })
+    const args = ['--folder', 'a', '--file', 'about-labels.json', '--references', 'references.json']
+    expect(await done('consent', 'register', ...args)).toMatch(/^Registered: consent [0-9a-f]{64}, version 1/)
   })
 })
 
