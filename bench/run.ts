@@ -6,6 +6,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { pairs, progress } from '../src/cli/output.ts'
 import { accountability } from './accountability.ts'
 import { batch } from './batch.ts'
+import { clause } from './clause.ts'
 import { failover } from './failover.ts'
 import type { BenchOptions, Question } from './harness/question.ts'
 import { describeReport, runQuestion } from './harness/report.ts'
@@ -13,7 +14,7 @@ import { latency } from './latency.ts'
 import { throughput } from './throughput.ts'
 import { validators } from './validators.ts'
 
-const QUESTIONS: readonly Question[] = [throughput, latency, batch, failover, accountability, validators]
+const QUESTIONS: readonly Question[] = [throughput, latency, batch, failover, accountability, validators, clause]
 
 interface CommandOptions extends Omit<BenchOptions, 'profileFolder' | 'onProgress'> {
   readonly json?: string

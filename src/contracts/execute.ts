@@ -8,10 +8,11 @@ import type { ContractEvent } from '../types/receipt.ts'
 import { type Abi, abiOf } from './abi.ts'
 import type { StateAccess, StateReader } from './state-access.ts'
 import { type Cell, cellFromValue, ValueError, valueFromCell } from './vm/cell.ts'
-import { type LinkedProgram, Machine, type MachineContext } from './vm/interpret.ts'
+import type { Code } from './vm/generate-code.ts'
 import { linkModules } from './vm/link.ts'
+import { Machine, type MachineContext } from './vm/machine.ts'
 import type { EntryPoint } from './vm/module.ts'
-import type { Routine } from './vm/program.ts'
+import type { LinkedProgram, Routine } from './vm/program.ts'
 import { Refusal, refuse } from './vm/refusal.ts'
 
 export type { StateAccess, StateReader } from './state-access.ts'
@@ -63,7 +64,8 @@ export class ContractSet {
     for (const program of programs) {
       for (const entry of program.module.entries) {
         const routine = program.routines[entry.function] as Routine
-        this.entries.set(`${program.module.name}.${entry.name}`, { program, entry, routine })
+        const code = program.code[entry.function] as Code
+        this.entries.set(`${program.module.name}.${entry.name}`, { program, entry, routine, code })
       }
     }
   }
@@ -89,6 +91,7 @@ interface CallableEntry {
   readonly program: LinkedProgram
   readonly entry: EntryPoint
   readonly routine: Routine
+  readonly code: Code
 }
 
 /** Verifies and links modules, given in dependency order. Throws ContractError. */
@@ -199,8 +202,8 @@ function run(
   const gas = () => gasLimit - Math.max(0, machine.gas)
   try {
     const { callable, args } = prepare()
-    const { program, routine } = callable
-    const result = machine.call(program, routine, parametersOf(callable, args))
+    const { routine, code } = callable
+    const result = code(machine, ...parametersOf(callable, args))
     const value = routine.result === null ? null : valueFromCell(routine.result, result)
     return { status: 'ok', value, events: machine.events, gas: gas() }
   } catch (error) {

@@ -1,4 +1,4 @@
-// Values as the interpreter holds them, and the three ways out of it: canonical values (arguments, results, events),
+// Values as the machine holds them, and the three ways out of it: canonical values (arguments, results, events),
 // state bytes, parts of a key. A cell never changes after it was made.
 //
 //   int, time, duration, bool   number, boolean        enum       position of the member
@@ -10,7 +10,8 @@
 import { assertNever } from '../../types/assert.ts'
 import { DecodeError, type Reader, type Writer } from '../../types/canonical-bytes.ts'
 import type { Value } from '../../types/canonical-value.ts'
-import { INTERVAL_END, INTERVAL_ENDS, type Type, typeText } from './type.ts'
+import { bytesOfHex } from './hex.ts'
+import { type Field, INTERVAL_END, INTERVAL_ENDS, type Type, typeText } from './type.ts'
 
 export type Cell = number | boolean | string | null | readonly Cell[]
 
@@ -144,7 +145,7 @@ export function valueFromCell(type: Type, cell: Cell): Value {
     case 'id':
     case 'hash':
     case 'key':
-      return Uint8Array.fromHex(cell as string)
+      return bytesOfHex(cell as string)
     case 'enum':
       return type.members[cell as number] as string
     case 'interval': {
@@ -153,7 +154,12 @@ export function valueFromCell(type: Type, cell: Cell): Value {
     }
     case 'record': {
       const fields = cell as readonly Cell[]
-      return Object.fromEntries(type.fields.map(({ name, type }, i) => [name, valueFromCell(type, fields[i] as Cell)]))
+      const value: { [name: string]: Value } = {}
+      for (let i = 0; i < fields.length; i++) {
+        const { name, type: fieldType } = type.fields[i] as Field
+        value[name] = valueFromCell(fieldType, fields[i] as Cell)
+      }
+      return value
     }
     case 'list':
       return (cell as readonly Cell[]).map((item) => valueFromCell(type.item, item))

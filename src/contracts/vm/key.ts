@@ -5,6 +5,7 @@ import { assertNever } from '../../types/assert.ts'
 import { DecodeError } from '../../types/canonical-bytes.ts'
 import type { Cell } from './cell.ts'
 import { isCode, isName } from './cell.ts'
+import { writeHex } from './hex.ts'
 import type { Type } from './type.ts'
 
 const textEncoder = new TextEncoder()
@@ -22,12 +23,26 @@ export function stateKeyPrefix(contract: string, state: string): Uint8Array {
 export function encodeKey(prefix: Uint8Array, types: readonly Type[], parts: readonly Cell[]): Uint8Array {
   let length = prefix.length
   for (let i = 0; i < parts.length; i++) length += partLength(types[i] as Type, parts[i] as Cell)
-  const key = new Uint8Array(length)
-  key.set(prefix)
-  let offset = prefix.length
-  for (let i = 0; i < parts.length; i++)
-    offset = writePart(key, offset, { type: types[i] as Type, cell: parts[i] as Cell })
+  const key = allocate(length)
+  let offset = 0
+  for (; offset < prefix.length; offset++) key[offset] = prefix[offset] as number
+  for (let i = 0; i < parts.length; i++) offset = writePart(key, offset, types[i] as Type, parts[i] as Cell)
   return key
+}
+
+const POOL_BYTES = 16_384
+let pool = new Uint8Array(POOL_BYTES)
+let used = 0
+
+/** Zeroed bytes, out of a larger array: one of its own for each key would take longer than all the rest. */
+function allocate(length: number): Uint8Array {
+  if (used + length > POOL_BYTES) {
+    if (length > POOL_BYTES) return new Uint8Array(length)
+    pool = new Uint8Array(POOL_BYTES)
+    used = 0
+  }
+  used += length
+  return pool.subarray(used - length, used)
 }
 
 function partLength(type: Type, cell: Cell): number {
@@ -58,7 +73,7 @@ function partLength(type: Type, cell: Cell): number {
 }
 
 /** Returns the offset behind the part. */
-function writePart(key: Uint8Array, offset: number, { type, cell }: { type: Type; cell: Cell }): number {
+function writePart(key: Uint8Array, offset: number, type: Type, cell: Cell): number {
   switch (type.kind) {
     case 'id':
     case 'hash':
@@ -97,19 +112,6 @@ function writeWord(key: Uint8Array, offset: number, value: number): void {
   key[offset + 1] = value >>> 16
   key[offset + 2] = value >>> 8
   key[offset + 3] = value
-}
-
-/** Half the time of Uint8Array.fromHex and set. */
-function writeHex(key: Uint8Array, offset: number, hex: string): number {
-  for (let i = 0; i < hex.length; i += 2) {
-    key[offset++] = (nibble(hex.charCodeAt(i)) << 4) | nibble(hex.charCodeAt(i + 1))
-  }
-  return offset
-}
-
-/** '0'-'9' are 0x30-0x39, 'a'-'f' 0x61-0x66. */
-function nibble(character: number): number {
-  return character < 0x40 ? character - 0x30 : character - 0x57
 }
 
 /** Parts of `key` from byte `offset` to its end. Throws DecodeError on bytes that no contract wrote. */

@@ -4,9 +4,9 @@
 import { TRANSACTION_GAS_MAX } from '../../types/limits.ts'
 import { ContractError } from '../errors.ts'
 import { gasMaxOf } from './gas-bound.ts'
+import { type Code, frameSizeOf, generateCode } from './generate-code.ts'
 import { type Instruction, OP } from './instruction.ts'
-import type { LinkedProgram } from './interpret.ts'
-import { LINKED_DEPTH_MAX, type Program } from './program.ts'
+import { FRAME_DEPTH_MAX, LINKED_DEPTH_MAX, type LinkedProgram, type Program } from './program.ts'
 import type { Type } from './type.ts'
 import { verifyModule } from './verify.ts'
 
@@ -63,9 +63,29 @@ export function linkProgram(program: Program, loaded: ReadonlyMap<string, Loaded
       expected.every((index, i) => isSame(program.types[index], found[i], known))
     if (!fits) throw unlinked(module.name, `${name} has other types than it was compiled against`)
     const gasMax = target.gasMax[callee.function] as number
-    return { program: target, routine, import: entry, gasMax }
+    const frameDepth = target.frameDepth[callee.function] as number
+    return { routine, code: target.code[callee.function] as Code, gasMax, frameDepth }
   })
-  return { program: { ...program, imports, gasMax: gasMaxOfAll(program, imports) }, depth }
+  const gasMax = gasMaxOfAll(program, imports)
+  const frameDepth = frameDepthOf(program, imports)
+  if (frameDepth.some((size) => size > FRAME_DEPTH_MAX)) {
+    throw unlinked(module.name, `more than ${FRAME_DEPTH_MAX} variables in functions inside each other`)
+  }
+  return { program: { ...program, code: generateCode(program, imports), gasMax, frameDepth }, depth }
+}
+
+/** Variables in all functions inside each other at the deepest place: they share one stack. */
+function frameDepthOf({ routines }: Program, imports: readonly { readonly frameDepth: number }[]): number[] {
+  const depths: number[] = []
+  for (const routine of routines) {
+    let deepest = 0
+    for (const { op, a } of routine.instructions) {
+      if (op === OP.CALL) deepest = Math.max(deepest, depths[a] as number)
+      if (op === OP.CALL_VIEW || op === OP.CALL_ACTION) deepest = Math.max(deepest, imports[a]?.frameDepth as number)
+    }
+    depths.push(frameSizeOf(routine) + deepest)
+  }
+  return depths
 }
 
 /** An entry that might not fit into any transaction. */

@@ -2,6 +2,7 @@
 
 import type { Cell } from './cell.ts'
 import type { InstructionBound } from './gas-bound.ts'
+import type { Code } from './generate-code.ts'
 import type { Instruction } from './instruction.ts'
 import type { Module, RangeEntry } from './module.ts'
 import type { Type } from './type.ts'
@@ -9,9 +10,8 @@ import type { Type } from './type.ts'
 /** Calls inside each other within one contract, and through all used contracts: bounds the machine's own stack. */
 export const CALL_DEPTH_MAX = 32
 export const LINKED_DEPTH_MAX = 128
-
-/** Numbers per instruction in Routine.code: opcode, operand a, operand b, fixed gas. */
-export const STRIDE = 4
+/** Variables of all functions that are called inside each other. */
+export const FRAME_DEPTH_MAX = 16_384
 
 export interface Routine {
   readonly name: string
@@ -22,7 +22,6 @@ export interface Routine {
   readonly stackMax: number
   /** Loops inside each other. */
   readonly slotCount: number
-  readonly code: Int32Array
   readonly instructions: readonly Instruction[]
   /** What each of them costs at most. */
   readonly bounds: readonly InstructionBound[]
@@ -48,6 +47,16 @@ export interface StateTable {
 export interface EventTable {
   readonly name: string
   readonly fields: readonly { readonly name: string; readonly type: Type }[]
+}
+
+/** A program with the entries of used contracts that it calls, and its code. */
+export interface LinkedProgram extends Program {
+  /** Of every routine. */
+  readonly code: readonly Code[]
+  /** The most gas that a call of each routine uses, with everything that it calls. */
+  readonly gasMax: readonly number[]
+  /** Variables of each routine and of the deepest that it calls. */
+  readonly frameDepth: readonly number[]
 }
 
 export interface Program {

@@ -1,4 +1,4 @@
-// The types of Clause as compiler, verifier, interpreter and interface share them. spec/clause.md, "Types".
+// The types of Clause as compiler, verifier, machine and interface share them. spec/clause.md, "Types".
 
 import { assertNever } from '../../types/assert.ts'
 
@@ -85,7 +85,7 @@ export function isScalar(type: Type): type is ScalarType | EnumType {
   return type.kind !== 'interval' && type.kind !== 'record' && type.kind !== 'list' && type.kind !== 'optional'
 }
 
-/** Types that the interpreter holds as numbers with an order; members of an enum ascend as they were declared. */
+/** Types that the machine holds as numbers with an order; members of an enum ascend as they were declared. */
 export function isOrdered(type: Type): boolean {
   return type.kind === 'int' || type.kind === 'time' || type.kind === 'duration' || type.kind === 'enum'
 }

@@ -6,7 +6,7 @@ import { ContractError } from '../errors.ts'
 import { boundOf, type InstructionBound } from './gas-bound.ts'
 import { decodeInstructions, type Instruction, OP, OPERATIONS } from './instruction.ts'
 import { type FunctionEntry, LOCALS_MAX } from './module.ts'
-import { CALL_DEPTH_MAX, type Routine, STRIDE } from './program.ts'
+import { CALL_DEPTH_MAX, type Routine } from './program.ts'
 import { StackModel, type StackTables } from './stack-model.ts'
 import type { Type } from './type.ts'
 
@@ -137,7 +137,6 @@ export function verifyFunction(entry: FunctionEntry, context: VerifyContext): Ro
     ...totals,
     instructions,
     bounds,
-    code: flatten(instructions),
   }
 }
 
@@ -164,16 +163,4 @@ function noteEffects(
     totals.readsChain ||= routines[a]?.readsChain === true
     totals.callDepth = Math.max(totals.callDepth, 1 + (routines[a]?.callDepth ?? 0))
   }
-}
-
-/** Targets become positions in the flat code. */
-function flatten(instructions: readonly Instruction[]): Int32Array {
-  const code = new Int32Array(instructions.length * STRIDE)
-  for (const [i, { op, a, b }] of instructions.entries()) {
-    const operation = OPERATIONS[op]
-    const position = (operand: number, which: number) =>
-      operation?.operands[which] === 'target' ? operand * STRIDE : operand
-    code.set([op, position(a, 0), position(b, 1), operation?.gas ?? 0], i * STRIDE)
-  }
-  return code
 }

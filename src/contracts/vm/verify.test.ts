@@ -6,10 +6,12 @@ import { bytes32, contractText } from '../clause.test-support.ts'
 import { ContractError } from '../errors.ts'
 import { compile } from '../lang/compile.ts'
 import { MemoryState } from '../memory-state.ts'
+import type { Cell } from './cell.ts'
 import { cellFromValue, valueFromCell } from './cell.ts'
+import type { Code } from './generate-code.ts'
 import { decodeInstructions, encodeInstructions, type Instruction, OP, OPERATIONS, type Opcode } from './instruction.ts'
-import { Machine } from './interpret.ts'
 import { linkModules } from './link.ts'
+import { Machine } from './machine.ts'
 import { decodeModule, encodeModule, type FunctionEntry, type Module } from './module.ts'
 import { Refusal } from './refusal.ts'
 import { verifyModule } from './verify.ts'
@@ -374,6 +376,9 @@ function hashed(owner: id, count: int) returns int {
 
 const module = (compile([{ name: 'sample.clause', text: SOURCE }])[0] as { bytes: Uint8Array }).bytes
 
+/** Gas of one run. */
+const GIVEN = 200_000
+
 /** Verifies and, when it passes, runs every function on arguments that fit; only refusals may come out. */
 function tryModule(bytes: Uint8Array): 'refused' | 'ran' {
   let program: ReturnType<typeof linkModules> extends Map<string, infer Loaded> ? Loaded : never
@@ -384,9 +389,10 @@ function tryModule(bytes: Uint8Array): 'refused' | 'ran' {
     expect(error).toBeInstanceOf(ContractError)
     return 'refused'
   }
-  for (const routine of program.program.routines) {
+  const { routines, code, gasMax } = program.program
+  for (const [i, routine] of routines.entries()) {
     const call = { sender: 'aa'.repeat(32) as never, transactionId: 'bb'.repeat(32) as never, callIndex: 0 }
-    const machine = new Machine(new MemoryState(), { timeMs: 5, height: 1, epoch: 0, call }, 200_000)
+    const machine = new Machine(new MemoryState(), { timeMs: 5, height: 1, epoch: 0, call }, GIVEN)
     const parameters = routine.parameters.map((type) => {
       switch (type.kind) {
         case 'id':
@@ -402,19 +408,23 @@ function tryModule(bytes: Uint8Array): 'refused' | 'ran' {
         case 'code':
         case 'name':
           return 'A'
+        case 'interval':
+          return [0, null]
         default:
           return type.kind === 'record' ? undefined : 0
       }
     })
     if (parameters.includes(undefined)) continue
     try {
-      const result = machine.call(program.program, routine, parameters as never)
+      const result = (code[i] as Code)(machine, ...(parameters as Cell[]))
       const { result: type } = routine
       // A hole in the verifier would show here first: a result that is not of its type.
       if (type !== null) expect(cellFromValue(type, valueFromCell(type, result), 'result')).toEqual(result)
     } catch (error) {
       expect(error).toBeInstanceOf(Refusal)
     }
+    // Out of gas, it would have used more than it was given, whatever it was promised to use.
+    if (machine.gas >= 0) expect(GIVEN - machine.gas).toBeLessThanOrEqual(gasMax[i] as number)
   }
   return 'ran'
 }
