@@ -91,7 +91,8 @@ function run(
   }
   const resumedMs = world.queue.nowMs - quietMs
   const isResumed = !mustResume(plan) || hasResumed()
-  if (!isResumed) {
+  if (!isResumed && !isFreeable(world, 'people')) world.count('recovery needed')
+  else if (!isResumed) {
     world.violate(
       'liveness',
       `no commit everywhere within ${RESUME_TIMEOUTS} election timeouts: ${describeHeights(world)}`,
@@ -135,7 +136,7 @@ function playAttack(world: World, stage: Stage): void {
 
 /** Where messages free nobody, institutions decide; one decision gives up one branch. */
 function waitForPeople(world: World, hasResumed: () => boolean): void {
-  if (world.seats.present.b < 2 || isFreeable(world)) return
+  if (isFreeable(world, 'messages')) return
   for (let round = 0; round < DECISIONS_MAX && !hasResumed() && decideRelease(world); round++) {
     world.count('people decided')
     world.run(world.queue.nowMs + RESUME_TIMEOUTS * world.plan.timing.electionTimeoutMaxMs, hasResumed)

@@ -1,10 +1,11 @@
-// A group of b >= 2 that was lied to may stand still for good: no Release that messages make may exist for the state that it is in
-// (spec/consensus.md, "Releases"). Whether one exists is told here once more, from what everybody honest has acked. If none does,
+// A group that was lied to may stand still for good, with b >= 2 or with somebody honest away: no Release that messages make may
+// exist for the state that it is in (spec/consensus.md, "Releases"). Whether one exists is told here once more, from what everybody honest has acked. If none does,
 // people look at what some member knows, and their institutions sign that a branch is given up.
 
 import { decodeRelease, encodeRelease } from '../../src/consensus/release.ts'
 import { decisionMessage } from '../../src/consensus/release-decision.ts'
 import { decodeSignState } from '../../src/consensus/sign-state.ts'
+import { consensusKeysOf } from '../../src/node/key-file.ts'
 import { RpcError } from '../../src/rpc/errors.ts'
 import type { Hash } from '../../src/types/brand.ts'
 import type { Tip } from '../../src/types/certificate.ts'
@@ -14,14 +15,18 @@ import type { SimulatedNode } from './node.ts'
 import { quorumOf } from './quorum.ts'
 import type { World } from './world.ts'
 
-/** Is there a tip for which every honest member may vote, each freed by a Release if need be? */
-export function isFreeable(world: World): boolean {
+/**
+ * Is there a tip for which every honest member may vote, each freed by a Release if need be? By messages: one that holds against
+ * all liars left to reckon with. By people: one that takes what members said for true. Where there is neither, somebody who may
+ * have acked is away for good, and a recovery is all that helps.
+ */
+export function isFreeable(world: World, by: 'messages' | 'people'): boolean {
   const { seats, blocks, certifiedHeight, convicted } = world
   const { members, b } = seats.present
   const n = members.length
-  const acks = world.honest.filter(({ seat }) => seats.seatOf(seat) !== undefined).map(lastAckOf)
+  const acks = votersOf(world).map(lastAckOf)
   const locks = acks.filter((ack) => ack !== null).filter(({ height }) => height > certifiedHeight)
-  const liarsLeft = Math.max(0, b - convicted.size)
+  const liarsLeft = by === 'people' ? 0 : Math.max(0, b - convicted.size)
   const isReleasable = (branch: Hash): boolean => {
     const apart = acks.filter((ack) => ack === null || blocks.contains(ack.hash, branch) !== true).length
     return n - apart + liarsLeft < quorumOf({ n, b })
@@ -38,15 +43,25 @@ export function isFreeable(world: World): boolean {
  * Until when a block has to be waited for that a clock set ahead has made: its leader may vote for no other tip, and nobody acks
  * it before it is due. Only where not one vote can be spared (spec/consensus.md, section 8); 0 for not at all.
  */
-export function dueMs({ seats, honest, blocks, certifiedHeight }: World): number {
+export function dueMs(world: World): number {
+  const { seats, blocks, certifiedHeight, certifiedTimeMs } = world
   const { members, b } = seats.present
-  const seated = honest.filter(({ seat }) => seats.seatOf(seat) !== undefined)
-  if (seated.length > quorumOf({ n: members.length, b })) return 0
-  const times = seated.map(lastAckOf).map((ack) => {
+  const voters = votersOf(world)
+  if (voters.length > quorumOf({ n: members.length, b })) return 0
+  const times = voters.map(lastAckOf).map((ack) => {
     const isOpen = ack !== null && ack.height > certifiedHeight
-    return isOpen ? (blocks.header(ack.hash)?.timeMs ?? 0) - EPOCH_MS : 0
+    return isOpen ? (blocks.header(ack.hash)?.timeMs ?? 0) : 0
   })
-  return Math.max(0, ...times)
+  return Math.max(certifiedTimeMs, ...times) - EPOCH_MS
+}
+
+/** Everybody honest whose seat is of a key that its machine holds: who has lost it says nothing until it is replaced. */
+function votersOf({ seats, honest }: World): readonly SimulatedNode[] {
+  return honest.filter(({ seat, keys }) => {
+    const held = seats.seatOf(seat)
+    const key = seats.present.members.find((member) => member.seat === held)?.consensusKey
+    return consensusKeysOf(keys).some(({ publicKey }) => publicKey === key)
+  })
 }
 
 /** Somebody's proposal, signed by the institutions of everybody honest, is given to all nodes. False: nobody proposes anything. */

@@ -73,6 +73,8 @@ export class World implements NodeEvents {
   readonly convicted = new Set<Seat>()
   /** Highest certified block of anybody honest. */
   certifiedHeight = 0
+  /** Of the block there, by its leader's clock. */
+  certifiedTimeMs = 0
   /** The longest time in which that did not rise. */
   longestPauseMs = 0
   #certifiedAtMs = 0
@@ -341,6 +343,7 @@ export class World implements NodeEvents {
       this.longestPauseMs = Math.max(this.longestPauseMs, nowMs - this.#certifiedAtMs)
       this.#certifiedAtMs = nowMs
       this.certifiedHeight = certificate.height
+      this.certifiedTimeMs = blocks.at(-1)?.header.timeMs ?? this.certifiedTimeMs
       this.trace.line(node.name, () => {
         const { height, term, blockHash } = certificate
         return `certifies height ${height}, term ${term}, ${blockHash.slice(0, 8)}`
