@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bytes32, contractText } from '../clause.test-support.ts'
+import { bytes32, contractText, mistakesIn, Sample } from '../clause.test-support.ts'
 import { ContractError } from '../errors.ts'
 import { compile } from '../lang/compile.ts'
 import { MemoryState } from '../memory-state.ts'
@@ -372,6 +372,17 @@ view count(owner: id, tag: code, from: time?) returns int {
 function hashed(owner: id, count: int) returns int {
   return if hash(owner, count) == asHash(owner) then 1 else 0
 }
+table codes: map<(version: int, code: code), list<code, 8>>
+action teach(version: int, code: code, covering: list<code, 8>) {
+  codes[version, code] = covering
+}
+filter mayLeave(version: int, narrower: list<code, 4>, during: interval, from: time?, status: Status) returns bool {
+  let asked = interval(from, none)
+  return status <= revoked
+    and during.within(asked)
+    and not during.overlaps(interval(none, from))
+    and (all code in narrower where codes[version].covers("A", code))
+}
 `)
 
 const module = (compile([{ name: 'sample.clause', text: SOURCE }])[0] as { bytes: Uint8Array }).bytes
@@ -487,4 +498,27 @@ test('a module with other instructions is refused or safe to run', () => {
     { numRuns: 5_000 },
   )
   expect(ran).toBeGreaterThan(20)
+})
+
+describe('calls inside each other', () => {
+  /** So many functions, each with its own long list on the stack, each calling the one before. */
+  const chain = (depth: number, locals: number): string => {
+    const long = Array.from({ length: 480 }, (_, i) => i).join(', ')
+    const lets = Array.from({ length: locals }, (_, i) => `let v${i} = x + ${i}`).join('\n')
+    const functions = Array.from({ length: depth }, (_, i) => {
+      const inner = i === 0 ? 'x' : `f${i - 1}(x)`
+      return `function f${i}(x: int) returns int {\n${lets}\nlet long = [${long}]\nreturn ${inner} + long.length\n}`
+    })
+    return `${functions.join('\n')}\nview deep(x: int) returns int {\n return f${depth - 1}(x)\n}`
+  }
+
+  test('run as deep as they may be, each with as much as it may have', () => {
+    expect(new Sample(chain(31, 10)).ask('deep', 1)).toBe(1 + 31 * 480)
+  })
+
+  test('are refused where their variables together are more than 16384', () => {
+    expect(mistakesIn(chain(31, 60))).toEqual([
+      'the machine does not accept this contract: contract sample: more than 16384 variables in functions inside each other',
+    ])
+  })
 })
