@@ -3,6 +3,7 @@
 // type of every value on the stack and which locals are set.
 
 import { ContractError } from '../errors.ts'
+import { applyInstruction } from './apply-instruction.ts'
 import { boundOf, type InstructionBound } from './gas-bound.ts'
 import { decodeInstructions, type Instruction, OP, OPERATIONS } from './instruction.ts'
 import { type FunctionEntry, LOCALS_MAX } from './module.ts'
@@ -69,7 +70,7 @@ export function verifyFunction(entry: FunctionEntry, context: VerifyContext): Ro
         if (loops.length === NESTED_LOOPS_MAX) throw invalid(`more than ${NESTED_LOOPS_MAX} loops inside each other`)
         if (instructions[at + 1]?.op !== instruction.op + 1) throw invalid('is not followed by its loop')
         totals.slotCount = Math.max(totals.slotCount, loops.length + 1)
-        stack.apply(instruction, invalid)
+        applyInstruction(stack, instruction, invalid)
         break
       case OP.NEXT_ITEM:
       case OP.NEXT_INTEGER:
@@ -100,26 +101,26 @@ export function verifyFunction(entry: FunctionEntry, context: VerifyContext): Ro
         break
       case OP.JUMP_IF_FALSE:
       case OP.JUMP_IF_TRUE:
-        stack.apply(instruction, invalid)
+        applyInstruction(stack, instruction, invalid)
         jump(instruction.a, stack)
         break
       case OP.AND:
       case OP.OR:
         stack.assertTop('bool', invalid)
         jump(instruction.a, stack)
-        stack.apply(instruction, invalid)
+        applyInstruction(stack, instruction, invalid)
         break
       case OP.SOME_OR:
         jump(instruction.a, stack.unwrapped(invalid))
-        stack.apply(instruction, invalid)
+        applyInstruction(stack, instruction, invalid)
         break
       case OP.RETURN:
       case OP.REFUSE:
-        stack.apply(instruction, invalid)
+        applyInstruction(stack, instruction, invalid)
         stack = null
         break
       default:
-        stack.apply(instruction, invalid)
+        applyInstruction(stack, instruction, invalid)
     }
     totals.stackMax = Math.max(totals.stackMax, stack?.depthMax ?? 0)
     bounds.push(boundOf(instruction, { tables: context, top, opener: instructions[at - 1] }))
