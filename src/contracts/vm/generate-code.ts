@@ -138,7 +138,8 @@ class FunctionWriter {
   }
 
   private endBlock(): void {
-    this.lines.push(`if ((m.gas -= ${this.gas}) < 0) h.outOfGas()`, ...this.block)
+    // Each ends itself: a line that starts with a parenthesis must not become a call of the one before.
+    this.lines.push(`if ((m.gas -= ${this.gas}) < 0) h.outOfGas();`, ...this.block.map((line) => `${line};`))
   }
 
   private fallTo(at: number): void {

@@ -522,3 +522,17 @@ describe('calls inside each other', () => {
     ])
   })
 })
+
+test('a value that is dropped does not become a call of what stands behind it', () => {
+  const code = [
+    ins(OP.LOCAL, 0),
+    ins(OP.POP),
+    ins(OP.LOCAL, 0),
+    ins(OP.CONSTANT),
+    ins(OP.LESS),
+    ins(OP.POP),
+    ins(OP.CONSTANT),
+    ins(OP.RETURN),
+  ]
+  expect(tryModule(encodeModule(withCode(code)))).toBe('ran')
+})
