@@ -40,19 +40,20 @@ export function isFreeable(world: World, by: 'messages' | 'people'): boolean {
 }
 
 /**
- * Until when a block has to be waited for that a clock set ahead has made: its leader may vote for no other tip, and nobody acks
- * it before it is due. Only where not one vote can be spared (spec/consensus.md, section 8); 0 for not at all.
+ * Until when a block has to be waited for that a clock set ahead has made: who has acked it may vote for no other tip, and nobody
+ * else acks it before it is due. Only where too few are left without those (spec/consensus.md, section 8); 0 for not at all.
  */
 export function dueMs(world: World): number {
-  const { seats, blocks, certifiedHeight, certifiedTimeMs } = world
+  const { seats, blocks, certifiedHeight, certifiedTimeMs, queue } = world
   const { members, b } = seats.present
   const voters = votersOf(world)
-  if (voters.length > quorumOf({ n: members.length, b })) return 0
   const times = voters.map(lastAckOf).map((ack) => {
     const isOpen = ack !== null && ack.height > certifiedHeight
-    return isOpen ? (blocks.header(ack.hash)?.timeMs ?? 0) : 0
+    return isOpen ? (blocks.header(ack.hash)?.timeMs ?? 0) - EPOCH_MS : 0
   })
-  return Math.max(certifiedTimeMs, ...times) - EPOCH_MS
+  const waiting = times.filter((timeMs) => timeMs > queue.nowMs)
+  const canBeSpared = voters.length - waiting.length >= quorumOf({ n: members.length, b })
+  return Math.max(certifiedTimeMs - EPOCH_MS, ...(canBeSpared ? [] : waiting))
 }
 
 /** Everybody honest whose seat is of a key that its machine holds: who has lost it says nothing until it is replaced. */
