@@ -166,10 +166,11 @@ function addReplaceKey(validator: Command): void {
     .addHelpText(
       'after',
       `
-Example: in due time, or after a machine or its sign-state was lost
+Example: in due time
   assent keys rotate-consensus --folder hospital-a
   assent validator replace-key --folder hospital-a
-The node runs and follows meanwhile. The old key and its seat end as the new ones begin. A key is never used again.`,
+The old key and its seat end as the new ones begin. A key is never used again. What the validator has signed under the old
+key binds it under the new one: if its disk or its sign-state is lost, remove it and promote it with a new key instead.`,
     )
     .action(async (options: DecisionOptions) => {
       const voter = await voterAt(options)

@@ -69,7 +69,7 @@ describe('openSignState()', () => {
     rmSync(signStatePath({ dataFolder, key }))
     const { code, text } = await refusal()
     expect(code).toBe('SIGN_STATE_MISSING')
-    expect(text).toContain('replace-key')
+    expect(text).toContain('assent validator remove')
   })
 
   test('a file that was made and never written to is no more than a missing one', async () => {

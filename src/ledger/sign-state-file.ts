@@ -129,6 +129,22 @@ export function refusalOf(
   }
 }
 
+/** `content`: undefined where nothing was signed. */
+export type SignedUnder =
+  | { readonly kind: 'found'; readonly content: Uint8Array | undefined }
+  | { readonly kind: 'refused'; readonly refusal: refuse.SignStateRefusal }
+
+/** What was signed under a key whose file is in service here; for the key that replaces it. */
+export async function readSignedUnder(options: Omit<SignStateOptions, 'mayBegin'>): Promise<SignedUnder> {
+  const path = signStatePath(options)
+  const found = await readSignState(options)
+  if (found.kind === 'missing') return { kind: 'refused', refusal: refuse.missing(path) }
+  if (found.kind === 'damaged') return { kind: 'refused', refusal: refuse.damaged(path) }
+  await found.slots.close()
+  const refusal = refusalOf(found, path)
+  return refusal === null ? { kind: 'found', content: found.record.content ?? undefined } : { kind: 'refused', refusal }
+}
+
 /** A file in a place of its own, not yet in service for anybody. */
 export async function createSignState(
   options: Omit<SignStateOptions, 'mayBegin'>,

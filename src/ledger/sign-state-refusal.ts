@@ -27,20 +27,23 @@ export interface SignStateRefusal {
   readonly text: string
 }
 
-const NEW_KEY = 'if that is lost, give this validator a new consensus key (governance, replace-key)'
+/** A new key in the same seat would be bound by what the lost file held: the seat has to end first. */
+const COME_BACK =
+  'have this validator removed and added back with a new consensus key (assent validator remove; keys rotate-consensus; validator promote)'
+const IF_LOST = `if that is lost, ${COME_BACK}`
 
 export function missing(path: string): SignStateRefusal {
-  const text = `${path} is missing, and what this validator has signed is no longer known; put the node back where its own file is; ${NEW_KEY}`
+  const text = `${path} is missing, and what this validator has signed is no longer known; put the node back where its own file is; ${IF_LOST}`
   return { code: 'SIGN_STATE_MISSING', text }
 }
 
 export function damaged(path: string): SignStateRefusal {
-  const text = `${path} is damaged, and what this validator has signed is no longer known; give it a new consensus key (governance, replace-key)`
+  const text = `${path} is damaged, and what this validator has signed is no longer known; ${COME_BACK}`
   return { code: 'SIGN_STATE_DAMAGED', text }
 }
 
 export function copied(path: string, differing: readonly (PlaceAttribute | 'consensus key')[]): SignStateRefusal {
-  const text = `${path} is not the file that was recorded, but a copy or a restored backup (another ${differing.join(', ')}); run the node where the original is, or move that here with \`assent signstate move\`; ${NEW_KEY}`
+  const text = `${path} is not the file that was recorded, but a copy or a restored backup (another ${differing.join(', ')}); run the node where the original is, or move that here with \`assent signstate move\`; ${IF_LOST}`
   return { code: 'SIGN_STATE_COPIED', text }
 }
 
@@ -55,11 +58,16 @@ export function awaiting(path: string, ticket: string): SignStateRefusal {
 }
 
 export function rival(what: string): SignStateRefusal {
-  const text = `${what}; if two processes run with this key, keep the other one and stop this one; ${NEW_KEY}`
+  const text = `${what}; if two processes run with this key, keep the other one and stop this one; ${IF_LOST}`
   return { code: 'SIGN_STATE_RIVAL', text }
 }
 
 export function behind(what: string): SignStateRefusal {
-  const text = `${what}: the sign-state is older than what this validator signed (a restored machine?); run the node where the original is; ${NEW_KEY}`
+  const text = `${what}: the sign-state is older than what this validator signed (a restored machine?); run the node where the original is; ${IF_LOST}`
   return { code: 'SIGN_STATE_BEHIND', text }
+}
+
+/** Of a key that took over a seat: why it is not known what was signed under the one before. */
+export function ofFormerKey({ code, text }: SignStateRefusal): SignStateRefusal {
+  return { code, text: `what was signed under the key that this one replaces binds it, and is not known here: ${text}` }
 }

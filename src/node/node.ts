@@ -137,7 +137,7 @@ async function open({ config, log, clock, wire, keys, loaded, closers }: Opening
     signingRight,
     laterSeats: {
       consensusKeys: () => consensusKeysOf(loadKeyFile(config.keys)),
-      open: ({ publicKey }, before) => openSigningRight({ config, key: publicKey, before, ledger, log }),
+      open: ({ publicKey }) => openSigningRight({ config, key: publicKey, ledger, log }),
     },
     membership,
     transport,

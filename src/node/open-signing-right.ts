@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { decodeSignState, EMPTY_SIGN_STATE, encodeSignState } from '../consensus/sign-state.ts'
 import { openDurableNote } from '../ledger/durable-note.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { openSignState, type SignStateFile, signStatePath } from '../ledger/sign-state-file.ts'
+import { openSignState, readSignedUnder, type SignStateFile, signStatePath } from '../ledger/sign-state-file.ts'
 import { behind, type SignStateRefusal } from '../ledger/sign-state-refusal.ts'
 import type { PublicKey } from '../types/brand.ts'
 import { seatOf } from '../types/validator-set.ts'
 import type { Config } from './config.ts'
 import { createConsensusVerifier } from './consensus-verifier.ts'
+import { type Inheritance, inheritSignState } from './inherit-sign-state.ts'
 import type { Log } from './log.ts'
 import { coverageOf } from './own-chain.ts'
 import type { SigningRight } from './signing-right.ts'
@@ -18,8 +19,6 @@ import { StartError } from './start-error.ts'
 export interface SigningRightParts {
   readonly config: Pick<Config, 'role' | 'dataFolder'>
   readonly key: PublicKey | null
-  /** Signed under the key that this one replaces: it binds the validator as before. */
-  readonly before?: Uint8Array | undefined
   readonly ledger: Ledger
   readonly log: Log
 }
@@ -29,7 +28,7 @@ export interface SigningRightParts {
  * become a validator follows once with its key, and a file that is missing later is a file that was lost. Throws StartError
  * where nobody else could go on: a chain of one validator.
  */
-export async function openSigningRight({ config, key, before, ledger, log }: SigningRightParts): Promise<SigningRight> {
+export async function openSigningRight({ config, key, ledger, log }: SigningRightParts): Promise<SigningRight> {
   if (key === null) return { kind: 'none' }
   const { dataFolder, role } = config
   const { validators } = ledger
@@ -50,8 +49,11 @@ export async function openSigningRight({ config, key, before, ledger, log }: Sig
   }
   if (opening.kind === 'refused') return refused(opening.refusal)
   const { file, unguarded } = opening
-  if (file.content === undefined && before !== undefined) await file.write(before)
-  const refusal = await compareWithLedger(file, { ledger, key })
+  const refusal = await compareWithLedger(file, {
+    ledger,
+    key,
+    signedUnder: (former) => readSignedUnder({ dataFolder, key: former }),
+  })
   if (refusal !== null) {
     await file.close()
     return refused(refusal)
@@ -67,16 +69,19 @@ export async function openSigningRight({ config, key, before, ledger, log }: Sig
 }
 
 /**
- * A sign-state that does not cover what its own ledger holds is silenced for good. One that a crash left behind its own
- * last blocks is brought up to them, on disk.
+ * Once the key has a seat. What was signed under the keys before goes over to it; where that is not known, it must not sign.
+ * A sign-state that does not cover what its own ledger holds is silenced for good. One that a crash left behind its own last
+ * blocks is brought up to them, on disk.
  */
 export async function compareWithLedger(
   file: SignStateFile,
-  { ledger, key }: { ledger: Ledger; key: PublicKey },
+  { ledger, key, signedUnder }: Inheritance & { readonly ledger: Ledger },
 ): Promise<SignStateRefusal | null> {
   const { validators, chainId } = ledger
   const seat = seatOf(validators, key)
   if (seat === undefined) return null
+  const unknown = await inheritSignState(file, { ledger, key, signedUnder })
+  if (unknown !== null) return unknown
   const signState = file.content === undefined ? EMPTY_SIGN_STATE : decodeSignState(file.content)
   const coverage = coverageOf(signState, {
     ledger,

@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { SignStateRefusal } from '../ledger/sign-state-refusal.ts'
 import { assert, assertNever } from '../types/assert.ts'
 import type { IdentityId, PublicKey } from '../types/brand.ts'
+import { seatOf } from '../types/validator-set.ts'
 import type { Cancel, Timers } from './clock.ts'
 import type { SigningKey } from './key-file.ts'
 import type { Log } from './log.ts'
@@ -23,7 +24,7 @@ export interface OwnPartParts {
   readonly log: Log
   /** The key that the node starts with, and what its sign-state allows; null for observers, who never sign. */
   readonly first: { readonly key: SigningKey; readonly right: SigningRight } | null
-  readonly later: LaterSeats | null
+  readonly later: LaterSeats
   readonly create: {
     /** Follows; says when no peer has more. */
     readonly follow: (onCaughtUp: () => void) => Part
@@ -44,8 +45,8 @@ export interface SigningOptions {
 export interface LaterSeats {
   /** Every key at hand. Asked when the set names one that is not known yet: the key file may have got it since. */
   readonly consensusKeys: () => readonly SigningKey[]
-  /** `before`: what this validator has signed under the key that had the seat until now. It binds it under the new one. */
-  readonly open: (key: SigningKey, before: Uint8Array | undefined) => Promise<SigningRight>
+  /** Of a key that has its seat now. The files of all others are closed: what they hold goes over to it. */
+  readonly open: (key: SigningKey) => Promise<SigningRight>
 }
 
 type Doing =
@@ -56,6 +57,8 @@ type Doing =
 export class OwnPart {
   readonly #parts: OwnPartParts
   readonly #rights = new Map<PublicKey, SigningRight>()
+  /** Opened when they had their seat: what was signed under the keys before has gone over to them. */
+  readonly #takenUp = new Set<PublicKey>()
   /** Granted, and not closed. */
   readonly #open = new Set<GrantedRight>()
   #keys: readonly SigningKey[]
@@ -75,7 +78,10 @@ export class OwnPart {
     this.#parts = parts
     const { first } = parts
     this.#keys = first === null ? [] : [first.key]
-    if (first !== null) this.#keep(first.key, first.right)
+    if (first !== null) {
+      this.#keep(first.key, first.right)
+      if (seatOf(parts.ledger.validators, first.key.publicKey) !== undefined) this.#takenUp.add(first.key.publicKey)
+    }
     // At its start the core itself finds out how far the others are.
     this.#isCaughtUp = true
     this.#doing = this.#due()
@@ -86,7 +92,7 @@ export class OwnPart {
   get key(): PublicKey | null {
     const { first, later } = this.#parts
     if (this.#doing.kind === 'signing') return this.#doing.key.publicKey
-    return first === null ? null : (later?.consensusKeys().at(-1) ?? first.key).publicKey
+    return first === null ? null : (later.consensusKeys().at(-1) ?? first.key).publicKey
   }
 
   get part(): Part {
@@ -141,7 +147,7 @@ export class OwnPart {
 
   #keyOf(publicKey: PublicKey): SigningKey | undefined {
     const find = (): SigningKey | undefined => this.#keys.find((key) => key.publicKey === publicKey)
-    if (find() === undefined) this.#keys = this.#parts.later?.consensusKeys() ?? this.#keys
+    if (find() === undefined) this.#keys = this.#parts.later.consensusKeys()
     return find()
   }
 
@@ -158,7 +164,7 @@ export class OwnPart {
 
     // 2
     const next = this.#due()
-    if (next.kind === 'signing') await this.#takeUp(next.key, before)
+    if (next.kind === 'signing') await this.#takeUp(next.key)
 
     // 3
     this.#doing = this.#due()
@@ -166,14 +172,12 @@ export class OwnPart {
     if (!this.#isStopped) this.#part.start()
   }
 
-  async #takeUp(key: SigningKey, before: Doing): Promise<void> {
+  async #takeUp(key: SigningKey): Promise<void> {
     const { later, log } = this.#parts
-    if (this.#rights.has(key.publicKey)) return
-    assert(later !== null, 'a key that is not the first is one of a later seat')
-    const former = before.kind === 'signing' ? this.#rights.get(before.key.publicKey) : undefined
-    const content = former?.kind === 'granted' ? former.file.content : undefined
-    if (former?.kind === 'granted') await this.#close(former)
-    this.#keep(key, await later.open(key, content))
+    if (this.#takenUp.has(key.publicKey)) return
+    for (const right of this.#open) await this.#close(right)
+    this.#keep(key, await later.open(key))
+    this.#takenUp.add(key.publicKey)
     log.info({ key: key.publicKey }, 'the key of a new seat is taken up')
   }
 

@@ -64,7 +64,7 @@ export interface ParticipantParts {
   /** Of the consensus key that has a seat, else of the first one. Whoever has none follows. */
   readonly signingRight: SigningRight
   /** For seats that the node may get while it runs, under other keys. */
-  readonly laterSeats?: LaterSeats
+  readonly laterSeats: LaterSeats
   readonly membership: Membership
   readonly transport: Transport
   /** Where to build a snapshot, and from how many blocks behind; null: never. */
@@ -187,7 +187,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
     institution: keys.institution,
     standing,
     first: firstKey(parts),
-    later: parts.laterSeats ?? null,
+    later: parts.laterSeats,
     create: {
       follow: (onCaughtUp) => observe(following, onCaughtUp),
       yield: () => followUnlessCrowded(following),

@@ -7,7 +7,7 @@ import type { DurableNote } from '../../src/ledger/durable-note.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { MemoryStore } from '../../src/ledger/memory-store.ts'
 import { openLedger } from '../../src/ledger/open-ledger.ts'
-import type { SignStateFile } from '../../src/ledger/sign-state-file.ts'
+import type { SignedUnder, SignStateFile } from '../../src/ledger/sign-state-file.ts'
 import type { SignStateRefusal } from '../../src/ledger/sign-state-refusal.ts'
 import type { KeyValueStore } from '../../src/ledger/store.ts'
 import { BUILT_IN_SETUP, compileBuiltInContracts } from '../../src/node/built-in-contracts.ts'
@@ -84,6 +84,8 @@ class MemoryNote implements DurableNote {
 /** The sign-state file's twin: remembers across restarts, and refuses to write when the test says so. */
 export class MemorySignState implements SignStateFile {
   content: Uint8Array | undefined
+  /** What was written first. */
+  beginning: Uint8Array | undefined
   incarnation = 0
   /** Of the other validators' starts. */
   readonly heard = new MemoryNote()
@@ -91,6 +93,10 @@ export class MemorySignState implements SignStateFile {
   refuses = false
   /** A disk that does not come back: writes wait for it. */
   stall: Promise<void> | null = null
+  get signed(): SignedUnder {
+    const { content, refusal } = this
+    return refusal === null ? { kind: 'found', content } : { kind: 'refused', refusal }
+  }
   /** Every start of the node counts. */
   open(): SigningRight {
     if (this.refusal !== null) return { kind: 'refused', refusal: this.refusal }
@@ -103,6 +109,7 @@ export class MemorySignState implements SignStateFile {
   async write(content: Uint8Array): Promise<void> {
     if (this.refuses) throw new Error('sign-state: the disk refused a write')
     await this.stall
+    this.beginning ??= content
     this.content = content
   }
   async close(): Promise<void> {}
@@ -212,14 +219,10 @@ export class InProcessNode {
       keys: this.keys,
       timing: TIMING,
       ledger,
-      signingRight: await this.#signingRight(ledger),
+      signingRight: await this.#signingRight(ledger, presentKeyOf(this.keys, ledger.validators)?.publicKey),
       laterSeats: {
         consensusKeys: () => consensusKeysOf(this.keys),
-        open: async ({ publicKey }, before) => {
-          const signState = this.#signStateOf(publicKey)
-          signState.content ??= before
-          return signState.open()
-        },
+        open: ({ publicKey }) => this.#signingRight(ledger, publicKey),
       },
       membership,
       transport,
@@ -241,16 +244,19 @@ export class InProcessNode {
     setPeers()
   }
 
-  async #signingRight(ledger: Ledger): Promise<SigningRight> {
-    const key = presentKeyOf(this.keys, ledger.validators)?.publicKey
+  async #signingRight(ledger: Ledger, key: PublicKey | undefined): Promise<SigningRight> {
     if (key === undefined) return { kind: 'none' }
-    const right = this.#signStateOf(key).open()
+    const right = this.signStateOf(key).open()
     if (right.kind !== 'granted') return right
-    const refusal = await compareWithLedger(right.file, { ledger, key })
+    const refusal = await compareWithLedger(right.file, {
+      ledger,
+      key,
+      signedUnder: async (former) => this.signStateOf(former).signed,
+    })
     return refusal === null ? right : { kind: 'refused', refusal }
   }
 
-  #signStateOf(key: PublicKey): MemorySignState {
+  signStateOf(key: PublicKey): MemorySignState {
     if (key === this.keys.consensus?.publicKey) return this.signState
     const known = this.#laterSignStates.get(key) ?? new MemorySignState()
     this.#laterSignStates.set(key, known)

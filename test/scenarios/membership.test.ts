@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { verifyReceipt } from '../../src/client/verify-receipt.ts'
+import { missing } from '../../src/ledger/sign-state-refusal.ts'
 import { newSeed, signingKey } from '../../src/node/key-file.ts'
 import { NotAMember } from '../../src/node/participant.ts'
 import type { Hash, PublicKey } from '../../src/types/brand.ts'
@@ -155,6 +156,53 @@ describe('a consensus key', () => {
     const proof = consortium.node(1).ledger.receiptProof(id)
     expect(proof?.epochs).toHaveLength(3)
     expect(proof && verifyReceipt(proof, consortium.genesis).receipt.transactionId).toBe(id)
+  })
+})
+
+describe('a consensus key that was replaced while its node was down', () => {
+  const replaceWhileDown = async () => {
+    await start({ validators: 3 })
+    const [first, second, away] = consortium.nodes as [InProcessNode, InProcessNode, InProcessNode]
+    const key = away.addConsensusKey()
+    const id = await away.commit([govern('proposeKey', bytes(key))])
+    const proposal = away.ledger.receipt(id)?.calls[0]?.value as number
+    await away.commit([enrolPatient(newId())])
+    await away.stop()
+    for (const voter of [first, second]) {
+      const isOpen = (voter.ask('governance', 'proposal', [proposal]) as { status: string }).status === 'open'
+      if (isOpen) await voter.commit([govern('vote', proposal, true)])
+    }
+    await inEpoch(1)
+    return { away, others: [first, second], key }
+  }
+
+  it('is bound by what was signed under the one before', async () => {
+    const { away, key } = await replaceWhileDown()
+    expect(away.signState.content).toBeDefined()
+    await away.start()
+    await until(() => away.isSigning && seats(away).includes(3), 'the new key to sign')
+    expect(away.signStateOf(key).beginning).toEqual(away.signState.content)
+    await away.commit([enrolPatient(newId())])
+  })
+
+  it('signs nothing where that is not known; with another key, in a new seat, it does', async () => {
+    const { away, others, key } = await replaceWhileDown()
+    away.signState.refusal = missing('sign-state')
+    await away.start()
+    await until(() => away.participant.standing.signing.kind === 'refused' && seats(away).includes(3), 'its refusal')
+    const [other] = others as [InProcessNode]
+    await other.commit([enrolPatient(newId())])
+    await consortium.converge()
+    expect(away.signStateOf(key).content).toBe(undefined)
+
+    await decide(other, govern('proposeRemoval', bytes(away.keys.institution), true))
+    await inEpoch(2)
+    const next = away.addConsensusKey()
+    await decide(away, govern('proposeValidator', bytes(next), true))
+    await inEpoch(3)
+    await until(() => away.isSigning, 'the next key to sign')
+    expect(away.signStateOf(key).content).toBe(undefined)
+    await away.commit([enrolPatient(newId())])
   })
 })
 

@@ -79,7 +79,7 @@ describe('a validator', () => {
     await victim.start()
     await until(() => refusedFor(victim) === 'SIGN_STATE_RIVAL', 'the rolled-back validator to fall silent')
     await until(() => victim.signState.refusal !== null, 'that to be on its disk')
-    expect(victim.signState.refusal?.text).toMatch(/replace-key/)
+    expect(victim.signState.refusal?.text).toMatch(/assent validator remove/)
     await commits(others[0] as InProcessNode, 3)
     expect(victim.signState.content).toBe(before)
     expect(victim.failure).toBe(null)

@@ -5,7 +5,7 @@
 import { type ByteString, fromByteString, toByteString } from '../../src/ledger/byte-string.ts'
 import type { DurableNote } from '../../src/ledger/durable-note.ts'
 import { LedgerError } from '../../src/ledger/errors.ts'
-import type { SignStateFile } from '../../src/ledger/sign-state-file.ts'
+import type { SignedUnder, SignStateFile } from '../../src/ledger/sign-state-file.ts'
 import type { SignStateRefusal } from '../../src/ledger/sign-state-refusal.ts'
 import type { KeyValueStore, StoreEntry, StoreRange, StoreSnapshot, StoreWrite } from '../../src/ledger/store.ts'
 import type { SigningRight } from '../../src/node/signing-right.ts'
@@ -232,6 +232,11 @@ export class DiskSignState implements SignStateFile {
   constructor(disk: Disk, heard: DurableNote) {
     this.#disk = disk
     this.heard = heard
+  }
+
+  get signed(): SignedUnder {
+    const { content, refusal } = this
+    return refusal === null ? { kind: 'found', content } : { kind: 'refused', refusal }
   }
 
   /** At every start of the process. */

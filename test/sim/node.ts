@@ -267,11 +267,7 @@ export class SimulatedNode {
       signingRight,
       laterSeats: {
         consensusKeys: () => consensusKeysOf(this.keys),
-        open: async (key, before) => {
-          const signState = disk.signStateOf(key.publicKey)
-          if (signState.content === undefined && before !== undefined) await signState.write(before)
-          return this.#signingRight(ledger, key)
-        },
+        open: (key) => this.#signingRight(ledger, key),
       },
       membership,
       transport,
@@ -299,7 +295,11 @@ export class SimulatedNode {
     this.#noteKey(ledger, key.publicKey)
     const right = this.disk.signStateOf(key.publicKey).open()
     if (right.kind !== 'granted') return right
-    const refusal = await compareWithLedger(right.file, { ledger, key: key.publicKey })
+    const refusal = await compareWithLedger(right.file, {
+      ledger,
+      key: key.publicKey,
+      signedUnder: async (former) => this.disk.signStateOf(former).signed,
+    })
     return refusal === null ? right : { kind: 'refused', refusal }
   }
 
