@@ -432,6 +432,26 @@ describe('step 5: nobody speaks', () => {
     expect(outcomeOf(consortium)).toBe('PERMIT consent PERMITTED')
   })
 
+  it.each([
+    ['narrower', 'TREAT', 'ETREAT'],
+    ['broader', 'ETREAT', 'TREAT'],
+  ])('REVOKED is not said of a purpose that an update to a %s one still permits', (_, before, after) => {
+    const consortium = generous()
+    const recipients = [toPerson(nurse)]
+    const clauses = [permit({ recipients, purposes: [before] })]
+    const consent = consortium.consent('consent', { clauses })
+    const changed = version({ clauses: [permit({ recipients, purposes: [after] })] })
+    consortium.act(patient, 'consent.update', { consent, replaces: 1, ...changed })
+    expect(outcomeOf(consortium, { purpose: 'ETREAT' })).toBe('DENY consent NOT_COVERED')
+    expect(outcomeOf(consortium, { purpose: 'COC' })).toBe(
+      after === 'TREAT' ? 'DENY consent NOT_COVERED' : 'DENY consent REVOKED',
+    )
+    consortium.act(patient, 'consent.revoke', { consent })
+    expect(outcomeOf(consortium, { purpose: 'ETREAT' })).toBe('DENY consent REVOKED')
+    consortium.act(patient, 'consent.void', { consent })
+    expect(outcomeOf(consortium, { purpose: 'ETREAT' })).toBe('PERMIT implicit NO_CONSENT')
+  })
+
   it('nor one that ended: EXPIRED', () => {
     const consortium = generous()
     consortium.consent('consent', { clauses: [permit({ to: consortium.nowMs + DAY })] })
