@@ -32,8 +32,15 @@ export const acknowledgedSurvive: CreateInvariant = ({ violate }) => {
     onAcknowledged(id, place) {
       acknowledged.set(id, place)
       const found = placed.get(id)
-      if (found?.height !== place.height || found.index !== place.index) {
-        violate(`transaction ${short(id)} was acknowledged at ${place.height}, where no honest member has it`)
+      if (found !== undefined && (found.height !== place.height || found.index !== place.index)) {
+        violate(`transaction ${short(id)} was acknowledged at ${place.height}, and stands at ${found.height}`)
+      }
+    },
+    onEnd() {
+      // Not sooner: who began with a snapshot knows of transactions whose blocks nobody else may have taken in.
+      for (const [id, { height }] of acknowledged) {
+        if (!placed.has(id))
+          violate(`transaction ${short(id)} was acknowledged at ${height}, where no honest member has it`)
       }
     },
     onDenied(id) {
