@@ -49,6 +49,8 @@ export interface NodeEvents {
   takesUp(node: SimulatedNode, key: PublicKey): void
   /** Starts with a snapshot in the place of its ledger. */
   caughtUp(node: SimulatedNode): void
+  /** With the sign-state that its disk has, before it says anything. */
+  resumes(node: SimulatedNode): void
   started(node: SimulatedNode): void
   /** It has stopped by itself, or could not start. */
   failed(node: SimulatedNode, error: unknown): void
@@ -218,6 +220,12 @@ export class SimulatedNode {
     return this.disk.signStateOf(key.publicKey)
   }
 
+  /** What it signed last, under whichever key: while it is down, nobody says which one is due. */
+  get latestSignState(): Uint8Array | undefined {
+    const contents = consensusKeysOf(this.keys).map(({ publicKey }) => this.disk.signStateOf(publicKey).content)
+    return contents.findLast((content) => content !== undefined)
+  }
+
   /** Of its whole machine; the answer puts it back, while the node is down. */
   backUp(): () => void {
     const restore = this.disk.backUp()
@@ -244,6 +252,7 @@ export class SimulatedNode {
     const { genesis, contracts, chainId } = consortium
     const { clock, keys, disk } = this
     if (disk.adoptSnapshot()) events.caughtUp(this)
+    events.resumes(this)
     const ledger = await openLedger({ store: disk.store, genesis, contracts, executeBlock })
     if (life.isOver) return
     const signingRight = await this.#signingRight(ledger, presentKeyOf(this.keys, ledger.validators))

@@ -367,6 +367,13 @@ export class World implements NodeEvents {
     if (node.isHonest && this.seats.isNewVoice(key)) this.#tell((invariant) => invariant.onNewVoice?.(node.seat))
   }
 
+  resumes(node: SimulatedNode): void {
+    if (!node.isHonest) return
+    const content = node.latestSignState
+    const signState = content === undefined ? EMPTY_SIGN_STATE : decodeSignState(content)
+    this.#tell((invariant) => invariant.onSignState?.(node.seat, signState, { isRestored: true }))
+  }
+
   started(node: SimulatedNode): void {
     this.#learnSeats(node)
     const head = node.running?.ledger.head
@@ -376,9 +383,6 @@ export class World implements NodeEvents {
     const { hasLostLedger } = node
     this.#tell((invariant) => invariant.onStart?.(node.seat, place, { stored, hasLostLedger }))
     node.hasLostLedger = false
-    const { content } = node.signState
-    const signState = content === undefined ? EMPTY_SIGN_STATE : decodeSignState(content)
-    this.#tell((invariant) => invariant.onSignState?.(node.seat, signState, { isRestored: true }))
   }
 
   failed(node: SimulatedNode, error: unknown): void {
