@@ -3,9 +3,10 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { BUILT_IN_NAMES } from '../contracts/builtin/names.ts'
 import { usedBy } from '../contracts/lang/compile.ts'
 import { CompileError, formatDiagnostic, type Source } from '../contracts/lang/diagnostics.ts'
-import { BUILT_IN_NAMES, builtInSource } from '../node/built-in-contracts.ts'
+import { builtInSource } from '../node/built-in-contracts.ts'
 import { print, UsageError } from './output.ts'
 
 export const CONTRACT_ENDING = '.clause'

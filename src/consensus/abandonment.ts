@@ -13,7 +13,7 @@ import { convictE1, createE1, type E1, e1Codec } from './evidence/e1.ts'
 import { convictE2, type E2, e2Codec } from './evidence/e2.ts'
 import { convictE3, type E3, e3Codec } from './evidence/e3.ts'
 import { excludes, type Lineage, lineageCodec } from './evidence/lineage.ts'
-import { type ElectionWord, electionWordCodec, isWordSigned } from './evidence/statements.ts'
+import { contentOf, type ElectionWord, electionWordCodec, isWordSigned, tipOfWord } from './evidence/statements.ts'
 
 /** The branch begins with one of two blocks that its leader made in one place: `start`, beside its `twin`. */
 export interface Abandonment {
@@ -50,7 +50,7 @@ export function isAbandoned(
   { verifier, trust }: { verifier: Verifier; trust: Trust },
 ): boolean {
   const twins = convictE1(createE1(start, twin), verifier)
-  const term = termOf(words[0]?.word)
+  const term = words[0] && contentOf(words[0].word).term
   if (twins.length === 0 || term === undefined || term <= start.header.term) return false
 
   const guilty = new Set<Seat>(twins)
@@ -63,7 +63,7 @@ export function isAbandoned(
   const branch = tipOfStart(start)
   const innocent = new Set<Seat>()
   for (const { word, lineage } of words) {
-    const isOfTerm = termOf(word) === term && !innocent.has(word.member) && !guilty.has(word.member)
+    const isOfTerm = contentOf(word).term === term && !innocent.has(word.member) && !guilty.has(word.member)
     if (!isOfTerm || !isApart(word, { branch, lineage }) || !isWordSigned(word, verifier)) return false
     innocent.add(word.member)
   }
@@ -90,7 +90,7 @@ export function missesQuorum(
  * of the tip's term is on the tip's chain. For a tip of a later term than the branch's, or under Releases, it may be anywhere.
  */
 export function isApart(word: ElectionWord, { branch, lineage }: { branch: Tip; lineage: Lineage | null }): boolean {
-  const tip = word.kind === 'vote' ? word.vote.tip : word.promise.lastAck
+  const tip = tipOfWord(word)
   if (word.kind === 'vote' && word.vote.releasesHash !== ZERO_HASH) return false
   if (tip === null || tip.term < branch.term) return true
   const isImplied = word.kind === 'promise' || tip.term === branch.term
@@ -104,11 +104,13 @@ export const tipOfStart = ({ header }: SignedHeader): Tip => ({
 })
 
 /** Acks of this term and later are not given up: by then the branch could have come back. */
-export const endOfAbandonment = ({ start, words }: Abandonment): Term => termOf(words[0]?.word) ?? start.header.term
+export function endOfAbandonment({ start, words: [first] }: Abandonment): Term {
+  return first === undefined ? start.header.term : contentOf(first.word).term
+}
 
 /** Whose quorums the branch has to miss. */
 export function epochsOfBranch({ start, words }: Pick<Abandonment, 'start' | 'words'>): readonly Epoch[] {
-  return [...new Set([start.header.epoch, ...words.map(({ word }) => epochOf(word))])]
+  return [...new Set([start.header.epoch, ...words.map(({ word }) => contentOf(word).epoch)])]
 }
 
 /** Whose sets it takes to judge all of it. */
@@ -131,7 +133,3 @@ function convictProof(proof: E1 | E2 | E3, verifier: Verifier): readonly Seat[] 
       return convictE3(proof, verifier)
   }
 }
-
-const termOf = (word: ElectionWord | undefined): Term | undefined =>
-  word === undefined ? undefined : word.kind === 'vote' ? word.vote.term : word.promise.term
-const epochOf = (word: ElectionWord) => (word.kind === 'vote' ? word.vote.epoch : word.promise.epoch)

@@ -6,6 +6,7 @@ import type { Tip } from '../types/certificate.ts'
 import { tipOfStart } from './abandonment.ts'
 import { contains } from './block-tree.ts'
 import { presentSet } from './epochs.ts'
+import { tipOfWord } from './evidence/statements.ts'
 import { abandon, guiltyBeside, proposeDecision, wordsApart } from './releases.ts'
 import type { State } from './state.ts'
 import { certifiedHeight } from './tip.ts'
@@ -95,7 +96,6 @@ function wordsIn(
     const vote = said.votes.get(seat)
     const word = apart.get(seat) ?? said.promises.get(seat) ?? (vote && { kind: 'vote' as const, ...vote })
     if (word === undefined) return []
-    const tip = word.kind === 'vote' ? word.vote.tip : word.promise.lastAck
-    return [{ seat, kind: word.kind, tip, isApart: apart.has(seat) }]
+    return [{ seat, kind: word.kind, tip: tipOfWord(word), isApart: apart.has(seat) }]
   })
 }

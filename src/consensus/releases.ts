@@ -16,7 +16,7 @@ import {
 import { contains, headerOf } from './block-tree.ts'
 import { presentSet, verifierOf } from './epochs.ts'
 import { lineageOf } from './evidence/statement-index.ts'
-import type { ElectionWord } from './evidence/statements.ts'
+import { type ElectionWord, tipOfWord } from './evidence/statements.ts'
 import { branchOf, decodeRelease, encodeRelease, isValidRelease, type Release } from './release.ts'
 import { decidingEpoch } from './release-decision.ts'
 import type { State } from './state.ts'
@@ -202,7 +202,7 @@ function testimonyOf(
   { word, branch }: { word: ElectionWord | undefined; branch: Tip },
 ): Testimony | undefined {
   if (word === undefined) return undefined
-  const tip = word.kind === 'vote' ? word.vote.tip : word.promise.lastAck
+  const tip = tipOfWord(word)
   const lineage = tip === null ? null : lineageOf(witness.index, { end: tip, height: branch.height })
   return isApart(word, { branch, lineage }) ? { word, lineage } : undefined
 }

@@ -27,7 +27,7 @@ import { EVIDENCE_BYTES_MAX, type Evidence, encodeEvidence, subjectOf } from './
 import { underFalseCertificates } from './evidence/false-certificates.ts'
 import { type OpenedCertificate, showCommitCert, showLeaderCert } from './evidence/opened-certificate.ts'
 import { createStatementIndex, type StatementIndex } from './evidence/statement-index.ts'
-import { type AckBy, type ElectionWord, isHeaderSigned } from './evidence/statements.ts'
+import { type AckBy, contentOf, type ElectionWord, isHeaderSigned } from './evidence/statements.ts'
 import { emit, type Step } from './step.ts'
 
 export interface Witness {
@@ -92,7 +92,7 @@ export function witnessAck(step: Step, ack: AckBy): void {
 }
 
 export function witnessWord(step: Step, word: ElectionWord): void {
-  if (isToCome(step, word.kind === 'vote' ? word.vote.term : word.promise.term)) return
+  if (isToCome(step, contentOf(word).term)) return
   report(step, addWord(step.state.witness.index, word))
 }
 

@@ -1,6 +1,7 @@
 // An ordered map in memory as state of contracts, with a way back for refused calls: for deciding, running and testing
 // without a ledger.
 
+import { lowerBound } from '../types/lower-bound.ts'
 import type { StateAccess } from './state-access.ts'
 
 /** Keys as hex: text in the order of the bytes. */
@@ -32,7 +33,7 @@ export class MemoryState implements StateAccess {
   ): Iterable<readonly [key: Uint8Array, value: Uint8Array]> {
     const start = prefix.toHex()
     // Longer than `after`, so behind it, and before every other key behind it.
-    let position = this.positionOf(after === undefined ? start : `${after.toHex()}0`)
+    let position = lowerBound(this.ordered, after === undefined ? start : `${after.toHex()}0`)
     for (let found = 0; found < limit; found++, position++) {
       const key = this.ordered[position]
       if (key === undefined || !key.startsWith(start)) return
@@ -76,7 +77,7 @@ export class MemoryState implements StateAccess {
 
   private assign(key: HexKey, value: Uint8Array | undefined): void {
     const isThere = this.values.has(key)
-    const position = isThere === (value !== undefined) ? -1 : this.positionOf(key)
+    const position = isThere === (value !== undefined) ? -1 : lowerBound(this.ordered, key)
     if (value === undefined) {
       this.values.delete(key)
       if (position >= 0) this.ordered.splice(position, 1)
@@ -84,17 +85,5 @@ export class MemoryState implements StateAccess {
       this.values.set(key, value)
       if (position >= 0) this.ordered.splice(position, 0, key)
     }
-  }
-
-  /** Of the first key that is not below `key`. */
-  private positionOf(key: HexKey): number {
-    let low = 0
-    let high = this.ordered.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.ordered[middle] as HexKey) < key) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 }

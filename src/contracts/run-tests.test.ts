@@ -3,14 +3,14 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { BUILTIN } from './builtin/builtin.test-support.ts'
+import { BUILT_IN_NAMES } from './builtin/names.ts'
 import { compileForTools } from './lang/compile.ts'
 import { CompileError, type Source } from './lang/diagnostics.ts'
 import { contractsUsedBy, readTests, runTests } from './run-tests.ts'
 
 const FOLDER = 'src/contracts/builtin'
 const read = (name: string): Source => ({ name, text: readFileSync(`${FOLDER}/${name}`, 'utf8') })
-const builtIn = compileForTools(BUILTIN.map((name) => read(`${name}.clause`)))
+const builtIn = compileForTools(BUILT_IN_NAMES.map((name) => read(`${name}.clause`)))
 
 describe('the tests of the built-in contracts', () => {
   const files = globSync(`${FOLDER}/*.test.clause`).map((path) => basename(path))

@@ -3,6 +3,7 @@
 
 import type { StateAccess } from '../contracts/state-access.ts'
 import { assert } from '../types/assert.ts'
+import { lowerBound } from '../types/lower-bound.ts'
 import { type ByteString, fromByteString, toByteString } from './byte-string.ts'
 
 /** The state below. */
@@ -52,7 +53,8 @@ export class StateOverlay implements StateAccess {
     const prefix = toByteString(prefixBytes)
     const after = afterBytes && toByteString(afterBytes)
     const below = this.base.keys({ prefix, after })
-    let own = after === undefined || after < prefix ? this.positionOf(prefix) : this.positionOf(`${after}\0`)
+    let own =
+      after === undefined || after < prefix ? lowerBound(this.ordered, prefix) : lowerBound(this.ordered, `${after}\0`)
     let next = below.next()
     const found: (readonly [Uint8Array, Uint8Array])[] = []
     while (found.length < limit) {
@@ -97,19 +99,7 @@ export class StateOverlay implements StateAccess {
     this.journal.push({ key, wasWritten, value: this.written.get(key) })
     this.written.set(key, value)
     if (wasWritten) return
-    const position = this.positionOf(key)
+    const position = lowerBound(this.ordered, key)
     if (this.ordered[position] !== key) this.ordered.splice(position, 0, key)
-  }
-
-  /** Of the first ordered key that is not below `key`. */
-  private positionOf(key: ByteString): number {
-    let low = 0
-    let high = this.ordered.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.ordered[middle] as ByteString) < key) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 }

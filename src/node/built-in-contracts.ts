@@ -3,22 +3,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { BUILT_IN_NAMES } from '../contracts/builtin/names.ts'
 import { compile } from '../contracts/lang/compile.ts'
 import type { Source } from '../contracts/lang/diagnostics.ts'
 import type { ContractModule } from '../types/genesis.ts'
 import type { Call } from '../types/transaction.ts'
-
-/** In dependency order. */
-export const BUILT_IN_NAMES = [
-  'policy',
-  'registry',
-  'validators',
-  'governance',
-  'evidence',
-  'consent',
-  'access',
-  'audit',
-] as const
 
 /** Where the sources stand, and their tests. */
 export const BUILT_IN_FOLDER = fileURLToPath(new URL('../contracts/builtin/', import.meta.url))

@@ -27,7 +27,7 @@ import type { Evidence } from './evidence.ts'
 import { keepFalseCertificate, underFalseCertificates } from './false-certificates.ts'
 import type { OpenedCertificate } from './opened-certificate.ts'
 import { forgetOldest, type KnownHeader, recordOf, type StatementIndex } from './statement-index.ts'
-import type { AckBy, ElectionWord } from './statements.ts'
+import { type AckBy, contentOf, type ElectionWord } from './statements.ts'
 
 /** Every word is held against each of them. Whoever makes more is convicted already. */
 const BAD_BLOCKS_MAX = 64
@@ -93,7 +93,7 @@ export function addAck(index: StatementIndex, ack: AckBy): readonly Evidence[] {
 
 /** E3, E4, and accomplices of E5 and E7. */
 export function addWord(index: StatementIndex, word: ElectionWord): readonly Evidence[] {
-  const term = word.kind === 'vote' ? word.vote.term : word.promise.term
+  const { term } = contentOf(word)
   const record = recordOf(index, term)
   if (record === undefined) return []
   const found: Evidence[] = []

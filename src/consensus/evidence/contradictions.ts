@@ -13,7 +13,7 @@ import { falseLeaderCertOf } from './false-certificates.ts'
 import type { Lineage, Place } from './lineage.ts'
 import { showLeaderCert } from './opened-certificate.ts'
 import { isHeld, type KnownHeader, lineageOf, type StatementIndex } from './statement-index.ts'
-import type { AckBy, ElectionWord, Endorsement } from './statements.ts'
+import { type AckBy, type ElectionWord, type Endorsement, tipOfWord } from './statements.ts'
 
 export function e2(index: StatementIndex, { lower, upper }: { lower: AckBy; upper: AckBy }): readonly Evidence[] {
   const end = endOf(upper)
@@ -22,7 +22,7 @@ export function e2(index: StatementIndex, { lower, upper }: { lower: AckBy; uppe
 }
 
 export function e4(index: StatementIndex, { ack, word }: { ack: AckBy; word: ElectionWord }): readonly Evidence[] {
-  const tip = word.kind === 'vote' ? word.vote.tip : word.promise.lastAck
+  const tip = tipOfWord(word)
   if (tip !== null && (tip.term > ack.ack.term || isHeld(index, { end: tip, block: endOf(ack) }))) return []
   const lineage = tip === null ? null : lineageOf(index, { end: tip, height: ack.ack.height })
   const signedFor = word.kind === 'vote' ? index.releases.get(word.vote.releasesHash) : []

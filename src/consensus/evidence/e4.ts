@@ -16,10 +16,12 @@ import { mayBeReleased, type ShownRelease, shownReleasesCodec } from './shown-re
 import {
   type AckBy,
   ackByCodec,
+  contentOf,
   type ElectionWord,
   electionWordCodec,
   isAckSigned,
   isWordSigned,
+  tipOfWord,
 } from './statements.ts'
 
 /** `lineage`: of the tip, at the acked height. */
@@ -41,11 +43,11 @@ export const e4Codec: Codec<Omit<E4, 'kind'>> = record<Omit<E4, 'kind'>>({
 
 export function convictE4({ ack, word, releases, lineage }: Omit<E4, 'kind'>, verifier: Verifier): readonly Seat[] {
   const { member, ack: acked } = ack
-  if (member !== word.member || termOf(word) <= acked.term) return []
+  if (member !== word.member || contentOf(word).term <= acked.term) return []
   const { epoch, term, height, blockHash: hash } = acked
   const block = { epoch, term, height, hash }
   if (mayBeReleased(block, { releases, releasesHash: releasesHashOf(word), verifier })) return []
-  const isDropped = isBehind(tipOf(word), { block, lineage })
+  const isDropped = isBehind(tipOfWord(word), { block, lineage })
   return isDropped && isAckSigned(ack, verifier) && isWordSigned(word, verifier) ? [member] : []
 }
 
@@ -56,6 +58,4 @@ export function isBehind(tip: Tip | null, { block, lineage }: { block: Tip; line
   return !isOfLaterTerm && excludes(tip, { block, lineage })
 }
 
-const termOf = (word: ElectionWord) => (word.kind === 'vote' ? word.vote.term : word.promise.term)
-const tipOf = (word: ElectionWord) => (word.kind === 'vote' ? word.vote.tip : word.promise.lastAck)
 const releasesHashOf = (word: ElectionWord): Hash => (word.kind === 'vote' ? word.vote.releasesHash : ZERO_HASH)

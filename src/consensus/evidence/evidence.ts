@@ -2,6 +2,7 @@
 // see it. Checked by anybody who holds the validator sets. spec/consensus.md, "Evidence".
 
 import { taggedHash } from '../../crypto/hash.ts'
+import type { Header } from '../../types/block.ts'
 import type { Hash, Seat, Term } from '../../types/brand.ts'
 import { type Codec, fromBytes, toBytes, union } from '../../types/canonical.ts'
 import { DecodeError } from '../../types/canonical-bytes.ts'
@@ -14,6 +15,7 @@ import { type E5, e5Codec } from './e5.ts'
 import { type E6, e6Codec } from './e6.ts'
 import { type E7, e7Codec } from './e7.ts'
 import { type E8, e8Codec } from './e8.ts'
+import { contentOf } from './statements.ts'
 
 export type Evidence = E1 | E2 | E3 | E4 | E5 | E6 | E7 | E8
 
@@ -44,40 +46,26 @@ export function decodeEvidence(encoded: Uint8Array): Evidence {
 }
 
 /** The term in which the lie was told: the later one, where it takes two. */
-export function termOf(evidence: Evidence): Term {
-  switch (evidence.kind) {
-    case 'E1':
-      return evidence.first.header.term
-    case 'E2':
-      return evidence.lower.ack.term
-    case 'E3':
-      return evidence.first.vote.term
-    case 'E4':
-      return evidence.word.kind === 'vote' ? evidence.word.vote.term : evidence.word.promise.term
-    case 'E5':
-    case 'E6':
-    case 'E7':
-    case 'E8':
-      return evidence.header.header.term
-  }
-}
+export const termOf = (evidence: Evidence): Term => contextOf(evidence).term
 
 /** The chain that its statements are about. */
-export function chainOf(evidence: Evidence): Hash {
+export const chainOf = (evidence: Evidence): Hash => contextOf(evidence).chainId
+
+function contextOf(evidence: Evidence): Pick<Header, 'term' | 'chainId'> {
   switch (evidence.kind) {
     case 'E1':
-      return evidence.first.header.chainId
+      return evidence.first.header
     case 'E2':
-      return evidence.lower.ack.chainId
+      return evidence.lower.ack
     case 'E3':
-      return evidence.first.vote.chainId
+      return evidence.first.vote
     case 'E4':
-      return evidence.ack.ack.chainId
+      return { term: contentOf(evidence.word).term, chainId: evidence.ack.ack.chainId }
     case 'E5':
     case 'E6':
     case 'E7':
     case 'E8':
-      return evidence.header.header.chainId
+      return evidence.header.header
   }
 }
 

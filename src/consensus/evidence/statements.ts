@@ -5,7 +5,15 @@ import type { Header, SignedHeader } from '../../types/block.ts'
 
 import type { Epoch, Seat } from '../../types/brand.ts'
 import { type Codec, record, seat, signature, union } from '../../types/canonical.ts'
-import { type Ack, ackCodec, promiseCodec, type Vote, type VotePromise, voteCodec } from '../../types/certificate.ts'
+import {
+  type Ack,
+  ackCodec,
+  promiseCodec,
+  type Tip,
+  type Vote,
+  type VotePromise,
+  voteCodec,
+} from '../../types/certificate.ts'
 import { ackMessage, headerMessage, promiseMessage, voteMessage } from '../../types/signing.ts'
 import { memberAt } from '../../types/validator-set.ts'
 import type { Verifier } from '../certificate.ts'
@@ -34,6 +42,13 @@ export type ElectionWord = ({ readonly kind: 'vote' } & VoteBy) | ({ readonly ki
 
 /** A word that takes over responsibility for a chain. */
 export type Endorsement = ({ readonly kind: 'ack' } & AckBy) | ({ readonly kind: 'vote' } & VoteBy)
+
+/** What its author has signed. */
+export const contentOf = (word: ElectionWord): Vote | VotePromise => (word.kind === 'vote' ? word.vote : word.promise)
+
+/** The chain that it speaks of: the candidate's, or that of the author's last ack. */
+export const tipOfWord = (word: ElectionWord): Tip | null =>
+  word.kind === 'vote' ? word.vote.tip : word.promise.lastAck
 
 export const ackByCodec: Codec<AckBy> = record<AckBy>({ member: seat, ack: ackCodec, signature })
 export const voteByCodec: Codec<VoteBy> = record<VoteBy>({ member: seat, vote: voteCodec, signature })

@@ -1,7 +1,6 @@
 // Who may read the log about whom, and that reading is logged: spec/privacy.md, "Who learns what, how".
 
 import { describe, expect, it } from 'vitest'
-import { BUILTIN } from './builtin.test-support.ts'
 import {
   Consortium,
   clerk,
@@ -19,6 +18,7 @@ import {
   regulator,
   stranger,
 } from './consortium.test-support.ts'
+import { BUILT_IN_NAMES } from './names.ts'
 
 const mayRead = (consortium: Consortium, reader: string, subject: string | null) =>
   consortium.ask('audit.mayRead', { reader, subject })
@@ -188,7 +188,7 @@ describe('the trail', () => {
 describe('every view that touches a patient', () => {
   it('says whom it reveals', () => {
     const consortium = new Consortium()
-    const open = BUILTIN.flatMap((contract) =>
+    const open = BUILT_IN_NAMES.flatMap((contract) =>
       consortium
         .abi(contract)
         .entries.filter(({ kind, reveals }) => kind === 'view' && reveals === null)

@@ -3,18 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { type ContractSet, loadContracts } from '../execute.ts'
 import { compile } from '../lang/compile.ts'
-
-/** Used contracts first. */
-export const BUILTIN = [
-  'policy',
-  'registry',
-  'validators',
-  'governance',
-  'evidence',
-  'consent',
-  'access',
-  'audit',
-] as const
+import { BUILT_IN_NAMES } from './names.ts'
 
 const read = (name: string) => ({
   name: `${name}.clause`,
@@ -24,6 +13,6 @@ const read = (name: string) => ({
 let loaded: ContractSet | undefined
 
 export function builtinContracts(): ContractSet {
-  loaded ??= loadContracts(compile(BUILTIN.map(read)))
+  loaded ??= loadContracts(compile(BUILT_IN_NAMES.map(read)))
   return loaded
 }

@@ -16,6 +16,19 @@ export class FollowUp extends Mistake {
   }
 }
 
+/** Parts of a check, one by one: a mistake in one of them is noted, and the next may follow. */
+export function attempting(note: (mistake: Mistake) => void): <T>(action: () => T) => T | undefined {
+  return (action) => {
+    try {
+      return action()
+    } catch (error) {
+      if (!(error instanceof Mistake)) throw error
+      if (!(error instanceof FollowUp)) note(error)
+      return undefined
+    }
+  }
+}
+
 /** Paths, such as `3.validTo`, whose optional value is known to be some. Only of what cannot change. */
 export type Facts = ReadonlySet<string>
 

@@ -2,7 +2,7 @@
 // real machine computes it; every call of an action becomes the name of the action and its arguments.
 
 import { BOOL, DURATION, type Field, ID, type Type } from '../vm/type.ts'
-import { Body, FollowUp, factsOf } from './body.ts'
+import { attempting, Body, factsOf } from './body.ts'
 import { check } from './check-expression.ts'
 import type { Checked, CheckedFunction, EntrySymbol, EventSymbol } from './checked.ts'
 import { Mistake, type Source, type Span } from './diagnostics.ts'
@@ -69,17 +69,12 @@ export function checkTests(
   exports: ReadonlyMap<string, ContractExports>,
 ): readonly TestPlan[] | Mistakes {
   const mistakes: Mistake[] = []
-  const attempt = <T>(action: () => T): T | undefined => {
-    try {
-      return action()
-    } catch (error) {
-      if (!(error instanceof Mistake)) throw error
-      // What is given to many tests is checked for each of them, and said once.
-      const isKnown = mistakes.some(({ message, span }) => message === error.message && span === error.span)
-      if (!(error instanceof FollowUp || isKnown)) mistakes.push(error)
-      return undefined
-    }
-  }
+  const attempt = attempting((mistake) => {
+    // What is given to many tests is checked for each of them, and said once.
+    const isKnown = mistakes.some(({ message, span }) => message === mistake.message && span === mistake.span)
+    if (!isKnown) mistakes.push(mistake)
+  })
+
   const symbols = noSymbols(TEST_CONTRACT)
   for (const { source, uses } of files) {
     for (const use of uses) {

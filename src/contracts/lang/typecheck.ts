@@ -12,7 +12,7 @@ import {
   TABLE_WIDTH_MAX,
   typeText,
 } from '../vm/type.ts'
-import { Body, FollowUp } from './body.ts'
+import { attempting, Body } from './body.ts'
 import { foldConstant } from './check-arithmetic.ts'
 import { check } from './check-expression.ts'
 import { checkBlock } from './check-statement.ts'
@@ -36,16 +36,7 @@ export function typecheck(
   earlier: ReadonlyMap<string, ContractExports>,
 ): TypecheckResult | readonly Mistake[] {
   const mistakes: Mistake[] = []
-  /** Notes a mistake and goes on. */
-  const attempt = <T>(action: () => T): T | undefined => {
-    try {
-      return action()
-    } catch (error) {
-      if (!(error instanceof Mistake)) throw error
-      if (!(error instanceof FollowUp)) mistakes.push(error)
-      return undefined
-    }
-  }
+  const attempt = attempting((mistake) => mistakes.push(mistake))
 
   const symbols = noSymbols(syntax.name.text)
   attempt(() => assertPlainWord(syntax.name))

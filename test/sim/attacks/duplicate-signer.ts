@@ -1,6 +1,7 @@
 // Against the rule that a certificate lists each member once: a leader fills one up with its own signature.
 
 import type { Attack } from './stage.ts'
+import { makeTwins, showTwins } from './twins.ts'
 
 export const duplicateSigner: Attack = async (stage) => {
   const liar = stage.puppet(0)
@@ -8,13 +9,9 @@ export const duplicateSigner: Attack = async (stage) => {
   if (fooled === undefined) return
   await stage.prepare(liar.node)
   liar.seize()
-  const parent = liar.head
-  const leaderCert = liar.leaderCertOf(parent.header.term)
-  const first = liar.block({ parent, leaderCert, laterMs: 1 })
-  const second = liar.block({ parent, leaderCert, laterMs: 2 })
-  liar.append(fooled, { blocks: [first] })
-  for (const node of others) liar.append(node, { blocks: [second] })
-  await stage.until(() => liar.hasAcksOf(first, [fooled]) && liar.hasAcksOf(second, others))
+  const twins = makeTwins(liar)
+  const { first, second } = twins
+  await showTwins(stage, { liar, twins, to: { first: [fooled], second: others } })
 
   const thin = liar.commitCert(first)
   const [own] = thin.signatures

@@ -2,6 +2,7 @@
 // is certified; of the first one it has made the signatures up.
 
 import type { Attack } from './stage.ts'
+import { makeTwins, showTwins } from './twins.ts'
 
 export const leadersWord: Attack = async (stage) => {
   const liar = stage.puppet(0)
@@ -9,13 +10,9 @@ export const leadersWord: Attack = async (stage) => {
   if (fooled === undefined) return
   await stage.prepare(liar.node)
   liar.seize()
-  const parent = liar.head
-  const leaderCert = liar.leaderCertOf(parent.header.term)
-  const first = liar.block({ parent, leaderCert, laterMs: 1 })
-  const second = liar.block({ parent, leaderCert, laterMs: 2 })
-  liar.append(fooled, { blocks: [first] })
-  for (const node of others) liar.append(node, { blocks: [second] })
-  await stage.until(() => liar.hasAcksOf(first, [fooled]) && liar.hasAcksOf(second, others))
+  const twins = makeTwins(liar)
+  const { first, second } = twins
+  await showTwins(stage, { liar, twins, to: { first: [fooled], second: others } })
   const signers = [liar.node, fooled, ...others].slice(0, stage.quorum).map(({ seat }) => seat)
   const signatures = signers
     .sort((left, right) => left - right)

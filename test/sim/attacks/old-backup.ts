@@ -2,6 +2,7 @@
 // place. The member has acked the one; what the backup knows would let it ack the other.
 
 import type { Attack } from './stage.ts'
+import { makeTwins } from './twins.ts'
 
 export const oldBackup: Attack = async (stage) => {
   const liar = stage.puppet(0)
@@ -15,10 +16,7 @@ export const oldBackup: Attack = async (stage) => {
   await stage.until(() => restored.running !== null)
   await stage.pause(500)
   liar.seize()
-  const parent = liar.head
-  const leaderCert = liar.leaderCertOf(parent.header.term)
-  const first = liar.block({ parent, leaderCert, laterMs: 1 })
-  const second = liar.block({ parent, leaderCert, laterMs: 2 })
+  const { first, second } = makeTwins(liar)
   liar.append(restored, { blocks: [first] })
   await stage.until(() => liar.hasAcksOf(first, [restored]))
   stage.crash(restored, 100)

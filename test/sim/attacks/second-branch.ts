@@ -2,6 +2,7 @@
 // certified; that one it takes over, and acks nothing more in the term.
 
 import type { Attack } from './stage.ts'
+import { makeTwins, showTwins } from './twins.ts'
 
 export const secondBranch: Attack = async (stage) => {
   const liar = stage.puppet(0)
@@ -9,14 +10,10 @@ export const secondBranch: Attack = async (stage) => {
   if (misled === undefined) return
   await stage.prepare(liar.node)
   liar.seize()
-  const parent = liar.head
-  const leaderCert = liar.leaderCertOf(parent.header.term)
-  const first = liar.block({ parent, leaderCert, laterMs: 1 })
-  const second = liar.block({ parent, leaderCert, laterMs: 2 })
+  const twins = makeTwins(liar)
+  const { leaderCert, second } = twins
   stage.lied('makes two blocks in one place')
-  liar.append(misled, { blocks: [first] })
-  for (const node of others) liar.append(node, { blocks: [second] })
-  await stage.until(() => liar.hasAcksOf(first, [misled]) && liar.hasAcksOf(second, others))
+  await showTwins(stage, { liar, twins, to: { first: [misled], second: others } })
   const certificate = liar.commitCert(second)
   liar.serve([second], certificate)
   liar.append(misled, { blocks: [second], commitCert: certificate })

@@ -3,24 +3,12 @@
 // must not vote for it.
 
 import type { Attack } from './stage.ts'
+import { splitGroup } from './twins.ts'
 
 export const twoTongues: Attack = async (stage) => {
-  const liar = stage.puppet(0)
-  const [knowing, acking, other] = stage.honest
-  if (knowing === undefined || acking === undefined || other === undefined) return
-  await stage.prepare(liar.node)
-  liar.seize()
-  const parent = liar.head
-  const leaderCert = liar.leaderCertOf(parent.header.term)
-  const first = liar.block({ parent, leaderCert, laterMs: 1 })
-  const second = liar.block({ parent, leaderCert, laterMs: 2 })
-  stage.lied('makes two blocks in one place')
-  liar.append(knowing, { blocks: [first] })
-  liar.append(acking, { blocks: [first] })
-  liar.append(other, { blocks: [second] })
-  await stage.until(() => liar.hasAcksOf(first, [knowing, acking]) && liar.hasAcksOf(second, [other]))
-  liar.append(knowing, { blocks: [first], commitCert: liar.commitCert(first) })
-  await stage.until(() => stage.isCertified(knowing, first))
+  const split = await splitGroup(stage)
+  if (split === null) return
+  const { liar, first, knowing, other } = split
 
   stage.isolate(knowing)
   liar.obey(other.seat)

@@ -1,0 +1,13 @@
+// The contracts that a new consortium starts with.
+
+/** In dependency order: used contracts first. */
+export const BUILT_IN_NAMES = [
+  'policy',
+  'registry',
+  'validators',
+  'governance',
+  'evidence',
+  'consent',
+  'access',
+  'audit',
+] as const
