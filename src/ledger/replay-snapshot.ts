@@ -51,7 +51,7 @@ export async function replaySnapshot(
   }
   const source = new SnapshotSource({ get: (key) => stored.get(key), close: async () => undefined }, { genesisBlock })
   try {
-    const builder = new SnapshotBuilder({ store: expected, genesisBlock, verifier }, manifest)
+    const builder = new SnapshotBuilder({ store: expected, genesisBlock, verifier, held: genesisBlock }, manifest)
     await builder.begin()
     for (let from = builder.termsFrom; from !== null; from = builder.termsFrom) {
       await builder.addTerms(source.terms(from))

@@ -4,6 +4,7 @@
 
 import { commitCertFault, leaderCertFault, type Verifier } from '../consensus/certificate.ts'
 import { EpochLinkError, followEpochLink } from '../consensus/epoch-chain.ts'
+import { excludes, includes, type Lineage } from '../consensus/evidence/lineage.ts'
 import { isBodyOf } from '../consensus/header-rules.ts'
 import { merkleRoot } from '../crypto/merkle.ts'
 import { appendLeaf, isRange, type MountainRange, peakNodes, rangeRoot } from '../crypto/mountain-range.ts'
@@ -29,15 +30,17 @@ import {
   writeReceipts,
 } from './block-store.ts'
 import type { BranchAddress, SnapshotManifest, StatePiece, TermLink } from './snapshot-format.ts'
-import { SnapshotFault, StateWalk } from './state-walk.ts'
+import { SnapshotConflict, SnapshotFault, StateWalk } from './state-walk.ts'
 import type { KeyValueStore, StoreWrite } from './store.ts'
 
 export interface BuilderParts {
   /** Empty. */
   readonly store: KeyValueStore
   readonly genesisBlock: Block
-  /** Knows the validators of the genesis. */
+  /** Knows the validators of the genesis, and of whatever epochs have certified `held`. */
   readonly verifier: Verifier
+  /** Highest block that is certified here: it is not let go of (R5). Genesis for who has none. */
+  readonly held: Pick<Block, 'hash' | 'header'>
 }
 
 export class SnapshotBuilder {
@@ -51,6 +54,7 @@ export class SnapshotBuilder {
   readonly verifier: Verifier
   private readonly walk: StateWalk
   /** LeaderCert from which the terms go on downwards; null once they have reached the genesis. */
+  private isHeldShown: boolean
   private nextTerm: { readonly certHash: Hash; readonly below: Header } | null
   private last: { readonly hash: Hash; readonly header: Header }
   /** Over the blocks before `last`. */
@@ -77,11 +81,36 @@ export class SnapshotBuilder {
     expect(isRange(range) && range.size === before.height + 1, 'its range does not end where its blocks begin')
     this.parts = parts
     this.manifest = manifest
+    this.isHeldShown = parts.held.header.height === 0
     this.baseHeight = (before.height + 1) as Height
     this.nextReceipts = this.baseHeight
     this.walk = new StateWalk(header.stateRoot)
     this.nextTerm = { certHash: header.leaderCertHash, below: header }
     this.last = { hash: blockHash(before), header: before }
+  }
+
+  // ── what is certified here ──
+
+  /** Height at which it has to be shown which block the snapshot's chain holds; null when it is. Before anything is written. */
+  get lineageFrom(): Height | null {
+    return this.isHeldShown ? null : this.parts.held.header.height
+  }
+
+  /**
+   * Throws SnapshotConflict where the chain is certified by validators that this node knows from its own, and holds another
+   * block. Those of long ago may sign what they like: that is refused like any forgery.
+   */
+  addLineage(lineage: Lineage): void {
+    const { held, verifier } = this.parts
+    const { head, commitCert } = this.manifest
+    const { height, epoch } = held.header
+    const end = { height: head.header.height, hash: this.headHash }
+    const shown = { block: { height, hash: held.hash }, lineage }
+    const complaint = `it does not hold block ${held.hash.slice(0, 8)}, which is certified here at height ${height}`
+    this.isHeldShown = includes(end, shown)
+    const isByOwn = commitCert.epoch >= epoch && commitCertFault(commitCert, verifier) === null
+    if (isByOwn && excludes(end, shown)) throw new SnapshotConflict(complaint)
+    expect(this.isHeldShown, complaint)
   }
 
   /** The store's own entries, and what is known of the blocks below. */

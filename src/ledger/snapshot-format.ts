@@ -51,7 +51,9 @@ export interface StatePiece {
 export interface SnapshotRequest {
   /** Hash of S; null asks for a manifest. */
   readonly snapshot: Hash | null
-  /** Exactly one of these, but for a manifest. `terms`: from the LeaderCert of this hash down. */
+  /** Exactly one of these, but for a manifest. Which block its chain holds at this height. */
+  readonly lineage: number | null
+  /** From the LeaderCert of this hash down. */
   readonly terms: Hash | null
   /** The subtrees of these branches, in order; none: from the root. */
   readonly state: readonly BranchAddress[] | null
@@ -95,6 +97,7 @@ export const receiptPagesCodec: Codec<readonly (readonly Uint8Array[])[]> = list
 )
 export const snapshotRequestCodec: Codec<SnapshotRequest> = record<SnapshotRequest>({
   snapshot: optional(hash),
+  lineage: optional(uint),
   terms: optional(hash),
   state: optional(list(record<BranchAddress>({ depth: uint, prefix: bytes(KEY_BYTES_MAX) }), BRANCHES_ASKED_MAX)),
   receipts: optional(uint),

@@ -1,7 +1,8 @@
 // Reads one snapshot out of a store, piece by piece, as it was at one commit however far the chain has gone since.
 // spec/ledger.md, "Snapshots".
 
-import { readRange } from '../crypto/mountain-range.ts'
+import type { Lineage } from '../consensus/evidence/lineage.ts'
+import { createRangeProof, readRange } from '../crypto/mountain-range.ts'
 import type { Block, SignedHeader } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import { EXPIRY_WINDOW_MS } from '../types/limits.ts'
@@ -45,6 +46,16 @@ export class SnapshotSource {
     if (before === null) return null
     const range = readRange(before.height + 1, (position) => this.blocks.rangeNode(position))
     return { head, commitCert, epochs: this.blocks.epochLinksFrom(head.header.epoch), before, range }
+  }
+
+  /** Which block the chain up to the head holds at a height below; null below the blocks that are kept here. */
+  lineage(height: number): Lineage | null {
+    const at = this.blocks.head() ?? missing('head')
+    if (height < this.blocks.base() || height >= at.height) return null
+    const { header } = this.signedHeader(at)
+    const ancestor = this.blocks.hashAt(height) ?? missing(`certified hash of height ${height}`)
+    const readNode = (position: number): Hash => this.blocks.rangeNode(position)
+    return { header, ancestor, proof: createRangeProof(height, { size: header.height, readNode }) }
   }
 
   private signedHeader(at: { height: number; hash: Hash }): SignedHeader {

@@ -1,10 +1,11 @@
 // A snapshot taken from a ledger and built into another store, as node/snapshot-exchange.ts does over the wire.
 
 import type { Verifier } from '../consensus/certificate.ts'
+import type { Lineage } from '../consensus/evidence/lineage.ts'
 import type { Block } from '../types/block.ts'
 import type { CommitCert } from '../types/certificate.ts'
 import type { Ledger } from './ledger.ts'
-import { SnapshotBuilder } from './snapshot-builder.ts'
+import { type BuilderParts, SnapshotBuilder } from './snapshot-builder.ts'
 import type { SnapshotManifest, StatePiece, TermLink } from './snapshot-format.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
 import type { KeyValueStore } from './store.ts'
@@ -12,6 +13,7 @@ import type { KeyValueStore } from './store.ts'
 /** What a peer sends, each kind through a hand that may change it. */
 export interface Hands {
   manifest(manifest: SnapshotManifest): SnapshotManifest
+  lineage(lineage: Lineage): Lineage
   terms(links: readonly TermLink[]): readonly TermLink[]
   blocks(blocks: readonly Block[]): readonly Block[]
   receipts(pages: readonly (readonly Uint8Array[])[]): readonly (readonly Uint8Array[])[]
@@ -19,6 +21,7 @@ export interface Hands {
 }
 const honest: Hands = {
   manifest: (manifest) => manifest,
+  lineage: (lineage) => lineage,
   terms: (links) => links,
   blocks: (blocks) => blocks,
   receipts: (pages) => pages,
@@ -32,13 +35,25 @@ export async function snapshotInto(
     verifier,
     hands = {},
     source = ledger.snapshot(),
-  }: { ledger: Ledger; verifier: Verifier; hands?: Partial<Hands>; source?: SnapshotSource },
+    held = ledger.genesisBlock,
+  }: {
+    ledger: Ledger
+    verifier: Verifier
+    hands?: Partial<Hands>
+    source?: SnapshotSource
+    held?: BuilderParts['held']
+  },
 ): Promise<SnapshotBuilder> {
   const by: Hands = { ...honest, ...hands }
   const manifest = source.manifest()
   if (manifest === null) throw new Error('no snapshot')
-  const parts = { store, genesisBlock: ledger.genesisBlock, verifier }
+  const parts = { store, genesisBlock: ledger.genesisBlock, verifier, held }
   const builder = new SnapshotBuilder(parts, by.manifest(manifest))
+  if (builder.lineageFrom !== null) {
+    const lineage = source.lineage(builder.lineageFrom)
+    if (lineage === null) throw new Error('no lineage')
+    builder.addLineage(by.lineage(lineage))
+  }
   await builder.begin()
   for (let from = builder.termsFrom; from !== null; from = builder.termsFrom) {
     await builder.addTerms(by.terms(source.terms(from)))

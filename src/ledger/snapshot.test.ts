@@ -17,7 +17,7 @@ import { type Hands, snapshotInto } from './snapshot.fixture.ts'
 import { SnapshotBuilder } from './snapshot-builder.ts'
 import type { SnapshotManifest, StatePiece } from './snapshot-format.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
-import { SnapshotFault } from './state-walk.ts'
+import { SnapshotConflict, SnapshotFault } from './state-walk.ts'
 import type { KeyValueStore } from './store.ts'
 import { verifyChain } from './verify-chain.ts'
 
@@ -156,6 +156,50 @@ describe('assent verify on a folder that began with a snapshot', () => {
   })
 })
 
+describe('a snapshot for who has certified blocks of its own', () => {
+  const taken = (held: Pick<Block, 'hash' | 'header'>, hands: Partial<Hands> = {}): Promise<SnapshotBuilder> =>
+    snapshotInto(new MemoryStore(), { ledger, verifier: verifierOf(ledger), hands, held })
+  const forked = async (): Promise<Ledger['head']> => {
+    const other = await createLedger()
+    await other.proposer.commit([put('another')])
+    return other.ledger.head
+  }
+
+  test.each([1, 9, 28, 29])('is taken where it is shown to hold block %i, its head', async (height) => {
+    const builder = await taken(ledger.block(height as never) as Block)
+    expect(builder.headHash).toBe(ledger.head.hash)
+  })
+
+  test('conflicts where the same validators have certified another block in that place (R5)', async () => {
+    await expect(taken(await forked())).rejects.toThrow(SnapshotConflict)
+  })
+
+  test('is a forgery, and no conflict, where validators of an epoch that is over have signed it', async () => {
+    const held = await forked()
+    const later = { ...held, header: { ...held.header, epoch: (held.header.epoch + 1) as never } }
+    await expect(taken(later)).rejects.toMatchObject({ name: 'SnapshotFault' })
+  })
+
+  test('is refused where what it shows is not true, or of another block', async () => {
+    const held = await forked()
+    const hands: readonly Partial<Hands>[] = [
+      { lineage: (lineage) => ({ ...lineage, ancestor: held.hash }) },
+      { lineage: (lineage) => ({ ...lineage, header: held.header, ancestor: held.hash }) },
+      { lineage: (lineage) => ({ ...lineage, ancestor: held.hash, proof: { path: [], otherPeaks: [] } }) },
+    ]
+    for (const by of hands) await expect(taken(held, by)).rejects.toMatchObject({ name: 'SnapshotFault' })
+  })
+
+  test('cannot be had from who does not keep that height any more', async () => {
+    const store = new MemoryStore()
+    const { baseHeight } = await build(store)
+    const own = await openLedger({ store, genesis })
+    expect(own.snapshot().lineage(baseHeight - 1)).toBeNull()
+    expect(own.snapshot().lineage(own.head.header.height)).toBeNull()
+    expect(own.snapshot().lineage(baseHeight)).toEqual(ledger.snapshot().lineage(baseHeight))
+  })
+})
+
 describe('a forged snapshot', () => {
   const changedHeader = <T extends { readonly stateRoot: Hash }>(header: T): T => ({
     ...header,
@@ -289,7 +333,12 @@ describe('a forged snapshot', () => {
 
   test('of another chain is refused', async () => {
     const other = await openLedger({ store: new MemoryStore(), genesis: createGenesis({ name: 'another' }) })
-    const parts = { store: new MemoryStore(), genesisBlock: other.genesisBlock, verifier: verifierOf(other) }
+    const parts = {
+      store: new MemoryStore(),
+      genesisBlock: other.genesisBlock,
+      verifier: verifierOf(other),
+      held: other.genesisBlock,
+    }
     const manifest = ledger.snapshot().manifest() as SnapshotManifest
     expect(() => new SnapshotBuilder(parts, manifest)).toThrow('another chain')
   })

@@ -27,6 +27,11 @@ export class SnapshotFault extends Error {
   override name = 'SnapshotFault'
 }
 
+/** It is certified, and so is what it excludes: validators have certified two chains. */
+export class SnapshotConflict extends SnapshotFault {
+  override name = 'SnapshotConflict'
+}
+
 /** Deeper than any honest tree; keeps numbers small. */
 const DEPTH_MAX = 3 * 4_096 + 3
 

@@ -21,6 +21,28 @@ export interface EvidenceStore {
   save(hash: Hash, encoded: Uint8Array): void
 }
 
+/** Memory twin. */
+export class EvidenceMemory implements EvidenceStore {
+  readonly #pieces: Map<Hash, Uint8Array>
+
+  constructor(pieces: ReadonlyMap<Hash, Uint8Array> = new Map()) {
+    this.#pieces = new Map(pieces)
+  }
+
+  /** What it holds now, and no more later on. */
+  copy(): EvidenceMemory {
+    return new EvidenceMemory(this.#pieces)
+  }
+
+  load(): readonly Uint8Array[] {
+    return [...this.#pieces.values()]
+  }
+
+  save(hash: Hash, encoded: Uint8Array): void {
+    this.#pieces.set(hash, encoded)
+  }
+}
+
 const NAME = /^[0-9a-f]{64}$/
 
 export class EvidenceFiles implements EvidenceStore {

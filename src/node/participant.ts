@@ -73,8 +73,8 @@ export interface ParticipantParts {
   readonly onSnapshot: () => void
   /** Of consensus messages; canonical bytes unless something else is given. */
   readonly wire?: MessageWire
-  /** Where proofs of lies outlive a restart; else they do not. */
-  readonly evidenceStore?: EvidenceStore
+  /** Where proofs of lies outlive a restart. */
+  readonly evidenceStore: EvidenceStore
   readonly clock: Clock
   readonly timers: Timers
   readonly log: Log
@@ -154,7 +154,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
   const evidence = new EvidencePool({
     transport,
     verifier,
-    store: parts.evidenceStore ?? { load: () => [], save: () => undefined },
+    store: parts.evidenceStore,
     timers,
     log,
     onEvidence: (piece) => own.part.validating?.evidenceLearned(piece),

@@ -1,6 +1,7 @@
 // When a snapshot is taken: never over blocks that this node has stored, and may have acked, while it came.
 
 import { describe, expect, it } from 'vitest'
+import { SnapshotConflict } from '../ledger/state-walk.ts'
 import type { Height, PublicKey } from '../types/brand.ts'
 import { systemClock } from './clock.ts'
 import { SnapshotCatchUp } from './snapshot-catch-up.ts'
@@ -9,7 +10,15 @@ import { quietLog } from './wire.test-support.ts'
 const BEHIND = 10
 
 /** Of a node at height 0 that is offered a snapshot of height 50. */
-function catchUp({ storedMeanwhile = 0, storedAtLast = 0 }: { storedMeanwhile?: number; storedAtLast?: number }) {
+function catchUp({
+  storedMeanwhile = 0,
+  storedAtLast = 0,
+  fault,
+}: {
+  storedMeanwhile?: number
+  storedAtLast?: number
+  fault?: Error
+}) {
   const seen: string[] = []
   const ledger = { genesisBlock: {}, head: { header: { height: 0 } }, storedHeight: 0 as Height }
   const store = (height: number): void => {
@@ -23,6 +32,7 @@ function catchUp({ storedMeanwhile = 0, storedAtLast = 0 }: { storedMeanwhile?: 
     fetchRun: async () => null,
     async fetchSnapshot() {
       store(storedMeanwhile)
+      if (fault !== undefined) throw fault
       return 50 as Height
     },
     place: {
@@ -36,6 +46,10 @@ function catchUp({ storedMeanwhile = 0, storedAtLast = 0 }: { storedMeanwhile?: 
       seen.push('still')
       store(storedAtLast)
     },
+    onFatal(error) {
+      seen.push((error as Error).message)
+      resolve()
+    },
     onComplete() {
       seen.push('start again')
       resolve()
@@ -46,6 +60,14 @@ function catchUp({ storedMeanwhile = 0, storedAtLast = 0 }: { storedMeanwhile?: 
   subject.heard(50)
   return { seen, settled }
 }
+
+describe('a snapshot of another chain than the certified one', () => {
+  it('stops the node, which keeps its own', async () => {
+    const { seen, settled } = catchUp({ fault: new SnapshotConflict('it does not hold block 12') })
+    await settled
+    expect(seen).toEqual(['the chain of a has diverged from this one: it does not hold block 12'])
+  })
+})
 
 describe('a snapshot that is whole', () => {
   it('is taken once nothing is stored or acked any more', async () => {

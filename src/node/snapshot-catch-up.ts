@@ -4,7 +4,7 @@
 
 import type { Verifier } from '../consensus/certificate.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { SnapshotFault } from '../ledger/state-walk.ts'
+import { SnapshotConflict, SnapshotFault } from '../ledger/state-walk.ts'
 import type { KeyValueStore } from '../ledger/store.ts'
 import type { Transport } from '../p2p/transport.ts'
 import type { FetchRun } from './certified-run.ts'
@@ -38,6 +38,8 @@ export interface CatchUpParts {
   readonly fallStill: () => Promise<void>
   /** Start again: a snapshot waits for it, unless the own chain has overtaken it at the last moment. */
   readonly onComplete: () => void
+  /** Two chains are certified: this node keeps its own, and goes no further (R5). */
+  readonly onFatal: (error: unknown) => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -114,7 +116,7 @@ export class SnapshotCatchUp {
   }
 
   async #fetchFromAnybody(place: SnapshotPlace, heightMin: number): Promise<boolean> {
-    const { ledger, transport, fetchSnapshot, verifier, fetchRun, log } = this.#parts
+    const { ledger, transport, fetchSnapshot, verifier, fetchRun, onFatal, log } = this.#parts
     const { signal } = this.#stopping
     for (const peer of transport.connectedPeers()) {
       if (signal.aborted) return false
@@ -125,6 +127,7 @@ export class SnapshotCatchUp {
           fetchRun,
           verifier,
           genesisBlock: ledger.genesisBlock,
+          held: ledger.head,
           heightMin: Math.max(heightMin, ledger.storedHeight + 1),
           createStore: () => place.create(),
           signal,
@@ -134,6 +137,10 @@ export class SnapshotCatchUp {
         log.info({ peer, height }, 'snapshot given up: the own chain is further')
         return false
       } catch (error) {
+        if (error instanceof SnapshotConflict) {
+          onFatal(new Error(`the chain of ${peer} has diverged from this one: ${error.message}`, { cause: error }))
+          return false
+        }
         if (error instanceof SnapshotFault) log.warn({ peer, fault: error.message }, 'refused a snapshot')
         else log.info({ peer, error }, 'snapshot not completed')
       }

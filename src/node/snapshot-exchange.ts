@@ -2,6 +2,7 @@
 // at once (ledger/snapshot-builder.ts). Blocks travel by block sync as ever. spec/ledger.md, "Snapshots".
 
 import type { Verifier } from '../consensus/certificate.ts'
+import { lineageCodec } from '../consensus/evidence/lineage.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { SnapshotBuilder } from '../ledger/snapshot-builder.ts'
 import {
@@ -72,6 +73,7 @@ export class SnapshotServer {
     found.expiry()
     found.expiry = this.#closeLater(request.snapshot)
     const { source } = found
+    if (request.lineage !== null) return toBytes(optional(lineageCodec), source.lineage(request.lineage))
     if (request.terms !== null) return toBytes(termLinksCodec, source.terms(request.terms))
     if (request.state !== null) return toBytes(statePiecesCodec, source.state(request.state))
     if (request.receipts !== null) return toBytes(receiptPagesCodec, source.receipts(request.receipts))
@@ -123,6 +125,8 @@ export interface SnapshotOrder {
   readonly fetchRun: FetchRun
   readonly verifier: Verifier
   readonly genesisBlock: Ledger['genesisBlock']
+  /** Certified here; the snapshot's chain has to hold it. */
+  readonly held: Ledger['head']
   /** A snapshot below this height is of no use. */
   readonly heightMin: number
   /** An empty store to build it in. */
@@ -132,21 +136,26 @@ export interface SnapshotOrder {
 
 /**
  * Builds a whole ledger's store from one peer's snapshot; answers the height of its head, null when the peer has none to
- * offer. Rejects with SnapshotFault where the peer sends what is not true, with P2pError or DecodeError where it sends
+ * offer. Rejects with SnapshotFault where the peer sends what is not true, SnapshotConflict where it is a fork, with P2pError or DecodeError where it sends
  * nothing or nonsense. What was built until then is no ledger, and goes away with the store.
  */
 export async function fetchSnapshot(order: SnapshotOrder): Promise<Height | null> {
-  const { peer, fetchRun, verifier, genesisBlock, heightMin, createStore, signal } = order
+  const { peer, fetchRun, verifier, genesisBlock, held, heightMin, createStore, signal } = order
   const manifest = await ask(order, { codec: manifestCodec, request: NOTHING })
   if (manifest === null || manifest.head.header.height < heightMin) return null
   const store = await createStore()
   try {
-    const builder = new SnapshotBuilder({ store, genesisBlock, verifier }, manifest)
+    const builder = new SnapshotBuilder({ store, genesisBlock, verifier, held }, manifest)
     const snapshot = builder.headHash
     const part = async <T>(codec: Codec<T>, request: Partial<SnapshotRequest>): Promise<T> => {
       const answer = await ask(order, { codec, request: { ...NOTHING, snapshot, ...request } })
       if (answer === null) throw new SnapshotFault('the peer has closed its snapshot')
       return answer
+    }
+    if (builder.lineageFrom !== null) {
+      const lineage = await part(optional(lineageCodec), { lineage: builder.lineageFrom })
+      if (lineage === null) throw new SnapshotFault(`the peer does not know its chain at height ${builder.lineageFrom}`)
+      builder.addLineage(lineage)
     }
     await builder.begin()
     for (let from = builder.termsFrom; from !== null; from = builder.termsFrom) {
@@ -173,7 +182,7 @@ export async function fetchSnapshot(order: SnapshotOrder): Promise<Height | null
   }
 }
 
-const NOTHING: SnapshotRequest = { snapshot: null, terms: null, state: null, receipts: null }
+const NOTHING: SnapshotRequest = { snapshot: null, lineage: null, terms: null, state: null, receipts: null }
 
 async function ask<T>(
   { peer, transport, signal }: SnapshotOrder,

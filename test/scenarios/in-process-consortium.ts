@@ -12,6 +12,7 @@ import type { SignStateRefusal } from '../../src/ledger/sign-state-refusal.ts'
 import type { KeyValueStore } from '../../src/ledger/store.ts'
 import { BUILT_IN_SETUP, compileBuiltInContracts } from '../../src/node/built-in-contracts.ts'
 import { systemClock, systemTimers } from '../../src/node/clock.ts'
+import { EvidenceMemory } from '../../src/node/evidence-files.ts'
 import { buildGenesis, createJoinCard } from '../../src/node/genesis-file.ts'
 import {
   consensusKeysOf,
@@ -148,6 +149,7 @@ export class InProcessNode {
   /** One waits for the next start. */
   hasSnapshot = false
   #incoming: MemoryStore | null = null
+  readonly #evidence = new EvidenceMemory()
   /** What it warned of, over all its starts. */
   readonly warnings: Record<string, unknown>[] = []
   /** Why the node must not go on. */
@@ -232,6 +234,7 @@ export class InProcessNode {
         ...quietLog,
         warn: (fields: object, message: string) => this.warnings.push({ ...fields, message }),
       } as never,
+      evidenceStore: this.#evidence,
       snapshots: this.snapshotsFrom === 0 ? null : { place: this.#snapshotPlace(), behindMin: this.snapshotsFrom },
       onSnapshot: () => undefined,
       onMembers: setPeers,

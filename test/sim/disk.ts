@@ -1,4 +1,4 @@
-// A simulated node's disk: the ledger's store and the sign-state file on one device with one fate. What was not synced can be
+// A simulated node's disk: the ledger's store, the sign-state files and proofs of lies on one device with one fate. What was not synced can be
 // lost in a crash, the latest first; what is being synced may or may not survive. A write is whole or absent, as LevelDB's
 // checksummed log and the file's two slots make it: a torn one is gone. Rotten bits are noticed when they are read.
 
@@ -8,6 +8,7 @@ import { LedgerError } from '../../src/ledger/errors.ts'
 import type { SignedUnder, SignStateFile } from '../../src/ledger/sign-state-file.ts'
 import type { SignStateRefusal } from '../../src/ledger/sign-state-refusal.ts'
 import type { KeyValueStore, StoreEntry, StoreRange, StoreSnapshot, StoreWrite } from '../../src/ledger/store.ts'
+import { EvidenceMemory } from '../../src/node/evidence-files.ts'
 import type { SigningRight } from '../../src/node/signing-right.ts'
 import type { SnapshotPlace } from '../../src/node/snapshot-catch-up.ts'
 import type { PublicKey } from '../../src/types/brand.ts'
@@ -40,6 +41,8 @@ export class Disk {
   /** One for each consensus key, and the other validators' starts beside them. */
   readonly #signStates = new Map<PublicKey, DiskSignState>()
   readonly #heard = new DiskNote(this)
+  /** Written through: a piece that was taken in is there after a crash. */
+  evidence = new EvidenceMemory()
   readonly ports: DiskPorts
 
   constructor(ports: DiskPorts, image: ReadonlyMap<ByteString, Uint8Array>) {
@@ -97,10 +100,12 @@ export class Disk {
     const entries = this.store.copy()
     const signStates = [...this.#signStates.values()].map((signState) => signState.backUp())
     const { content: heard } = this.#heard
+    const evidence = this.evidence.copy()
     return () => {
       this.replaceStore(entries)
       for (const restore of signStates) restore()
       this.#heard.content = heard
+      this.evidence = evidence
     }
   }
 

@@ -284,6 +284,7 @@ export class SimulatedNode {
       clock,
       timers: life,
       log: this.#log(),
+      evidenceStore: disk.evidence,
       snapshots: { place: disk.snapshotPlace, behindMin: SNAPSHOT_BEHIND_MIN },
       onSnapshot: () => life.after(1, () => this.#restartWithSnapshot()),
       onMembers: setPeers,
