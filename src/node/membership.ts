@@ -1,11 +1,11 @@
-// Who may connect, from the committed registry: every unrevoked transport key of a member, and the configured bootstrap
-// peers. Read again after each commit that touched the registry.
+// Who may connect, from the committed registry: every unrevoked transport key of a member, the configured bootstrap peers,
+// and who has shown to be registered further up the chain. Read again after each commit that touched the registry.
 
 import type { Ledger } from '../ledger/ledger.ts'
 import type { PeerClass } from '../p2p/transport.ts'
 import { assert } from '../types/assert.ts'
 import type { Block } from '../types/block.ts'
-import type { IdentityId, PublicKey } from '../types/brand.ts'
+import type { Height, IdentityId, PublicKey } from '../types/brand.ts'
 import type { Value } from '../types/canonical-value.ts'
 import type { Clock } from './clock.ts'
 import { queryView } from './query.ts'
@@ -16,11 +16,17 @@ const PAGE = 256
  * stop. They are nobody's meanwhile: nothing is released to them, and nothing that they say counts.
  */
 export const LEAVING_MS = 5_000
+/** Enough to catch up from, whoever of them goes away. */
+const INTRODUCED_MAX = 16
 
 export class Membership {
   readonly #ledger: Ledger
   readonly #clock: Clock
   readonly #bootstrap: ReadonlySet<PublicKey>
+  /** By the height of the state in which they are registered. From there on the own registry knows. */
+  readonly #introduced = new Map<PublicKey, Height>()
+  /** Whether unknown keys may present themselves: while the node is out of touch. */
+  isOpenToStrangers: () => boolean = () => false
   #institutionOf: ReadonlyMap<PublicKey, IdentityId> = new Map()
   /** When the keys of an institution that was expelled were gone. */
   readonly #left = new Map<PublicKey, number>()
@@ -37,7 +43,27 @@ export class Membership {
     if (this.#institutionOf.has(transportKey)) return 'member'
     const leftMs = this.#left.get(transportKey)
     if (leftMs !== undefined && this.#clock.nowMs() - leftMs < LEAVING_MS) return 'member'
-    return this.#bootstrap.has(transportKey) ? 'bootstrap' : 'refused'
+    if (this.#bootstrap.has(transportKey) || this.#isIntroduced(transportKey)) return 'bootstrap'
+    return this.isOpenToStrangers() ? 'stranger' : 'refused'
+  }
+
+  /** Somebody has shown that the registry has its key in the state of this height. Who is furthest along stays. */
+  introduce(transportKey: PublicKey, registeredAt: Height): void {
+    for (const key of this.#introduced.keys()) if (!this.#isIntroduced(key)) this.#introduced.delete(key)
+    this.#introduced.set(transportKey, registeredAt)
+    if (this.#introduced.size <= INTRODUCED_MAX) return
+    const [lowest] = [...this.#introduced].toSorted(([, a], [, b]) => a - b)
+    if (lowest !== undefined) this.#introduced.delete(lowest[0])
+  }
+
+  /** How many keys count by their word, until the own chain is there. */
+  get introduced(): number {
+    return [...this.#introduced.keys()].filter((key) => this.#isIntroduced(key)).length
+  }
+
+  #isIntroduced(transportKey: PublicKey): boolean {
+    const registeredAt = this.#introduced.get(transportKey)
+    return registeredAt !== undefined && this.#ledger.head.header.height < registeredAt
   }
 
   institutionOf(transportKey: PublicKey): IdentityId | null {

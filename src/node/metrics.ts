@@ -6,6 +6,7 @@ import type { Mempool } from '../ledger/mempool.ts'
 import type { Transport } from '../p2p/transport.ts'
 import type { EvidencePool } from './evidence-pool.ts'
 import type { Freshness } from './freshness.ts'
+import type { Membership } from './membership.ts'
 import type { Standing } from './standing.ts'
 
 export interface MetricSources {
@@ -15,11 +16,12 @@ export interface MetricSources {
   readonly freshness: Freshness
   readonly standing: Standing
   readonly evidence: Pick<EvidencePool, 'list'>
+  readonly membership: Pick<Membership, 'introduced'>
 }
 
 export function registerMetrics(registry: Registry, sources: MetricSources): void {
   collectDefaultMetrics({ register: registry, prefix: 'assent_' })
-  const { ledger, mempool, transport, freshness, standing, evidence } = sources
+  const { ledger, mempool, transport, freshness, standing, evidence, membership } = sources
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name: `assent_${name}`,
@@ -47,6 +49,11 @@ export function registerMetrics(registry: Registry, sources: MetricSources): voi
   )
   gauge('evidence', 'proofs that validators lied: alarm on any', () => evidence.list().length)
   gauge('peers', 'connected peers', () => transport.connectedPeers().length)
+  gauge(
+    'introduced_peers',
+    'keys that count as bootstrap peers because they have shown their registration',
+    () => membership.introduced,
+  )
   gauge('mempool_transactions', 'accepted transactions that are not certified yet', () => mempool.size)
   gauge('mempool_bytes', 'their bytes', () => mempool.bytes)
   labelled(registry, { name: 'ledger', help: 'what the ledger has done since start', read: () => ledger.counters })

@@ -187,7 +187,7 @@ async function open({ config, log, clock, wire, keys, loaded, closers }: Opening
 
   // 5 the door for clients
   const metrics = new Registry()
-  registerMetrics(metrics, { ledger, mempool: intake.mempool, transport, standing, freshness, evidence })
+  registerMetrics(metrics, { ledger, mempool: intake.mempool, transport, standing, freshness, evidence, membership })
   registerConsensusMetrics(metrics, { ...participant, clock })
   const rpc = await startRpcServer({
     version: VERSION,

@@ -25,6 +25,7 @@ import { Freshness } from './freshness.ts'
 import type { LoadedGenesis } from './genesis-file.ts'
 import { HeaderGossip } from './header-gossip.ts'
 import { Intake } from './intake.ts'
+import { Introducer } from './introducer.ts'
 import { type NodeKeys, presentKeyOf, type SigningKey } from './key-file.ts'
 import type { Log } from './log.ts'
 import { LEAVING_MS, type Membership, touchesMembership } from './membership.ts'
@@ -32,6 +33,7 @@ import { NodeReports } from './node-reports.ts'
 import { Observer } from './observer.ts'
 import { type LaterSeats, OwnPart, type OwnPartParts, type SigningOptions } from './own-part.ts'
 import type { Part } from './part.ts'
+import { ReceptionDesk } from './reception-desk.ts'
 import { Seats } from './seats.ts'
 import { SignatureTally } from './signature-tally.ts'
 import { createSigningPart } from './signing-part.ts'
@@ -137,6 +139,9 @@ export function createParticipant(parts: ParticipantParts): Participant {
     maxRequestBytes: RUN_REQUEST_BYTES_MAX,
     concurrency: SYNC_CONCURRENCY,
   })
+  membership.isOpenToStrangers = () => !freshness.isFresh()
+  new ReceptionDesk({ ...parts, verifier }).listen()
+  new Introducer(parts).listen()
   const served = new SnapshotServer({ ledger, timers })
   served.listen(transport)
   const catchUp = new SnapshotCatchUp({

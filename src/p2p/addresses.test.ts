@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dialAddress, parseAddress } from './addresses.ts'
+import { dialAddress, hostOf, parseAddress } from './addresses.ts'
 import { libp2pKeyOf, peerIdOf } from './transport-key.ts'
 
 describe('addresses', () => {
@@ -16,6 +16,21 @@ describe('addresses', () => {
     for (const address of ['hospital-b:7000', '/ip4/10.0.0.7', '/ip4/10.0.0.7/udp/7000', '']) {
       expect(() => parseAddress(address)).toThrow(/such as \/ip4\/10\.0\.0\.7\/tcp\/7000/)
     }
+  })
+
+  it('come from a host: an IPv4 address, or the half of an IPv6 address that stands for a customer', () => {
+    const hosts = [
+      '/ip4/10.0.0.7/tcp/7000',
+      '/ip6/2001:db8:1:2:3:4:5:6/tcp/7000',
+      '/ip6/2001:db8::1/tcp/1',
+      '/ip6/::1/tcp/1',
+    ]
+    expect(hosts.map((address) => hostOf(parseAddress(address)))).toEqual([
+      '10.0.0.7',
+      '2001:db8:1:2',
+      '2001:db8:0:0',
+      '0:0:0:0',
+    ])
   })
 
   it('are dialled with the name of the peer that must answer', () => {

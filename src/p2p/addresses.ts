@@ -20,6 +20,21 @@ export function parseAddress(address: string): Multiaddr {
   throw new P2pError('address-invalid', `address ${address}: expected TCP, such as ${EXAMPLE}`)
 }
 
+/** Of a connection: its IPv4 address, or the /64 of its IPv6 address, of which one customer has all. */
+export function hostOf(address: Multiaddr): string {
+  const [host] = address.getComponents()
+  const value = host?.value ?? ''
+  return host?.name === 'ip6' ? prefix64(value) : value
+}
+
+function prefix64(address: string): string {
+  const [head = '', tail] = address.split('::')
+  const groups = head.split(':').filter((group) => group !== '')
+  const rest = tail === undefined ? [] : tail.split(':').filter((group) => group !== '')
+  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0')
+  return [...groups, ...zeros, ...rest].slice(0, 4).join(':')
+}
+
 /** With the peer's id, so that nobody else can answer there. Throws P2pError `address-invalid` if it names another. */
 export function dialAddress(address: string, peer: PublicKey): Multiaddr {
   const parsed = parseAddress(address)

@@ -84,6 +84,8 @@ export interface LinkOptions {
   readonly onReady: () => void
   /** One of them ended; they are opened again as long as the connection lives. */
   readonly onLost: () => void
+  /** They could not be opened; it is tried again. */
+  readonly onRefused: () => void
 }
 
 /** Our outgoing streams to one member, on one connection. */
@@ -152,7 +154,7 @@ export class PeerLink {
 
   async #keepOpen(): Promise<void> {
     const { signal } = this.#closing
-    const { peer, logger, onReady } = this.#options
+    const { peer, logger, onReady, onRefused } = this.#options
     for (let pauseMs = REDIAL_FIRST_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, REDIAL_MAX_MS)) {
       try {
         await Promise.all(CHANNELS.map((channel) => this.#open(channel)))
@@ -165,6 +167,7 @@ export class PeerLink {
         if (signal.aborted) return
         // Usual while the other side does not know our registration yet.
         logger.debug({ peer, error }, 'channels not open yet')
+        onRefused()
         await pause(pauseMs, undefined, { signal }).catch(() => undefined)
       }
     }

@@ -1,13 +1,15 @@
-// The gate in libp2p's hooks, in both directions, after encryption and before the multiplexer: a stranger is known by his
-// key only once Noise has proved it. He costs one handshake and never sees a stream.
+// The gate in libp2p's hooks, in both directions, after encryption and before the multiplexer: whoever comes is known by his
+// key only once Noise has proved it. Whom nobody knows costs one handshake, and mostly never sees a stream.
 
 import type { ConnectionGater } from '@libp2p/interface'
+import { hostOf } from './addresses.ts'
 import type { Gate } from './gate.ts'
 import { transportKeyOf } from './transport-key.ts'
 
 export function createConnectionGater(gate: Gate): ConnectionGater {
   return {
-    denyInboundEncryptedConnection: (peerId) => !gate.admitsHandshake(transportKeyOf(peerId), 'inbound'),
-    denyOutboundEncryptedConnection: (peerId) => !gate.admitsHandshake(transportKeyOf(peerId), 'outbound'),
+    denyInboundEncryptedConnection: (peerId, { remoteAddr }) =>
+      !gate.admitsInbound(transportKeyOf(peerId), hostOf(remoteAddr)),
+    denyOutboundEncryptedConnection: (peerId) => !gate.admitsOutbound(transportKeyOf(peerId)),
   }
 }

@@ -9,6 +9,7 @@ export function createCounters(): Counters {
     refusedInbound: 0,
     refusedOutbound: 0,
     refusedProtocol: 0,
+    strangersHeard: 0,
     misbehaviour: 0,
     handlerFailures: 0,
     sendQueueFull: 0,

@@ -4,7 +4,9 @@
 import { assertNever } from '../types/assert.ts'
 import type { PublicKey } from '../types/brand.ts'
 import type { Counters } from './counters.ts'
+import { Strangers } from './strangers.ts'
 import {
+  INTRODUCTION_PROTOCOL,
   type Misbehaviour,
   type PeerClass,
   type RefusalReason,
@@ -16,6 +18,7 @@ import {
 export class Gate {
   readonly #options: TransportOptions
   readonly #counters: Counters
+  readonly strangers = new Strangers()
 
   constructor(options: TransportOptions, counters: Counters) {
     this.#options = options
@@ -33,7 +36,9 @@ export class Gate {
       case 'member':
         return true
       case 'bootstrap':
-        return name === SYNC_PROTOCOL || name === SNAPSHOT_PROTOCOL
+        return name === SYNC_PROTOCOL || name === SNAPSHOT_PROTOCOL || name === INTRODUCTION_PROTOCOL
+      case 'stranger':
+        return name === INTRODUCTION_PROTOCOL
       case 'refused':
         return false
       default:
@@ -46,16 +51,39 @@ export class Gate {
     const permitted = this.permits(peer, name)
     if (!permitted) {
       this.#counters.refusedProtocol++
-      this.reportRefused(peer, this.classOf(peer) === 'bootstrap' ? 'bootstrap-protocol' : 'class-changed')
+      this.reportRefused(peer, PROTOCOL_REASON[this.classOf(peer)])
     }
     return permitted
   }
 
-  /** A handshake with a key that is let in. Otherwise counted and reported. `peer` is null for a key of another kind. */
-  admitsHandshake(peer: PublicKey | null, direction: 'inbound' | 'outbound'): boolean {
-    if (peer !== null && this.classOf(peer) !== 'refused') return true
-    this.#counters[direction === 'inbound' ? 'refusedInbound' : 'refusedOutbound']++
-    this.reportRefused(peer, peer === null ? 'not-ed25519' : 'unknown-key')
+  /**
+   * A handshake that somebody began with us, from `host`, is let through. Otherwise counted and reported. `peer` is null for
+   * a key of another kind.
+   */
+  admitsInbound(peer: PublicKey | null, host: string): boolean {
+    const peerClass = peer === null ? 'refused' : this.classOf(peer)
+    if (peerClass === 'member' || peerClass === 'bootstrap') return true
+    const isHeard = peerClass === 'stranger' && this.strangers.mayKnock(host)
+    if (isHeard) {
+      this.#counters.strangersHeard++
+      return true
+    }
+    this.#counters.refusedInbound++
+    this.reportRefused(peer, peerClass === 'stranger' ? 'strangers-limit' : unknownReason(peer))
+    return false
+  }
+
+  /** Nobody dials strangers. */
+  isDialled(peer: PublicKey): boolean {
+    const peerClass = this.classOf(peer)
+    return peerClass === 'member' || peerClass === 'bootstrap'
+  }
+
+  /** The same as admitsInbound() for a handshake that we began. */
+  admitsOutbound(peer: PublicKey | null): boolean {
+    if (peer !== null && this.isDialled(peer)) return true
+    this.#counters.refusedOutbound++
+    this.reportRefused(peer, unknownReason(peer))
     return false
   }
 
@@ -70,4 +98,14 @@ export class Gate {
     this.#options.logger.warn({ peer, what }, 'peer broke the wire protocol')
     this.#options.onMisbehaviour?.(peer, what)
   }
+}
+
+const unknownReason = (peer: PublicKey | null): RefusalReason => (peer === null ? 'not-ed25519' : 'unknown-key')
+
+/** Why a peer of this class may not open what it wanted. */
+const PROTOCOL_REASON: Readonly<Record<PeerClass, RefusalReason>> = {
+  member: 'class-changed',
+  bootstrap: 'bootstrap-protocol',
+  stranger: 'stranger-protocol',
+  refused: 'class-changed',
 }

@@ -9,7 +9,7 @@ import { createLibp2p } from 'libp2p'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PublicKey } from '../types/brand.ts'
 import { Libp2pTransport } from './libp2p-transport.ts'
-import { FRAME_BYTES_MAX } from './limits.ts'
+import { FRAME_BYTES_MAX, STRANGER_KNOCKS_MAX } from './limits.ts'
 import { libp2pKeyOf, peerIdOf } from './transport-key.ts'
 import { bytesOf, CHAIN, connected, TestNode } from './transport-suite.ts'
 import { protocolId } from './wire-names.ts'
@@ -64,7 +64,7 @@ describe('libp2p transport, against', () => {
       else resolve()
     })
 
-  it('a stranger: refused at the handshake, before any stream', async () => {
+  it('an unknown key: refused at the handshake, before any stream', async () => {
     victim.otherwise = 'refused'
     const stream = dial().then((connection) => connection.newStream(protocolId(CHAIN, 'sync')))
     await expect(stream).rejects.toThrow()
@@ -72,6 +72,41 @@ describe('libp2p transport, against', () => {
     expect(victim.refusals[0]).toEqual({ peer: rawKey, reason: 'unknown-key' })
     expect(victim.transport.counters()).toMatchObject({ refusedInbound: 1, refusedProtocol: 0, requestsServed: 0 })
     expect(asked).toBe(0)
+  })
+
+  it('a stranger who is listened to: every stream but an introduction is refused, and soon the connection ends', async () => {
+    victim.otherwise = 'stranger'
+    const connection = await dial()
+    for (const name of ['consensus', 'forward', 'sync']) {
+      await closed(await connection.newStream(protocolId(CHAIN, name)))
+    }
+    await closed(await connection.newStream(`/assent/${CHAIN.slice(0, 16)}/id/1.0.0`))
+    await closed(await connection.newStream('/meshsub/1.2.0'))
+    expect(victim.transport.counters()).toMatchObject({ refusedProtocol: 5, strangersHeard: 1, requestsServed: 0 })
+    expect(asked).toBe(0)
+    expect(connection.status).toBe('open')
+    await closed(connection)
+    expect(victim.transport.connectedPeers()).toEqual([])
+  })
+
+  it('a stranger who keeps coming back: from one host no more than agreed', async () => {
+    victim.otherwise = 'stranger'
+    const outcomes: boolean[] = []
+    for (let i = 0; i <= STRANGER_KNOCKS_MAX; i++) {
+      const opened = dial().then(async (connection) => {
+        await connection.newStream(protocolId(CHAIN, 'sync'))
+        connection.abort(new Error('gone'))
+        await closed(connection)
+      })
+      outcomes.push(
+        await opened.then(
+          () => true,
+          () => false,
+        ),
+      )
+    }
+    expect(outcomes.filter((isIn) => isIn)).toHaveLength(STRANGER_KNOCKS_MAX)
+    expect(victim.refusals).toContainEqual({ peer: rawKey, reason: 'strangers-limit' })
   })
 
   it('a bootstrap peer that opens a channel, or asks who we are: every stream but sync is refused', async () => {

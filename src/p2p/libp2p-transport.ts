@@ -31,6 +31,7 @@ import {
   type Topic,
   type Transport,
   type TransportOptions,
+  type UnheardHandler,
 } from './transport.ts'
 import { libp2pKeyOf, transportKeyOf } from './transport-key.ts'
 import { protocolId } from './wire-names.ts'
@@ -53,6 +54,7 @@ export class Libp2pTransport implements Transport {
   readonly #requestServers = new Map<string, RequestServer>()
   readonly #subscriptions: GossipSubscription[] = []
   readonly #changeHandlers: PeerChangeHandler[] = []
+  readonly #unheardHandlers: UnheardHandler[] = []
   #messageHandler: MessageHandler | null = null
   #host: Host | null = null
   #gossip: Gossip | null = null
@@ -73,6 +75,9 @@ export class Libp2pTransport implements Transport {
       counters: this.#counters,
       logger: options.logger,
       onChange: (peer, change) => this.#onChange(peer, change),
+      onUnheard: (peer) => {
+        for (const handler of this.#unheardHandlers) handler(peer)
+      },
       onGone: (peer) => this.#redialer.onDisconnected(peer),
     })
   }
@@ -150,9 +155,13 @@ export class Libp2pTransport implements Transport {
     this.#changeHandlers.push(handler)
   }
 
+  onUnheard(handler: UnheardHandler): void {
+    this.#unheardHandlers.push(handler)
+  }
+
   async #dial(peer: PublicKey, addresses: readonly string[]): Promise<void> {
     const host = this.#host
-    if (!host || this.#gate.classOf(peer) === 'refused') return
+    if (!host || !this.#gate.isDialled(peer)) return
     try {
       const signal = AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)
       await host.dial(

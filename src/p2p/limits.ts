@@ -23,6 +23,17 @@ export const INBOUND_CONNECTIONS_PER_HOST_PER_SECOND = 50
 /** Handshakes in progress: each costs a few X25519 operations before its key is known. */
 export const INBOUND_HANDSHAKES_MAX = 50
 export const HANDSHAKE_TIMEOUT_MS = 5_000
+/**
+ * Keys that nobody knows are listened to while this node is out of touch: so many at once, each for so long. What they say
+ * is checked in 20 ms.
+ */
+export const STRANGERS_MAX = 8
+export const STRANGER_MS = 5_000
+/** ... so often from one host, and once more after each such time: a whole devnet shares one host. */
+export const STRANGER_KNOCKS_MAX = 12
+export const STRANGER_REFILL_MS = 5_000
+/** Hosts that are counted. Beyond that nobody new is listened to until old ones are forgotten. */
+export const STRANGER_HOSTS_MAX = 1_024
 /** Long-lived streams per channel and connection: one, and one that replaces it before its end was noticed. */
 export const CHANNEL_STREAMS_MAX = 2
 /** stop() waits this long for queued messages to leave. */

@@ -76,6 +76,7 @@ export class MemoryNetwork {
   }
 
   drop(link: MemoryLink): void {
+    if (!link.alive) return
     const [a, b] = link.nodes
     link.alive = false
     this.#links.delete(pairOf(a.self, b.self))
@@ -96,7 +97,7 @@ export class MemoryNetwork {
     const pair = pairOf(dialler.self, target)
     const isUp = this.#nodes.get(dialler.self) === dialler
     if (!isUp || !listener || this.#cut.has(pair) || this.#links.has(pair)) return
-    if (dialler.gate.classOf(target) === 'refused' || !listener.gate.admitsHandshake(dialler.self, 'inbound')) return
+    if (!dialler.gate.isDialled(target) || !listener.gate.admitsInbound(dialler.self, dialler.self)) return
     const link: MemoryLink = { nodes: [dialler, listener], alive: true, requests: new Set() }
     this.#links.set(pair, link)
     dialler.onLinkOpened(link, listener)

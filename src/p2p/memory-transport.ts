@@ -1,4 +1,4 @@
-// The transport's twin: no sockets, no randomness, no timer but a requester's time-out. Same port, same rules, same
+// The transport's twin: no sockets, no randomness, no timer but a requester's time-out and a stranger's. Same port, same rules, same
 // conformance suite as the transport over libp2p; the network between the nodes is memory-network.ts.
 
 import { sha256Hex } from '../crypto/hash.ts'
@@ -27,6 +27,7 @@ import {
   type Topic,
   type Transport,
   type TransportOptions,
+  type UnheardHandler,
 } from './transport.ts'
 
 export interface MemoryTransportOptions extends TransportOptions {
@@ -37,7 +38,7 @@ export interface MemoryTransportOptions extends TransportOptions {
 interface Neighbour {
   readonly node: MemoryTransport
   readonly link: MemoryLink
-  readonly peerClass: PeerClass
+  peerClass: PeerClass
   readonly pipes: ReadonlyMap<Channel, MemoryPipe>
   announced: boolean
 }
@@ -59,6 +60,7 @@ export class MemoryTransport implements Transport {
   readonly #servers = new Map<string, Server>()
   readonly #subscriptions = new Map<Topic, { subscription: Subscription; handler: GossipHandler }>()
   readonly #changeHandlers: PeerChangeHandler[] = []
+  readonly #unheardHandlers: UnheardHandler[] = []
   readonly #heard = new Set<Hash>()
   #targets: readonly PublicKey[] = []
   #messageHandler: MessageHandler | null = null
@@ -102,6 +104,12 @@ export class MemoryTransport implements Transport {
     for (const [peer, neighbour] of [...this.#neighbours]) {
       const peerClass = this.gate.classOf(peer)
       if (peerClass === neighbour.peerClass) continue
+      if (neighbour.peerClass === 'stranger' && peerClass === 'bootstrap') {
+        this.gate.strangers.leave(peer)
+        neighbour.peerClass = peerClass
+        this.#network.enqueue(() => this.#announce(neighbour))
+        continue
+      }
       if (peerClass === 'refused') this.gate.reportRefused(peer, 'class-changed')
       this.#network.drop(neighbour.link)
     }
@@ -117,12 +125,20 @@ export class MemoryTransport implements Transport {
     this.#changeHandlers.push(handler)
   }
 
+  onUnheard(handler: UnheardHandler): void {
+    this.#unheardHandlers.push(handler)
+  }
+
   dialTargets(): readonly PublicKey[] {
     return this.#targets
   }
 
   onLinkOpened(link: MemoryLink, node: MemoryTransport): void {
     const peerClass = this.gate.classOf(node.self)
+    if (peerClass === 'stranger' && !this.gate.strangers.enter(node.self, () => this.#network.drop(link))) {
+      this.#network.enqueue(() => this.#network.drop(link))
+      return
+    }
     const pipes = new Map(CHANNELS.map((channel) => [channel, this.#createPipe(node, channel)]))
     const neighbour: Neighbour = { node, link, peerClass, pipes, announced: false }
     this.#neighbours.set(node.self, neighbour)
@@ -133,6 +149,7 @@ export class MemoryTransport implements Transport {
     const neighbour = this.#neighbours.get(peer)
     if (!neighbour) return
     this.#neighbours.delete(peer)
+    if (neighbour.peerClass === 'stranger') this.gate.strangers.leave(peer)
     for (const pipe of neighbour.pipes.values()) pipe.close()
     if (neighbour.announced) this.#tell(peer, 'disconnected')
   }
@@ -140,7 +157,11 @@ export class MemoryTransport implements Transport {
   /** A member is connected when it takes our channels, a bootstrap peer when there is a connection. */
   #announce(neighbour: Neighbour): void {
     const { node, link, peerClass } = neighbour
-    if (!link.alive || (peerClass === 'member' && node.gate.classOf(this.self) !== 'member')) return
+    if (!link.alive || peerClass === 'stranger') return
+    if (peerClass === 'member' && node.gate.classOf(this.self) !== 'member') {
+      for (const handler of this.#unheardHandlers) handler(node.self)
+      return
+    }
     neighbour.announced = true
     this.#tell(node.self, 'connected')
   }

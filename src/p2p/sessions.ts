@@ -14,8 +14,8 @@ import { transportKeyOf } from './transport-key.ts'
 export interface Session {
   readonly connection: Connection
   readonly candidate: Candidate
-  readonly peerClass: PeerClass
-  /** Null for bootstrap peers: they have no channels. */
+  peerClass: PeerClass
+  /** Null for bootstrap peers and strangers: they have no channels. */
   link: PeerLink | null
   /** The node above was told `connected`. */
   announced: boolean
@@ -28,6 +28,8 @@ export interface SessionsOptions {
   readonly counters: Counters
   readonly logger: P2pLogger
   readonly onChange: (peer: PublicKey, change: PeerChange) => void
+  /** A member does not take our channels. */
+  readonly onUnheard: (peer: PublicKey) => void
   /** The connection is gone, whoever ended it. */
   readonly onGone: (peer: PublicKey) => void
 }
@@ -66,10 +68,14 @@ export class Sessions {
       return
     }
     if (existing) this.disconnect(peer)
+    if (peerClass === 'stranger' && !gate.strangers.enter(peer, () => this.disconnect(peer))) {
+      connection.abort(new P2pError('not-permitted', 'too many keys that nobody knows'))
+      return
+    }
     const session: Session = { connection, candidate, peerClass, link: null, announced: false }
     this.#sessions.set(peer, session)
     if (peerClass === 'member') session.link = this.#openLink(peer, session)
-    else this.#announce(peer, session)
+    if (peerClass === 'bootstrap') this.#announce(peer, session)
   }
 
   onClose(connection: Connection): void {
@@ -84,12 +90,18 @@ export class Sessions {
     session.connection.abort(new P2pError('cancelled', 'the connection is given up'))
   }
 
-  /** A peer of another class than it was let in with starts anew, if it still may. */
+  /** A peer of another class than it was let in with starts anew, if it still may. Who presented itself just stays. */
   recheck(): void {
     const { gate } = this.#options
     for (const [peer, session] of [...this.#sessions]) {
       const peerClass = gate.classOf(peer)
       if (peerClass === session.peerClass) continue
+      if (session.peerClass === 'stranger' && peerClass === 'bootstrap') {
+        gate.strangers.leave(peer)
+        session.peerClass = peerClass
+        this.#announce(peer, session)
+        continue
+      }
       if (peerClass === 'refused') gate.reportRefused(peer, 'class-changed')
       this.disconnect(peer)
     }
@@ -112,6 +124,7 @@ export class Sessions {
       connection: session.connection,
       onReady: () => this.#announce(peer, session),
       onLost: () => this.#retract(peer, session),
+      onRefused: () => this.#options.onUnheard(peer),
     })
   }
 
@@ -119,6 +132,7 @@ export class Sessions {
     const session = this.#sessions.get(peer)
     if (!session) return
     this.#sessions.delete(peer)
+    if (session.peerClass === 'stranger') this.#options.gate.strangers.leave(peer)
     session.link?.close()
     this.#retract(peer, session)
     this.#options.onGone(peer)

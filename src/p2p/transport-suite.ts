@@ -3,7 +3,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Hash, PublicKey } from '../types/brand.ts'
-import { FRAME_BYTES_MAX, GOSSIP_MESSAGE_BYTES_MAX } from './limits.ts'
+import { FRAME_BYTES_MAX, GOSSIP_MESSAGE_BYTES_MAX, STRANGERS_MAX } from './limits.ts'
 import type {
   Misbehaviour,
   PeerClass,
@@ -35,6 +35,7 @@ export class TestNode {
   readonly gossip: string[] = []
   readonly refusals: { peer: PublicKey | null; reason: RefusalReason }[] = []
   readonly misbehaviours: { peer: PublicKey; what: Misbehaviour }[] = []
+  readonly unheardBy: PublicKey[] = []
   readonly classes = new Map<PublicKey, PeerClass>()
   otherwise: PeerClass = 'member'
   #watchers: (() => void)[] = []
@@ -48,6 +49,7 @@ export class TestNode {
       onMisbehaviour: (peer, what) => this.note(() => this.misbehaviours.push({ peer, what })),
     })
     this.transport.onPeerChange(() => this.note(() => undefined))
+    this.transport.onUnheard((peer) => this.note(() => this.unheardBy.push(peer)))
     this.transport.onMessage((_peer, channel, message) => {
       this.note(() => this.messages.push(`${channel} ${textOf(message)}`))
     })
@@ -147,7 +149,7 @@ export function describeTransport(name: string, createWorld: () => CreateTranspo
         await b.until(() => b.messages.length === 1)
       })
 
-      it('a stranger is refused by name, before anything of his is heard', async () => {
+      it('a refused key is refused by name, before anything of his is heard', async () => {
         const [a, b] = await pair((_, second) => {
           second.otherwise = 'refused'
           second.listen('status')
@@ -450,6 +452,89 @@ export function describeTransport(name: string, createWorld: () => CreateTranspo
           code: 'not-permitted',
         })
         expect(b.transport.send(a.self, 'consensus', bytesOf('x'))).toBe(false)
+      })
+    })
+
+    describe('strangers', () => {
+      /** To whom the first is a stranger, until it has said its name. */
+      const strangerPair = async (): Promise<[TestNode, TestNode]> => {
+        const [a, b] = await pair((first, second) => {
+          second.classes.set(first.self, 'stranger')
+          for (const protocol of ['introduction', 'sync', 'snapshot', 'record']) {
+            second.transport.handleRequests(
+              protocol,
+              async (peer, message) => {
+                if (textOf(message) === 'my name') second.classes.set(peer, 'bootstrap')
+                if (textOf(message) === 'my name') second.transport.recheck()
+                return bytesOf(protocol)
+              },
+              SERVE,
+            )
+          }
+          second.listen('status')
+          first.transport.handleRequests('sync', async () => bytesOf('blocks'), SERVE)
+        })
+        await a.until(() => a.unheardBy.length > 0)
+        return [a, b]
+      }
+
+      it('learn that they are not heard, may present themselves, and do nothing else', async () => {
+        const [a, b] = await strangerPair()
+        expect(a.unheardBy[0]).toBe(b.self)
+        expect(textOf(await a.transport.request(b.self, 'introduction', bytesOf('q'), WAIT))).toBe('introduction')
+        for (const protocol of ['sync', 'snapshot', 'record']) {
+          expect(await failure(a.transport.request(b.self, protocol, bytesOf('q'), WAIT))).toMatchObject({
+            code: 'connection-lost',
+          })
+        }
+        expect(b.refusals).toContainEqual({ peer: a.self, reason: 'stranger-protocol' })
+        expect(a.transport.send(b.self, 'consensus', bytesOf('x'))).toBe(false)
+        await a.transport.publish('status', bytesOf('x'))
+        expect([a.isConnected(b), b.isConnected(a), b.transport.connectedPeers()]).toEqual([false, false, []])
+        expect([b.messages, b.gossip]).toEqual([[], []])
+        expect(b.transport.counters().strangersHeard).toBe(1)
+      })
+
+      it('nothing but that is asked of them, and nothing sent to them', async () => {
+        const [a, b] = await strangerPair()
+        expect(await failure(b.transport.request(a.self, 'sync', bytesOf('q'), WAIT))).toMatchObject({
+          code: 'not-permitted',
+        })
+        expect(b.transport.send(a.self, 'consensus', bytesOf('x'))).toBe(false)
+      })
+
+      it('are not dialled', async () => {
+        const [a, b] = await pair((first) => {
+          first.otherwise = 'stranger'
+        })
+        expect(await failure(a.transport.request(b.self, 'introduction', bytesOf('x'), WAIT))).toMatchObject({
+          code: 'not-connected',
+        })
+      })
+
+      it('who count as bootstrap peers, once they have presented themselves, keep their connection and serve blocks', async () => {
+        const [a, b] = await strangerPair()
+        expect(textOf(await a.transport.request(b.self, 'introduction', bytesOf('my name'), WAIT))).toBe('introduction')
+        await b.until(() => b.isConnected(a))
+        expect(textOf(await b.transport.request(a.self, 'sync', bytesOf('q'), WAIT))).toBe('blocks')
+        expect(textOf(await a.transport.request(b.self, 'sync', bytesOf('q'), WAIT))).toBe('sync')
+      })
+
+      it('that are too many are turned away at the handshake', async () => {
+        const host = nodeOf(1)
+        host.otherwise = 'stranger'
+        await start(host)
+        const guests = Array.from({ length: STRANGERS_MAX + 1 }, (_, i) => nodeOf(2 + i))
+        for (const guest of guests) await start(guest)
+        for (const guest of guests.slice(0, -1)) {
+          guest.knows(host)
+          await guest.until(() => guest.unheardBy.length > 0)
+        }
+        const last = guests.at(-1) as TestNode
+        last.knows(host)
+        await host.until(() => host.refusals.some(({ reason }) => reason === 'strangers-limit'))
+        expect(host.refusals).toContainEqual({ peer: last.self, reason: 'strangers-limit' })
+        expect(last.unheardBy).toEqual([])
       })
     })
 

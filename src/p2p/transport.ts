@@ -16,13 +16,16 @@ export const TOPICS: readonly Topic[] = ['headers', 'status', 'evidence', 'trans
 
 /**
  * What the committed registry and the configuration say about a transport key.
- * `member`: everything. `bootstrap`: nothing but requests of protocols `sync` and `snapshot`, in both directions. `refused`: nothing.
+ * `member`: everything. `bootstrap`: nothing but requests of the protocols below, in both directions. `stranger`: may come
+ * in for a moment, and present itself by requests of protocol `introduction`. `refused`: nothing.
  */
-export type PeerClass = 'member' | 'bootstrap' | 'refused'
+export type PeerClass = 'member' | 'bootstrap' | 'stranger' | 'refused'
 
 /** The protocols open to bootstrap peers: certified blocks, and snapshots of a certified state. Both prove themselves. */
 export const SYNC_PROTOCOL = 'sync'
 export const SNAPSHOT_PROTOCOL = 'snapshot'
+/** Open to strangers: what shows that a key is registered further up the chain. */
+export const INTRODUCTION_PROTOCOL = 'introduction'
 
 export interface KnownPeer {
   readonly transportKey: PublicKey
@@ -55,6 +58,7 @@ export interface Subscription {
 export type MessageHandler = (peer: PublicKey, channel: Channel, message: Uint8Array) => void | Promise<void>
 /** A rejection reaches the requester as `failed`, without its text. */
 export type RequestHandler = (peer: PublicKey, message: Uint8Array) => Promise<Uint8Array>
+export type UnheardHandler = (peer: PublicKey) => void
 export type PeerChangeHandler = (peer: PublicKey, change: PeerChange) => void
 export type GossipHandler = (source: PublicKey, message: Uint8Array) => void
 
@@ -71,12 +75,17 @@ export interface Transport {
    * that cannot be used is logged and left out: what one member registered must not keep us from the others.
    */
   setPeers(peers: readonly KnownPeer[]): void
-  /** Asks `allow` again about every connected peer; one whose class changed is disconnected. Call after each commit that touched the registry. */
+  /**
+   * Asks `allow` again about every connected peer; one whose class changed is disconnected, but for a stranger who became a
+   * bootstrap peer. Call after each commit that touched the registry.
+   */
   recheck(): void
   /** Peers to which everything that their class permits works now. */
   connectedPeers(): readonly PublicKey[]
   /** `connected` again after `disconnected` means: fresh streams, what was in flight may be lost. */
   onPeerChange(handler: PeerChangeHandler): void
+  /** A member to whom there is a connection does not take our channels: perhaps it does not know our key. Told again while it lasts. */
+  onUnheard(handler: UnheardHandler): void
 
   /**
    * Queues a message on the peer's ordered stream. False, and nothing queued: not connected, or the queue is full.
@@ -104,6 +113,7 @@ export type P2pCounter =
   | 'refusedInbound'
   | 'refusedOutbound'
   | 'refusedProtocol'
+  | 'strangersHeard'
   | 'misbehaviour'
   | 'handlerFailures'
   | 'sendQueueFull'
@@ -121,6 +131,8 @@ export type RefusalReason =
   | 'unknown-key' // neither registered nor configured
   | 'not-ed25519' // an identity of another kind of key; no peer can be named
   | 'bootstrap-protocol' // a bootstrap peer wanted more than block sync
+  | 'stranger-protocol' // an unknown key wanted more than to present itself
+  | 'strangers-limit' // an unknown key, and enough of them have come
   | 'class-changed' // connected, and now of another class
 export type Misbehaviour = 'frame-too-large' | 'gossip-too-large' | 'gossip-rejected'
 

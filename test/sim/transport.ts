@@ -91,7 +91,7 @@ export class SimulatedTransport implements Transport {
 
   recheck(): void {
     for (const peer of this.#connected) {
-      if (this.#options.allow(peer) === 'refused') this.#network.disconnect(this.self, peer)
+      if (this.#options.allow(peer) !== 'member') this.#network.disconnect(this.self, peer)
     }
   }
 
@@ -102,6 +102,9 @@ export class SimulatedTransport implements Transport {
   onPeerChange(handler: PeerChangeHandler): void {
     this.#changeHandlers.push(handler)
   }
+
+  /** Members are connected, or not at all. */
+  onUnheard(): void {}
 
   admits(peer: PublicKey): boolean {
     return this.#peers.has(peer) && this.#options.allow(peer) === 'member'
