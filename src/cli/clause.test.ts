@@ -101,7 +101,7 @@ describe('assent clause', () => {
     const refused = await clause('run', 'policy', 'covers', '--args', '{"granted": "TREAT", "asked": "A"}')
     expect(refused).toEqual({
       code: 1,
-      output: 'refused: UNKNOWN_CODE about purpose\nThis code is not in the vocabulary.\n',
+      output: 'refused: UNKNOWN_CODE about code\nThis code is not in the vocabulary, or was withdrawn.\n',
     })
   })
 

@@ -32,7 +32,29 @@ export const KINDS = [
   'replaceKey',
   'setLiars',
   'protocolVersion',
+  'addCode',
+  'withdrawCode',
+  'setRole',
+  'limitChoice',
+  'setShare',
 ] as const
+
+/** `policy.CodeKind`, `policy.ImplicitPolicy`, `policy.BreakGlassPolicy`, `governance.Share` */
+export const CODE_KINDS = ['purpose', 'sensitivity', 'reason', 'capacity'] as const
+export const IMPLICIT_POLICIES = ['deny', 'basicNormal', 'allNormal', 'breakGlassOnly'] as const
+export const BREAK_GLASS_POLICIES = ['override', 'consentOnly', 'never'] as const
+export const SHARES = ['majority', 'twoThirds', 'all'] as const
+
+/** `policy.Settings` */
+export const settingsSchema = z.object({
+  implicitPolicy: z.enum(IMPLICIT_POLICIES),
+  breakGlass: z.enum(BREAK_GLASS_POLICIES),
+  labelling: z.boolean(),
+  version: z.int(),
+})
+
+/** `policy.NamedRole` */
+export const roleSchema = z.object({ role: z.string(), clinician: z.boolean(), purposes: z.array(z.string()) })
 
 /** `governance.Change` */
 export const changeSchema = z.object({
@@ -46,6 +68,15 @@ export const changeSchema = z.object({
   acceptStalls: z.boolean(),
   version: z.int().nullable(),
   fromHeight: z.int().nullable(),
+  code: z.object({ kind: z.enum(CODE_KINDS), code: z.string(), under: z.array(z.string()) }).nullable(),
+  role: roleSchema.nullable(),
+  choice: z
+    .object({
+      implicitPolicies: z.array(z.enum(IMPLICIT_POLICIES)),
+      breakGlass: z.array(z.enum(BREAK_GLASS_POLICIES)),
+    })
+    .nullable(),
+  share: z.object({ of: z.enum(KINDS), share: z.enum(SHARES) }).nullable(),
 })
 export type Change = z.output<typeof changeSchema>
 

@@ -3,14 +3,15 @@
 import type { Command } from 'commander'
 import * as z from 'zod'
 import { loadJoinCard } from '../node/genesis-file.ts'
+import { changeInWords } from './change-in-words.ts'
 import { confirm } from './confirm.ts'
 import { addNodeOptions, connectTo, type NodeOptions } from './connection.ts'
 import { ask, type Change, membersOf, proposalSchema, tallySchema, voteSchema } from './governance-answers.ts'
+import { addTables } from './governance-tables.ts'
 import { institutionFrom, nameOf } from './identities.ts'
 import { wholeNumber } from './option-values.ts'
 import { print, table, UsageError } from './output.ts'
 import {
-  changeInWords,
   type DecisionOptions,
   lookAhead,
   noChange,
@@ -39,6 +40,7 @@ export function addGovernance(program: Command): void {
   addAdmit(governance)
   for (const kind of ['suspend', 'reinstate', 'expel'] as const) addAbout(governance, kind)
   addVersion(governance)
+  addTables(governance)
 }
 
 interface ListOptions extends NodeOptions {

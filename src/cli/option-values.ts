@@ -30,6 +30,13 @@ export function oneOf<const T extends string>(
   throw new UsageError(`${option}: expected ${accepted.join(', ')}`)
 }
 
+/** Values separated by commas, each once. */
+export function listOf(text: string, option: string): string[] {
+  const values = text.split(',').map((value) => value.trim())
+  if (values.every((value) => value !== '') && new Set(values).size === values.length) return values
+  throw new UsageError(`${option}: expected values separated by commas, each once`)
+}
+
 /** Bytes of a file that an option names. */
 export function fileBytes(file: string, option: string): Uint8Array {
   try {

@@ -4,6 +4,7 @@ import type { Client, NodeReport } from '../client/client.ts'
 import { isRefusal } from '../client/errors.ts'
 import type { Signer } from '../client/signer.ts'
 import type { LoadedGenesis } from '../node/genesis-file.ts'
+import { changeInWords } from './change-in-words.ts'
 import { type ConfirmOptions, confirm } from './confirm.ts'
 import { actorFrom, connectTo, type NodeOptions } from './connection.ts'
 import {
@@ -18,9 +19,10 @@ import {
   tallySchema,
 } from './governance-answers.ts'
 import { type Founders, nameOf } from './identities.ts'
-import { counted, pairs, print, shortId, UsageError } from './output.ts'
+import { counted, pairs, print, UsageError } from './output.ts'
 import { figuresOf, objectionsTo, quorumTable } from './quorum-preview.ts'
 import { refusalInWords, submitCall } from './submit.ts'
+import { tablePreview } from './table-preview.ts'
 import { versionWarning } from './version-support.ts'
 import { timeInWords } from './words.ts'
 
@@ -47,33 +49,6 @@ export async function voterAt(options: NodeOptions): Promise<Voter> {
   return { client, genesis, signer, members }
 }
 
-/** A change in one sentence. */
-export function changeInWords(change: Change, members: Founders): string {
-  const { institution, consensus, admission, acceptStalls } = change
-  const who = institution === null ? '' : nameOf(institution, members)
-  const stalls = acceptStalls ? ', stalls accepted' : ''
-  switch (change.kind) {
-    case 'admitInstitution':
-      return `admit ${admission?.name} (${admission?.kind}, ${shortId(institution ?? '')})`
-    case 'suspendInstitution':
-      return `suspend ${who}`
-    case 'reinstateInstitution':
-      return `reinstate ${who}`
-    case 'expelInstitution':
-      return `expel ${who}, for ever`
-    case 'addValidator':
-      return `${who} becomes a validator, key ${shortId(consensus ?? '')}${stalls}`
-    case 'removeValidator':
-      return `the validator of ${who} leaves${stalls}`
-    case 'replaceKey':
-      return `the validator of ${who} gets the new key ${shortId(consensus ?? '')}`
-    case 'setLiars':
-      return `b becomes ${change.b}${stalls}`
-    case 'protocolVersion':
-      return `protocol version ${change.version} from height ${change.fromHeight} on`
-  }
-}
-
 export interface Preview {
   readonly lines: readonly string[]
   readonly objections: readonly string[]
@@ -87,13 +62,16 @@ export async function lookAhead(change: Change, { client, genesis, members }: Vo
     const warning = versionWarning(await client.nodeStatus(), { version: change.version ?? 0, founders: members })
     return { lines: [], objections: warning === null ? [] : [warning] }
   }
+  const inWords = (error: unknown): never => {
+    if (!isRefusal(error, 'QUERY_REFUSED') || error.refusal.reason === undefined) throw error
+    throw new UsageError(`the chain refuses it: ${refusalInWords(error.refusal.reason, genesis)}`)
+  }
+  const tables = await tablePreview(change, client).catch(inWords)
+  if (tables !== null) return { lines: tables, objections: [] }
   const view = viewOf(change)
   if (view === null) return { lines: [], objections: [] }
   const now = await ask(client, { contract: 'validators', method: 'newest', args: {} }, setSchema)
-  const after = await ask(client, { contract: 'validators', ...view }, setSchema).catch((error: unknown) => {
-    if (!isRefusal(error, 'QUERY_REFUSED') || error.refusal.reason === undefined) throw error
-    throw new UsageError(`the chain refuses it: ${refusalInWords(error.refusal.reason, genesis)}`)
-  })
+  const after = await ask(client, { contract: 'validators', ...view }, setSchema).catch(inWords)
   const nodes = await client.nodes()
   const quorum = { now: figuresOf(now), after: figuresOf(after) }
   return {
@@ -135,6 +113,10 @@ export const noChange = {
   acceptStalls: false,
   version: null,
   fromHeight: null,
+  code: null,
+  role: null,
+  choice: null,
+  share: null,
 } as const satisfies Omit<Change, 'kind'>
 
 /** Shows what would be, asks, and proposes it. */

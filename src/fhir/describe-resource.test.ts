@@ -198,7 +198,7 @@ describe('whatever a resource holds', () => {
     ['codes without end', observation({ code: { coding: many(99, (i) => ({ system: 's', code: `${i}` })) } })],
     ['a time before 1970', observation({ effectiveDateTime: '1931' })],
   ])('%s: the filter takes its description', (_, resource) => {
-    const args = [[clause], describeResource(resource, { timeZone: 'UTC', labelling: true })]
+    const args = [1, [clause], describeResource(resource, { timeZone: 'UTC', labelling: true })]
     const outcome = runFilter(contracts, { contract: 'access', method: 'mayLeave', args }, { state })
     expect(outcome).toMatchObject({ status: 'ok', value: { released: false } })
   })

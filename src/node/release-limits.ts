@@ -22,6 +22,7 @@ export interface Releasable {
   readonly filtered: boolean
   readonly reasons: readonly string[]
   readonly clauses: readonly UsedClause[]
+  readonly codes: number
 }
 
 interface LimitedDecision {
@@ -29,6 +30,7 @@ interface LimitedDecision {
     readonly request: { readonly patient: Uint8Array }
     readonly filtered: boolean
     readonly clauses: readonly UsedClause[]
+    readonly codes: number
   }
 }
 
@@ -66,20 +68,22 @@ export class ReleaseLimits {
     now: Releasable,
     { entry: { terms }, nowMs }: { entry: LimitedDecision; nowMs: number },
   ): Promise<((record: Uint8Array) => boolean) | null> {
-    const stands = [...(terms.filtered ? [terms.clauses] : []), ...(now.clauses.length > 0 ? [now.clauses] : [])]
+    const stands = [...(terms.filtered ? [terms] : []), ...(now.clauses.length > 0 ? [now] : [])]
     if (stands.length === 0) return null
     // Where more clauses matched than a decision names, an unnamed deny might be among them.
-    if (stands.some((clauses) => clauses.length === USED_MAX)) return () => false
+    if (stands.some(({ clauses }) => clauses.length === USED_MAX)) return () => false
     const patients = queryView(
       this.#ledger,
       { contract: 'registry', method: 'idsOf', args: [terms.request.patient] },
       nowMs,
     )
     const joined = await Promise.all(
-      stands.map((clauses) => this.#joined(clauses, { patients: patients as Uint8Array[], nowMs })),
+      stands.map(async ({ codes, clauses }) => {
+        return { codes, clauses: await this.#joined(clauses, { patients: patients as Uint8Array[], nowMs }) }
+      }),
     )
     const context = { timeZone: this.#timeZone, labelling: this.#isLabelling(nowMs) }
-    return (record) => joined.every((clauses) => this.#leaves(record, { clauses, context }))
+    return (record) => joined.every((stand) => this.#leaves(record, { ...stand, context }))
   }
 
   async #joined(
@@ -121,11 +125,11 @@ export class ReleaseLimits {
 
   #leaves(
     record: Uint8Array,
-    { clauses, context }: { clauses: readonly Value[]; context: DescriptionContext },
+    { codes, clauses, context }: { codes: number; clauses: readonly Value[]; context: DescriptionContext },
   ): boolean {
     const resource = parseUnambiguous(record)
     if (resource === undefined) return false
-    const args = [[...clauses], describeResource(resource, context)]
+    const args = [codes, [...clauses], describeResource(resource, context)]
     const outcome = this.#ledger.filter({ contract: 'access', method: 'mayLeave', args })
     return outcome.status === 'ok' && (outcome.value as { released: boolean }).released
   }

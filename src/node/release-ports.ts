@@ -35,6 +35,7 @@ export interface DecisionEntry {
     readonly outcome: string
     readonly filtered: boolean
     readonly clauses: readonly UsedClause[]
+    readonly codes: number
     readonly expiresAt: number | null
   }
   readonly releases: readonly { readonly manifest: Uint8Array }[]

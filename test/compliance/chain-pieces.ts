@@ -1,8 +1,8 @@
 // What stands in a stopped node's ledger, piece by piece: every block, receipt and event as values, every state entry, and
 // every raw key and value of the store.
 //
-// Bytecode of contracts is left out: the test compares it with what the sources in this repository compile to. So is the
-// table of sensitivities that they write at genesis, when no patient is known yet.
+// Bytecode of contracts is left out: the test compares it with what the sources in this repository compile to. So are the
+// codes that they write at genesis, when no patient is known yet.
 // Numbers of the protocol itself (heights, terms, times, gas) are not pieces: no contract and no client chooses them.
 
 import { SPACE, spaceRange } from '../../src/ledger/keys.ts'
@@ -99,7 +99,7 @@ async function statePieces(store: KeyValueStore, name: string): Promise<{ pieces
   for await (const [key, value] of store.range(spaceRange(SPACE.state))) {
     entries++
     const [contract = '', state = ''] = Buffer.from(key.subarray(1)).toString('latin1').split('\0')
-    if (contract === 'policy' && state === 'sensitivities') continue
+    if (contract === 'policy' && state === 'codes') continue
     const where = `${name}, state ${contract}.${state}`
     pieces.push({ where, content: key.subarray(1) })
     pieces.push({ where, content: key.subarray(1 + contract.length + 1 + state.length + 1) })

@@ -49,6 +49,9 @@ export function decide(
   return answer as unknown as Answer
 }
 
+/** The version of the codes at genesis. */
+const FIRST_CODES = 1
+
 /** A decision names the first 64 clauses that matched; beyond that a custodian cannot filter. */
 const USED_MAX = 64
 
@@ -77,7 +80,7 @@ export function isReleased(
   })
   const { labelling } = asked
   const described = describeResource(resource, { timeZone, labelling })
-  return (consortium.filter('access.mayLeave', [matching, described]) as { released: boolean }).released
+  return (consortium.filter('access.mayLeave', [FIRST_CODES, matching, described]) as { released: boolean }).released
 }
 
 /** Whether the resource is about the patient, as far as it says. */

@@ -51,7 +51,11 @@ const clause = (type: 'permit' | 'deny', stated: Fields | null, { consent = 'c',
 }
 
 function mayLeave(clauses: readonly Clause[], described: Fields): { released: boolean; clause: number | null } {
-  const args = argumentsFromJson(abi, 'mayLeave', { clauses: clauses as unknown as Json, resource: described })
+  const args = argumentsFromJson(abi, 'mayLeave', {
+    codes: 1,
+    clauses: clauses as unknown as Json,
+    resource: described,
+  })
   const outcome = runFilter(consortium.contracts, { contract: 'access', method: 'mayLeave', args }, consortium)
   if (outcome.status !== 'ok' || !entry?.returns) throw new Error('the filter refuses')
   return valueToJson(entry.returns, outcome.value) as never

@@ -120,7 +120,7 @@ describe('spec/consent.md', () => {
     const all = [...new Set(rows.flatMap((cells) => cells.flatMap(codesIn)))]
     const { contracts, state } = consortium
     const means = (named: string, label: string) => {
-      const call = { contract: 'policy', method: 'meansSensitivity', args: [named, label] }
+      const call = { contract: 'policy', method: 'meansSensitivity', args: [1, named, label] }
       const outcome = runFilter(contracts, call, { state })
       return outcome.status === 'ok' && outcome.value === true
     }

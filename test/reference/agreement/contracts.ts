@@ -59,6 +59,7 @@ export class ContractsSide {
       return { consent, clause, type, limits: limits ?? null }
     })
     const args = argumentsFromJson(this.consortium.abi('access'), 'mayLeave', {
+      codes: 1,
       clauses: matching as unknown as Json,
       resource: described(resource),
     })
