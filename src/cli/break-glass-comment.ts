@@ -2,9 +2,9 @@
 // Whoever reviews the access is given text and salt, and checks them against the chain.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { taggedHash } from '../crypto/hash.ts'
 import { randomBytes } from '../crypto/random.ts'
+import { commentFile, commentFolder } from '../node/break-glass-comments.ts'
 import type { Hash } from '../types/brand.ts'
 import { TAG } from '../types/tags.ts'
 
@@ -34,9 +34,8 @@ export function commentCommitment({ text, salt }: { text: string; salt: Uint8Arr
 
 /** Kept before the request is sent, so that no commitment on the chain is without its text. Answers the file. */
 export function keepComment(comment: BreakGlassComment, { folder }: { folder: string }): string {
-  const kept = join(folder, 'break-glass')
-  mkdirSync(kept, { recursive: true, mode: 0o700 })
-  const file = join(kept, `${comment.commitment}.json`)
+  mkdirSync(commentFolder(folder), { recursive: true, mode: 0o700 })
+  const file = commentFile(folder, comment.commitment)
   writeFileSync(file, `${JSON.stringify(comment, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
   return file
 }

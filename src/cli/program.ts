@@ -14,6 +14,7 @@ import { addGenesis } from './genesis.ts'
 import { addGovernance } from './governance.ts'
 import { addInit } from './init.ts'
 import { addKeys } from './keys.ts'
+import { addPatient } from './patient.ts'
 import { addPolicy } from './policy.ts'
 import { addRecords } from './records.ts'
 import { addRecover } from './recover.ts'
@@ -40,6 +41,7 @@ const COMMANDS = [
   addRecords,
   addConsent,
   addPolicy,
+  addPatient,
   addAccess,
   addAudit,
   addVerify,

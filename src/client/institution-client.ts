@@ -20,6 +20,15 @@ const fetchedSchema = z.object({
   records: z.array(z.object({ record: id, version: z.int(), release: z.int(), resource: z.base64() })),
 })
 
+const destroyedSchema = z.object({
+  records: z.int(),
+  consentParts: z.int(),
+  identifiers: z.int(),
+  comments: z.int(),
+})
+/** What was destroyed, counted. */
+export type Destroyed = z.output<typeof destroyedSchema>
+
 const evidenceEntrySchema = z.object({
   hash: z.string(),
   kind: z.string(),
@@ -79,6 +88,11 @@ export class InstitutionClient {
   async fetchRecords(patient: IdentityId, decision: number): Promise<readonly FetchedResource[]> {
     const { records } = await this.#call('institution.fetchRecords', { patient, decision }, fetchedSchema)
     return records.map(({ resource, ...rest }) => ({ ...rest, bytes: Uint8Array.fromBase64(resource) }))
+  }
+
+  /** Destroys what the institution keeps of a patient; `ground` of contract `erasure`, where nobody has asked for it yet. */
+  erasePatient(patient: IdentityId, ground: string): Promise<Destroyed> {
+    return this.#call('institution.erasePatient', { patient, ground }, destroyedSchema)
   }
 
   /** Proofs that validators lied, as the institution's node holds them. */

@@ -16,7 +16,7 @@ describe('the tests of the built-in contracts', () => {
   const files = globSync(`${FOLDER}/*.test.clause`).map((path) => basename(path))
 
   test('stand there for the contracts that carry the mission', () => {
-    for (const name of ['registry', 'consent', 'access', 'audit', 'governance', 'policy']) {
+    for (const name of ['registry', 'consent', 'access', 'audit', 'governance', 'policy', 'erasure']) {
       expect(files).toContain(`${name}.test.clause`)
     }
   })

@@ -60,11 +60,19 @@ describe('an identity index', () => {
     expect(await codeOf(index.enter(MRN, 'cd'.repeat(32) as IdentityId))).toBe('IDENTIFIER_TAKEN')
   })
 
-  test('forgets an identifier', async () => {
-    const index = await IdentityIndex.open(storage(), KEY)
-    await index.enroll(MRN)
-    await index.forget(MRN)
+  test('forgets every identifier of an id, and of nobody else', async () => {
+    const kept = storage()
+    const index = await IdentityIndex.open(kept, KEY)
+    const { id } = await index.enroll(MRN)
+    await index.enter({ ...MRN, system: 'http://clinic.example/mrn' }, id)
+    const other = { system: SYSTEM, value: 'MRN-77002' }
+    await index.enroll(other)
+    expect(await index.forget(id)).toBe(2)
+    expect(await index.forget(id)).toBe(0)
     expect(await index.find(MRN)).toBeNull()
+    expect(await index.find(other)).not.toBeNull()
+    expect(await rows(kept)).toHaveLength(3)
+    expect((await index.enroll(MRN)).id).not.toBe(id)
   })
 
   test('shows neither identifier nor id in what it stores', async () => {
@@ -93,6 +101,7 @@ describe('an identity index', () => {
     expect(await Promise.all(identifiers.map((each) => index.find(each)))).toEqual(ids)
     const after = await rows(kept)
     expect(after).toHaveLength(before.length)
+    expect(await index.forget(ids[4] ?? (ids[0] as IdentityId))).toBe(1)
     expect(after.filter(([key]) => key !== 'check' && before.some(([old]) => old === key))).toEqual([])
 
     await index.close()
@@ -107,9 +116,9 @@ describe('an identity index', () => {
     const kept = createKeyValue(folder)
     const index = await IdentityIndex.open(kept, KEY)
     const other = { system: SYSTEM, value: 'MRN-77002' }
-    await index.enroll(MRN)
+    const { id } = await index.enroll(MRN)
     await index.enroll(other)
-    const values = (await rows(kept)).filter(([key]) => key !== 'check').map(([, value]) => value)
+    const values = (await rows(kept)).filter(([key]) => key.startsWith('row/')).map(([, value]) => value)
     const inFiles = async (): Promise<boolean[]> => {
       const files = Buffer.concat(
         await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file)))),
@@ -117,7 +126,7 @@ describe('an identity index', () => {
       return values.map((value) => files.includes(value))
     }
     expect(await inFiles()).toEqual([true, true])
-    await index.forget(MRN)
+    await index.forget(id)
     expect((await inFiles()).toSorted()).toEqual([false, true])
     await index.rekey(OTHER_KEY)
     expect(await inFiles()).toEqual([false, false])
@@ -131,7 +140,7 @@ describe('an identity index', () => {
     const index = await IdentityIndex.open(kept, KEY)
     await index.enroll(MRN)
     await index.enroll({ system: SYSTEM, value: 'MRN-77002' })
-    const [first, second] = (await rows(kept)).filter(([key]) => key !== 'check')
+    const [first, second] = (await rows(kept)).filter(([key]) => key.startsWith('row/'))
     if (first === undefined || second === undefined) throw new Error('two rows expected')
     const exchanged = [
       { type: 'put', key: first[0], value: second[1] },

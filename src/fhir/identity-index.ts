@@ -1,6 +1,8 @@
 // An institution's own index from identifiers to random ids: HMAC(indexKey, system|value) -> id, off the chain. A stolen
 // copy says nothing without the key: rows are named by an HMAC, and what they hold is encrypted. Because it holds the
 // identifier, too, the index can be moved to a new key by itself, and the chain never notices.
+//
+// Rows: check | row/<HMAC of system|value> (identifier and id) | holder/<HMAC of id>/<the former>, for whom to forget.
 
 import { createHmac } from 'node:crypto'
 import { CryptoError } from '../crypto/errors.ts'
@@ -32,6 +34,7 @@ const TEXT_BYTES_MAX = 4096
 const rowCodec = record<Row>({ system: text(TEXT_BYTES_MAX), value: text(TEXT_BYTES_MAX), id: identityId })
 const CHECK = 'check'
 const ROW_RANGE = { gt: 'row/', lt: 'row0' } as const
+const EVERYTHING = ['check', 'row0'] as const
 
 export class IdentityIndex {
   private readonly storage: KeyValue
@@ -76,7 +79,7 @@ export class IdentityIndex {
       const found = await this.find(identifier)
       if (found !== null) return { id: found, created: false }
       const id = randomBytes(32).toHex() as IdentityId
-      await this.storage.batch([sealRow(this.keys, { ...identifier, id })], { sync: true })
+      await this.storage.batch(rowsOf(this.keys, { ...identifier, id }), { sync: true })
       return { id, created: true }
     })
   }
@@ -87,15 +90,21 @@ export class IdentityIndex {
       const found = await this.find(identifier)
       if (found === id) return
       if (found !== null) throw new FhirError('IDENTIFIER_TAKEN', 'identifier: stands for another id already')
-      await this.storage.batch([sealRow(this.keys, { ...identifier, id })], { sync: true })
+      await this.storage.batch(rowsOf(this.keys, { ...identifier, id }), { sync: true })
     })
   }
 
-  /** Forgets the identifier: from then on nobody can tell here whose the id is. */
-  forget(identifier: Identifier): Promise<void> {
+  /** Forgets every identifier of an id: from then on nobody can tell here whose it is. Answers how many there were. */
+  forget(id: IdentityId): Promise<number> {
     return this.exclusively(async () => {
-      const key = rowKey(this.keys, identifier)
-      await this.overwrite([{ type: 'del', key }], [key, key])
+      const holder = holderKey(this.keys, id)
+      const names: string[] = []
+      for await (const [key] of this.storage.iterator({ gt: `${holder}/`, lt: `${holder}0` })) {
+        names.push(key.slice(holder.length + 1))
+      }
+      const gone = names.flatMap((name) => [`row/${name}`, `${holder}/${name}`])
+      if (names.length > 0) await this.overwrite(gone.map((key) => ({ type: 'del', key })))
+      return names.length
     })
   }
 
@@ -106,18 +115,19 @@ export class IdentityIndex {
       const operations: KeyValueOperation[] = [checkRow(keys)]
       for await (const [key, value] of this.storage.iterator(ROW_RANGE)) {
         const row = openRow(this.keys, { key, value })
-        operations.push({ type: 'del', key }, sealRow(keys, row))
+        const former = rowsOf(this.keys, row).map((each) => ({ type: 'del', key: each.key }) as const)
+        operations.push(...former, ...rowsOf(keys, row))
       }
-      await this.overwrite(operations, [CHECK, ROW_RANGE.lt])
+      await this.overwrite(operations)
       this.keys = keys
     })
   }
 
   /** Old values leave the files, too. LevelDB drops one when it merges its table with a newer one: hence once before, once after. */
-  private async overwrite(operations: KeyValueOperation[], [first, last]: readonly [string, string]): Promise<void> {
-    await this.storage.compactRange?.(first, last)
+  private async overwrite(operations: KeyValueOperation[]): Promise<void> {
+    await this.storage.compactRange?.(...EVERYTHING)
     await this.storage.batch(operations, { sync: true })
-    await this.storage.compactRange?.(first, last)
+    await this.storage.compactRange?.(...EVERYTHING)
   }
 
   private exclusively<T>(change: () => Promise<T>): Promise<T> {
@@ -141,9 +151,14 @@ function rowKey({ lookup }: Keys, { system, value }: Identifier): string {
   return `row/${hmac(lookup, `${system}|${value}`).toHex()}`
 }
 
-function sealRow(keys: Keys, row: Row): KeyValueOperation {
-  const { system, value, id } = row
-  return seal(keys, { key: rowKey(keys, row), plaintext: toBytes(rowCodec, { system, value, id }) })
+const holderKey = ({ lookup }: Keys, id: IdentityId): string => `holder/${hmac(lookup, id).toHex()}`
+
+function rowsOf(keys: Keys, { system, value, id }: Row): KeyValueOperation[] {
+  const key = rowKey(keys, { system, value })
+  return [
+    seal(keys, { key, plaintext: toBytes(rowCodec, { system, value, id }) }),
+    { type: 'put', key: `${holderKey(keys, id)}/${key.slice('row/'.length)}`, value: new Uint8Array() },
+  ]
 }
 
 /** Opens with the right key only. */

@@ -106,6 +106,8 @@ const schema = z.strictObject({
         )
         .optional(),
       disclosure: z.enum(['conceal', 'reveal'], 'expected conceal or reveal').default('reveal'),
+      /** What patients ask to have erased: destroyed as soon as it is on the chain, or when somebody here says so. */
+      erasure: z.enum(['atOnce', 'byHand'], 'expected atOnce or byHand').default('atOnce'),
     })
     .prefault({}),
   fhir: z
@@ -124,7 +126,8 @@ const schema = z.strictObject({
     .prefault({}),
 })
 
-export type Config = z.infer<typeof schema>
+/** `folder`: what its paths are relative to, the institution's. */
+export type Config = z.infer<typeof schema> & { readonly folder: string }
 export type ConfigInput = z.input<typeof schema>
 
 /** Checks a parsed configuration and makes its paths absolute against `folder`. */
@@ -136,6 +139,7 @@ export function parseConfig(input: unknown, { file, folder }: { file: string; fo
   const { wrappingKey } = config.vault
   return {
     ...config,
+    folder,
     genesis: absolute(config.genesis),
     keys: absolute(config.keys),
     dataFolder: absolute(config.dataFolder),

@@ -34,9 +34,10 @@ import { RecordVault, type StoredRecord } from '../vault/records.ts'
 import { createReleaseHandler } from '../vault/release.ts'
 import { SealedStore } from '../vault/sealed-store.ts'
 import { type KeySource, readKeySecret } from '../vault/wrapping-key.ts'
-import type { Clock } from './clock.ts'
+import type { Clock, Timers } from './clock.ts'
 import type { CommitFeed } from './commit-feed.ts'
 import { type Config, ConfigError } from './config.ts'
+import { type Destroyed, Erasures } from './erasures.ts'
 import type { Freshness } from './freshness.ts'
 import { type InstitutionSender, NotCommitted } from './institution-sender.ts'
 import type { NodeKeys } from './key-file.ts'
@@ -101,6 +102,7 @@ export class InstitutionGateway implements InstitutionService {
   readonly #stores: Stores
   readonly #vault: RecordVault
   readonly #bodies: ConsentBodies
+  readonly #erasures: Erasures
   readonly #answer: AnswerRequester
 
   private constructor(parts: GatewayParts, stores: Stores) {
@@ -109,10 +111,14 @@ export class InstitutionGateway implements InstitutionService {
     this.#stores = stores
     this.#vault = new RecordVault(stores.records)
     this.#bodies = new ConsentBodies(stores.consents)
+    this.#erasures = this.#openErasures()
     this.#answer = this.#releaseHandler()
   }
 
-  /** Opens vault and index. To be called before the transport starts: it answers record requests from then on. */
+  /**
+   * Opens vault and index, and erases what a restored one still holds. To be called before the transport starts: it answers
+   * record requests from then on.
+   */
   static async open(parts: GatewayParts): Promise<InstitutionGateway> {
     const { config, keys, transport } = parts
     const { dataFolder } = config
@@ -131,6 +137,7 @@ export class InstitutionGateway implements InstitutionService {
       const consents = await openStore('consents')
       const index = keep(await IdentityIndex.open(createKeyValue(join(dataFolder, 'index')), keys.indexKey))
       gateway = new InstitutionGateway(parts, { records, consents, index })
+      await gateway.#erasures.reapply()
     } catch (error) {
       await Promise.all(opened.map((store) => store.close()))
       throw error
@@ -140,6 +147,16 @@ export class InstitutionGateway implements InstitutionService {
       concurrency: 16,
     })
     return gateway
+  }
+
+  /** Carries out erasures from now on: the node can commit their receipts. */
+  start(timers: Timers): void {
+    this.#erasures.start({ feed: this.#parts.feed, timers })
+  }
+
+  /** While receipts can still be committed. */
+  stop(): Promise<void> {
+    return this.#erasures.stop()
   }
 
   async close(): Promise<void> {
@@ -176,10 +193,14 @@ export class InstitutionGateway implements InstitutionService {
 
   /** Encrypts resource versions into the vault and enters them on the chain: random id, ciphertext hash, custodian. */
   async storeRecords(patient: IdentityId, resources: readonly Uint8Array[]): Promise<readonly StoredRecord[]> {
+    this.#assertKept(patient)
     const stored = await this.#vault.put(
       patient,
       resources.map((bytes) => ({ bytes })),
     )
+    // An erasure may have come meanwhile, and have looked before they were there.
+    if (this.#erasures.isErased(patient)) await this.#vault.eraseOf(patient)
+    this.#assertKept(patient)
     const calls: Call[] = []
     for (let start = 0; start < stored.length; start += RECORDS_PER_CALL) {
       const entries = stored.slice(start, start + RECORDS_PER_CALL).map(({ recordId, ciphertextHash }) => ({
@@ -237,6 +258,7 @@ export class InstitutionGateway implements InstitutionService {
           problems.add('conflict', 'Consent.organization', { reason: 'another custodian', accepted })
           return { kind: 'refused', problems: problems.list }
         }
+        this.#assertKept(terms.patient)
         const consent = known ?? (name === null ? newId() : (await index.enroll(name)).id)
         const head = this.#ask('consent', 'find', [idValue(terms.patient), idValue(consent)]) as {
           version: number
@@ -248,12 +270,20 @@ export class InstitutionGateway implements InstitutionService {
             ? registerArguments(terms, { consentId: consent, recorder })
             : updateArguments(terms, { consentId: consent, replaces: head.version, recorder })
         await this.#bodies.put(terms.patient, privateParts(terms, body))
+        if (this.#erasures.isErased(terms.patient)) await this.#bodies.eraseOf(terms.patient)
+        this.#assertKept(terms.patient)
         await this.#send([{ contract: 'consent', method: head === null ? 'register' : 'update', args }])
         return { kind: 'registered', consents: [{ consent, version }] }
       }
       default:
         return assertNever(intent)
     }
+  }
+
+  /** Destroys what this institution keeps of a patient; the receipt is committed when it answers. */
+  async erasePatient(patient: IdentityId, ground: string): Promise<Destroyed> {
+    if (this.#erasures.receiptOf(patient) !== null) throw new RpcError('CALL_REFUSED', { reason: 'ALREADY_ERASED' })
+    return this.#erasures.erase(patient, ground)
   }
 
   /** Fetches what a committed decision permits from its custodian, opens it and checks it against the chain. */
@@ -299,6 +329,31 @@ export class InstitutionGateway implements InstitutionService {
       transport.request(peer, RECORD_PROTOCOL, message, { timeoutMs: RECORD_TIMEOUT_MS, ...limits })
   }
 
+  #openErasures(): Erasures {
+    const { ledger, keys, config, clock, log } = this.#parts
+    const { records, consents, index } = this.#stores
+    const send = (calls: readonly Call[]) => this.#send(calls)
+    const { folder, vault } = config
+    const { institution } = keys
+    return new Erasures({
+      ledger,
+      institution,
+      records,
+      consents,
+      index,
+      folder,
+      mode: vault.erasure,
+      send,
+      clock,
+      log,
+    })
+  }
+
+  /** Nothing is kept under an id that was erased here: a new one is made for whoever comes back. */
+  #assertKept(patient: IdentityId): void {
+    if (this.#erasures.isErased(patient)) throw new RpcError('CALL_REFUSED', { reason: 'ALREADY_ERASED' })
+  }
+
   #releaseHandler() {
     const { chainId, config, ledger, membership, freshness, clock, keys, sender, log } = this.#parts
     const custodian = keys.institution
@@ -307,7 +362,10 @@ export class InstitutionGateway implements InstitutionService {
     return createReleaseHandler({
       chainId,
       vault: this.#vault,
-      authority: createReleaseAuthority({ ledger, membership, freshness, clock, custodian, limits }),
+      authority: createReleaseAuthority({
+        ...{ ledger, membership, freshness, clock, custodian, limits },
+        isErased: (patient) => this.#erasures.isErased(patient),
+      }),
       log: createReleaseLog(sender),
       disclosure: config.vault.disclosure,
       onOutcome: (outcome) => log.info(outcome, 'record request answered'),
@@ -319,7 +377,7 @@ export class InstitutionGateway implements InstitutionService {
     try {
       return limitsFromBytes((await this.#bodies.read(commitment)).bytes)
     } catch (error) {
-      if (error instanceof VaultError && (error.code === 'UNKNOWN_RECORD' || error.code === 'ERASED')) return null
+      if (error instanceof VaultError && error.code === 'UNKNOWN_RECORD') return null
       throw error
     }
   }

@@ -181,7 +181,9 @@ async function open({ config, log, clock, wire, keys, loaded, closers }: Opening
   })
   closers.add(() => participant.stop())
   closers.add(() => reporter.stop())
+  closers.add(() => gateway.stop())
   await participant.start()
+  gateway.start(systemTimers)
   reporter.start()
   setPeers()
 

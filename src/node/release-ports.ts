@@ -53,8 +53,10 @@ export function createReleaseAuthority(parts: {
   readonly clock: Clock
   readonly custodian: IdentityId
   readonly limits: ReleaseLimits
+  /** Whether nothing of this patient may be kept any more, though some of it may still be here for a moment. */
+  readonly isErased: (patient: IdentityId) => boolean
 }): ReleaseAuthority {
-  const { ledger, membership, freshness, clock, custodian, limits } = parts
+  const { ledger, membership, freshness, clock, custodian, limits, isErased } = parts
   return {
     async isRegistered(recordId) {
       const view = { contract: 'access', method: 'record', args: [idValue(recordId)] }
@@ -79,7 +81,7 @@ export function createReleaseAuthority(parts: {
         institution: idHex(institution),
         recipientKey: recipientKey.toHex() as PublicKey,
         records: records.map(idHex),
-        patients: (ids as unknown as Uint8Array[]).map(idHex),
+        patients: (ids as unknown as Uint8Array[]).map(idHex).filter((patient) => !isErased(patient)),
         mayLeave,
       }
     },

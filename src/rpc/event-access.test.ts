@@ -69,7 +69,17 @@ describe('viewEvent()', () => {
   })
 
   it('has a class for every id that an event of the built-in contracts names', () => {
-    const names = ['policy', 'registry', 'validators', 'governance', 'evidence', 'consent', 'access', 'audit']
+    const names = [
+      'policy',
+      'registry',
+      'validators',
+      'governance',
+      'evidence',
+      'consent',
+      'access',
+      'audit',
+      'erasure',
+    ]
     const folder = new URL('../contracts/builtin/', import.meta.url)
     const sources = names.map((name) => ({ name, text: readFileSync(new URL(`${name}.clause`, folder), 'utf8') }))
     const contracts = loadContracts(compile(sources))

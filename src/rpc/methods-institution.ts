@@ -115,5 +115,26 @@ export function institutionMethods(institution: InstitutionService): readonly Me
         return { records: records.map(({ bytes, ...rest }) => ({ ...rest, resource: bytes.toBase64() })) }
       },
     }),
+    defineMethod({
+      name: 'institution.erasePatient',
+      summary: 'Destroys what the institution keeps of a patient outside the chain, and commits the receipt.',
+      params: z.strictObject({
+        patient: identitySchema,
+        ground: z
+          .enum(['patientWish', 'retentionEnded', 'unlawfulProcessing', 'legalDuty'])
+          .describe('Where nobody has asked for it yet (contract erasure).'),
+      }),
+      result: z.strictObject({
+        records: integerSchema,
+        consentParts: integerSchema.describe('Bodies and data limits of consents, each with its salt.'),
+        identifiers: integerSchema.describe('Rows of the identity index.'),
+        comments: integerSchema.describe('Free texts of break-glasses.'),
+      }),
+      errors: ['TOKEN_REQUIRED', 'CALL_REFUSED', 'NOT_READY'],
+      run({ patient, ground }, caller) {
+        authorize(caller)
+        return institution.erasePatient(patient, ground)
+      },
+    }),
   ]
 }

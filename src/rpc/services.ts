@@ -197,6 +197,16 @@ export interface InstitutionService {
     bytes: Uint8Array,
     references: { readonly [reference: string]: { kind: string; id: IdentityId; at?: IdentityId | undefined } },
   ): Promise<object>
+  /** Destroys what it keeps of a patient, and commits the receipt. `ground`: of contract `erasure`, where nobody has asked. */
+  erasePatient(
+    patient: IdentityId,
+    ground: string,
+  ): Promise<{
+    readonly records: number
+    readonly consentParts: number
+    readonly identifiers: number
+    readonly comments: number
+  }>
   fetchRecords(ref: { readonly patient: IdentityId; readonly decision: number }): Promise<
     readonly {
       readonly record: IdentityId

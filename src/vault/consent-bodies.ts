@@ -38,14 +38,14 @@ export class ConsentBodies {
     await this.store.put(entries)
   }
 
-  /** Throws `UNKNOWN_RECORD`, `ERASED`, `TAMPERED`. */
+  /** Throws `UNKNOWN_RECORD`, `TAMPERED`. */
   async read(commitment: Hash): Promise<ConsentBodyParts> {
     const plaintext = await this.store.read(entryId(commitment))
     return { salt: plaintext.slice(0, SALT_BYTES), bytes: plaintext.slice(SALT_BYTES) }
   }
 
-  /** Destroys part, salt and key: the commitment on the chain then says nothing any more. */
-  erase(commitment: Hash): Promise<void> {
-    return this.store.erase([entryId(commitment)])
+  /** Destroys a patient's parts, salts and keys: their commitments on the chain then say nothing any more. */
+  eraseOf(patient: IdentityId): Promise<number> {
+    return this.store.eraseOf(patient)
   }
 }

@@ -6,7 +6,7 @@
  * - `NOT_A_VAULT`: the folder's contents are not those of a vault of this version.
  * - `FOLDER`: the folder cannot be opened (in use by another process, not writable, damaged).
  * - `TAMPERED`: something stored was altered, or stands where it does not belong.
- * - `UNKNOWN_RECORD`, `ERASED`: no such entry; its key and body were destroyed.
+ * - `UNKNOWN_RECORD`: no such entry, or none any more.
  * - `RECORD_EXISTS`, `RECORD_TOO_LARGE`: what is to be stored.
  * - `KEY_SOURCE`: the source of the wrapping key gives none. `KEY_IN_DATA_FOLDER`: it would lie beside what it protects.
  */
@@ -18,7 +18,6 @@ export type VaultErrorCode =
   | 'FOLDER'
   | 'TAMPERED'
   | 'UNKNOWN_RECORD'
-  | 'ERASED'
   | 'RECORD_EXISTS'
   | 'RECORD_TOO_LARGE'
   | 'KEY_SOURCE'

@@ -260,7 +260,7 @@ describe('a custodian releases nothing', () => {
       'when it holds nothing of the patient',
       'NOTHING_TO_RELEASE',
       async () => {
-        await vault.erase(stored.map(({ recordId }) => recordId))
+        await vault.eraseOf(PATIENT)
         return fetch()
       },
     ],

@@ -46,7 +46,7 @@ export class RecordVault {
     return Promise.all(ids.map(async (id) => this.stored(await this.store.info(id))))
   }
 
-  /** Throws `UNKNOWN_RECORD`, `ERASED`, `TAMPERED`. */
+  /** Throws `UNKNOWN_RECORD`, `TAMPERED`. */
   async info(recordId: IdentityId): Promise<StoredRecord> {
     return this.stored(await this.store.info(recordId))
   }
@@ -61,9 +61,9 @@ export class RecordVault {
     return this.store.unwrap(recordId)
   }
 
-  /** Destroys key and body of each; their chain entries then commit to nothing that anybody can read. */
-  erase(recordIds: readonly IdentityId[]): Promise<void> {
-    return this.store.erase(recordIds)
+  /** Destroys all records of a patient; their chain entries then commit to nothing that anybody can read. */
+  eraseOf(patient: IdentityId): Promise<number> {
+    return this.store.eraseOf(patient)
   }
 
   get custodian(): IdentityId {

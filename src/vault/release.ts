@@ -214,7 +214,7 @@ async function isPatients(
   try {
     return patients.includes((await vault.info(recordId)).patient)
   } catch (error) {
-    if (error instanceof VaultError && (error.code === 'UNKNOWN_RECORD' || error.code === 'ERASED')) return false
+    if (error instanceof VaultError && error.code === 'UNKNOWN_RECORD') return false
     throw error
   }
 }

@@ -79,29 +79,28 @@ describe.each(databases)('a vault in %s', (_, create) => {
     await store.close()
   })
 
-  test('destroys what is erased, and says so', async () => {
+  test('destroys everything of one patient, and nothing of another', async () => {
     const { database, store, vault } = await open()
-    const [gone, kept] = await vault.put(PATIENT, [{ bytes: BYTES }, { bytes: BYTES }])
-    if (gone === undefined || kept === undefined) throw new Error('not stored')
-    await vault.erase([gone.recordId])
-    expect(await codeOf(vault.read(gone.recordId))).toBe('ERASED')
-    expect(await vault.list(PATIENT)).toEqual([kept])
-    expect(await database.get(`body/${gone.recordId}`)).toBeUndefined()
-    expect(await codeOf(vault.read(id('9')))).toBe('UNKNOWN_RECORD')
+    const gone = await vault.put(PATIENT, Array(300).fill({ bytes: BYTES }))
+    const [kept] = await vault.put(OTHER_PATIENT, [{ bytes: BYTES }])
+    expect(await vault.eraseOf(PATIENT)).toBe(300)
+    expect(await vault.eraseOf(PATIENT)).toBe(0)
+    expect(await codeOf(vault.read(gone[0]?.recordId as IdentityId))).toBe('UNKNOWN_RECORD')
+    expect(await vault.list(PATIENT)).toEqual([])
+    expect(await vault.list(OTHER_PATIENT)).toEqual([kept])
+    expect(await Array.fromAsync(database.keys({ gt: '', lt: '~' }))).toHaveLength(4)
     await store.close()
   })
 
   test('moves to a new wrapping key: every record opens, the old key no longer does', async () => {
     const { database, store, vault } = await open()
     const stored = await vault.put(PATIENT, Array(5).fill({ bytes: BYTES }))
-    await vault.erase([stored[0]?.recordId as IdentityId])
     await store.rewrap(NEW_KEY)
     expect((await vault.read(stored[1]?.recordId as IdentityId)).bytes).toEqual(BYTES)
     await store.close()
     expect(await codeOf(SealedStore.open(database, { owner: OWNER, secret: KEY }))).toBe('WRONG_KEY')
     const reopened = await SealedStore.open(database, { owner: OWNER, secret: NEW_KEY })
     expect(await reopened.read(stored[4]?.recordId as IdentityId)).toEqual(BYTES)
-    expect(await codeOf(reopened.read(stored[0]?.recordId as IdentityId))).toBe('ERASED')
     await reopened.close()
   })
 
@@ -189,16 +188,19 @@ describe('a vault folder', () => {
   test('holds neither plaintext nor keys, and nothing at all of what was erased', async () => {
     const store = await openFolder(KEY)
     const vault = new RecordVault(store)
-    const [gone, kept] = await vault.put(PATIENT, [{ bytes: BYTES }, { bytes: BYTES }])
+    const [gone] = await vault.put(PATIENT, [{ bytes: BYTES }])
+    const [kept] = await vault.put(OTHER_PATIENT, [{ bytes: BYTES }])
     if (gone === undefined || kept === undefined) throw new Error('not stored')
     const erased = await vault.unwrap(gone.recordId)
     const { ciphertext, key } = await vault.unwrap(kept.recordId)
-    await vault.erase([gone.recordId])
+    expect((await filesOf()).includes(erased.ciphertext)).toBe(true)
+    await vault.eraseOf(PATIENT)
     await store.close()
 
     const files = await filesOf()
-    const hidden = ['Plaintext-Marker', key, KEY.kind === 'key' ? KEY.key : '', erased.ciphertext, erased.key]
-    expect(hidden.map((secret) => files.includes(secret))).toEqual([false, false, false, false, false])
+    const own = ['Plaintext-Marker', key, KEY.kind === 'key' ? KEY.key : '']
+    const hidden = [...own, erased.ciphertext, erased.key]
+    expect(hidden.filter((secret) => files.includes(secret))).toEqual([])
     expect(files.includes(ciphertext)).toBe(true)
   })
 
@@ -268,8 +270,8 @@ describe('bodies of consents', () => {
     expect(await bodies.read(second)).toEqual({ bytes: BYTES, salt: salts[1] })
     const again = bodies.put(PATIENT, [{ commitment: second, bytes: BYTES, salt: salts[0] }])
     expect(await codeOf(again)).toBe('RECORD_EXISTS')
-    await bodies.erase(first)
-    expect(await codeOf(bodies.read(first))).toBe('ERASED')
+    await bodies.eraseOf(PATIENT)
+    expect(await codeOf(bodies.read(first))).toBe('UNKNOWN_RECORD')
     expect(await codeOf(bodies.read(unknown))).toBe('UNKNOWN_RECORD')
   })
 })

@@ -1,13 +1,13 @@
 // Encrypted entries in a folder of their own, outside the chain: each under a random key of its own, that key wrapped by
 // the institution's wrapping key. Owns the LevelDB and the wrapping key; knows nothing of FHIR or of the chain.
 //
-// Rows: header | entry/<id> (patient, version, hash, wrapped key, or "erased") | body/<id> | patient/<patient>/<id>.
+// Rows: header | entry/<id> (patient, version, hash, wrapped key) | body/<id> | patient/<patient>/<id>.
 
 import { CryptoError } from '../crypto/errors.ts'
 import { sha256Hex } from '../crypto/hash.ts'
 import { decryptRecord, encryptRecord, generateRecordKey, unwrapKey, wrapKey } from '../crypto/record-cipher.ts'
 import { asIdentityId, type Hash, type IdentityId } from '../types/brand.ts'
-import { fixedBytes, fromBytes, hash, identityId, optional, record, toBytes, uint } from '../types/canonical.ts'
+import { fixedBytes, fromBytes, hash, identityId, record, toBytes, uint } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { associatedData } from './associated-data.ts'
 import { type Database, type Operation, openDatabase } from './database.ts'
@@ -49,15 +49,14 @@ interface EntryRow {
   readonly patient: IdentityId
   readonly version: number
   readonly ciphertextHash: Hash
-  /** Null once erased: the row stays, so that a restored copy can be told what to erase again. */
-  readonly wrappedKey: Uint8Array | null
+  readonly wrappedKey: Uint8Array
 }
 
 const entryRowCodec = record<EntryRow>({
   patient: identityId,
   version: uint,
   ciphertextHash: hash,
-  wrappedKey: optional(fixedBytes(72)),
+  wrappedKey: fixedBytes(72),
 })
 
 const HEADER = 'header'
@@ -158,18 +157,16 @@ export class SealedStore {
     return ids
   }
 
-  /** Throws `UNKNOWN_RECORD`, `ERASED`, `TAMPERED`. */
+  /** Throws `UNKNOWN_RECORD`, `TAMPERED`. */
   async info(id: IdentityId): Promise<EntryInfo> {
     const { patient, version, ciphertextHash } = await this.row(id)
     return { id, patient, version, ciphertextHash }
   }
 
-  private async row(id: IdentityId): Promise<EntryRow & { readonly wrappedKey: Uint8Array }> {
+  private async row(id: IdentityId): Promise<EntryRow> {
     const bytes = await this.database.get(entryKey(id))
     if (bytes === undefined) throw new VaultError('UNKNOWN_RECORD', 'record: no such record in this vault')
-    const { wrappedKey, ...rest } = decodeRow(bytes)
-    if (wrappedKey === null) throw new VaultError('ERASED', 'record: was erased')
-    return { ...rest, wrappedKey }
+    return decodeRow(bytes)
   }
 
   /** The ciphertext with its key. Throws as `info`; an altered body, hash, key or row is `TAMPERED`. */
@@ -189,23 +186,24 @@ export class SealedStore {
     return opened('body', () => decryptRecord(key, { encrypted: ciphertext, associatedData: bound }))
   }
 
-  /** Destroys key and body, in LevelDB's files, too. Throws `UNKNOWN_RECORD`, `ERASED`. */
-  async erase(ids: readonly IdentityId[]): Promise<void> {
-    const operations: Operation[] = []
-    for (const id of ids) {
-      const { patient, version, ciphertextHash } = await this.row(id)
-      const value = toBytes(entryRowCodec, { patient, version, ciphertextHash, wrappedKey: null })
-      operations.push(
-        { type: 'put', key: entryKey(id), value },
-        { type: 'del', key: bodyKey(id) },
-        { type: 'del', key: patientPrefix(patient) + id },
+  /** Destroys every entry of a patient, key, body and rows, in LevelDB's files, too. Answers how many there were. */
+  async eraseOf(patient: IdentityId): Promise<number> {
+    let count = 0
+    for (;;) {
+      const ids = await this.idsOf(patient, { limit: BATCH_ENTRIES_MAX })
+      if (ids.length === 0) return count
+      const gone = ids.flatMap((id) => [entryKey(id), bodyKey(id), patientPrefix(patient) + id])
+      await this.overwrite(
+        gone.map((key) => ({ type: 'del', key })),
+        neighbourhoods(gone),
       )
+      count += ids.length
     }
-    const changed = ids.flatMap((id) => [entryKey(id), bodyKey(id)])
-    await this.overwrite(
-      operations,
-      changed.map((key) => [key, key]),
-    )
+  }
+
+  /** What was deleted leaves the files, also where a crash came in between. Rewrites the whole folder. */
+  compactAll(): Promise<void> {
+    return this.compact([['', '~']])
   }
 
   /** Wraps every record key by a new wrapping key, in one atomic write: after a crash the old key or the new one is right, for all. */
@@ -215,7 +213,6 @@ export class SealedStore {
     const operations: Operation[] = [{ type: 'put', key: HEADER, value: encodeHeader(next.header) }]
     for await (const [key, bytes] of this.database.iterator({ gt: 'entry/', lt: 'entry0' })) {
       const { wrappedKey, ...row } = decodeRow(bytes)
-      if (wrappedKey === null) continue
       const recordId = asIdentityId(key.slice('entry/'.length))
       const bound = associatedData({ recordId, version: row.version, custodian: this.custodian, patient: row.patient })
       const recordKey = opened('key', () => unwrapKey(this.wrappingKey, { wrapped: wrappedKey, associatedData: bound }))
@@ -243,6 +240,15 @@ export class SealedStore {
   private async compact(ranges: readonly KeyRange[]): Promise<void> {
     for (const [first, last] of ranges) await this.database.compactRange?.(first, last)
   }
+}
+
+/**
+ * The 256th parts of the rows in which these keys lie: a compaction rewrites whole tables, and one for every key would rewrite
+ * the same ones again and again. Names of rows, random ids, may stay in LevelDB's own journal of what it compacted.
+ */
+function neighbourhoods(keys: readonly string[]): KeyRange[] {
+  const starts = new Set(keys.map((key) => key.slice(0, key.indexOf('/') + 3)))
+  return [...starts].map((start) => [start, `${start}~`])
 }
 
 function decodeRow(bytes: Uint8Array): EntryRow {

@@ -208,6 +208,7 @@ describe('the custodian looks again before a release', () => {
         limitsOf: async (commitment) => kept.get(commitment) ?? null,
         timeZone: 'UTC',
       }),
+      isErased: () => false,
     })
 
   it('and releases what was permitted, to whom and to which key', async () => {

@@ -354,6 +354,12 @@ export class MemoryNode {
         return resources.map((bytes, i) => ({ recordId: idOf(i + 1), ciphertextHash: sha256Hex(bytes) }))
       },
       putConsent: async () => ({ kind: 'nothing', reason: 'DRAFT' }),
+      erasePatient: async () => ({
+        records: stored.length,
+        consentParts: 0,
+        identifiers: 1,
+        comments: 0,
+      }),
       fetchRecords: async ({ decision }) => {
         if (decision !== 1) throw new RpcError('NOT_RELEASED')
         return stored.map((bytes, i) => ({ record: idOf(i + 1), version: 1, release: 1, bytes }))

@@ -10,4 +10,5 @@ export const BUILT_IN_NAMES = [
   'consent',
   'access',
   'audit',
+  'erasure',
 ] as const
