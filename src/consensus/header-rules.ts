@@ -6,7 +6,7 @@ import type { Block, Header, SignedHeader } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
 import { commitCertHash, headerMessage } from '../types/signing.ts'
-import { transactionRoot } from '../types/transaction-root.ts'
+import { EMPTY_ROOT, transactionRoot } from '../types/transaction-root.ts'
 import { memberAt } from '../types/validator-set.ts'
 import { type CertificateFault, commitCertFault, type Verifier } from './certificate.ts'
 
@@ -16,7 +16,8 @@ export interface LinkedHeader extends SignedHeader {
 }
 
 /**
- * Does the header follow from its parent: place, time, term, epoch, and within a term one leader under one LeaderCert?
+ * Does the header follow from its parent: place, time, term, epoch, and within a term one leader under one LeaderCert, with
+ * something to say? Only the first block of a term may be empty.
  * Who makes, acks or votes for one that does not is convicted by E7, so this is asked wherever a header is taken in.
  */
 export function isLinked(header: Header, { parent }: { parent: Omit<LinkedHeader, 'signature'> }): boolean {
@@ -29,7 +30,8 @@ export function isLinked(header: Header, { parent }: { parent: Omit<LinkedHeader
     (header.term > before.term ||
       (header.term === before.term &&
         header.proposer === before.proposer &&
-        header.leaderCertHash === before.leaderCertHash))
+        header.leaderCertHash === before.leaderCertHash &&
+        header.txRoot !== EMPTY_ROOT))
   )
 }
 

@@ -115,7 +115,7 @@ export class Group {
     return createLeaderCert(vote, this.signatures(voteMessage(vote), signers))
   }
 
-  /** A block of the certificate's leader, with roots that execution confirms. */
+  /** A block of the certificate's leader, with roots that execution confirms; empty by default where it opens the term. */
   block(
     leaderCert: LeaderCert,
     parent: Block,
@@ -126,10 +126,11 @@ export class Group {
       epochCert?: CommitCert
     } = {},
   ): Block {
-    const { transactions = [], timeMs = parent.header.timeMs + 10, epochCert = null } = content
+    const { term, candidate } = leaderCert
+    const work = term > parent.header.term ? [] : [createTransaction(parent.header.height)]
+    const { transactions = work, timeMs = parent.header.timeMs + 10, epochCert = null } = content
     const commitCert = epochCert ?? content.commitCert
     const { epoch } = this.set
-    const { term, candidate } = leaderCert
     const { txRoot, receiptRoot, stateRoot, logRoot } = execute(parent, { epoch, timeMs, transactions })
     const header = {
       ...genesis.header,

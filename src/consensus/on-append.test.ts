@@ -160,6 +160,22 @@ describe('onAppend()', () => {
     ])
   })
 
+  it('takes in no empty block but the first of its term: it proves its leader guilty', () => {
+    const node = follower()
+    const empty = group.block(cert1, a1, { transactions: [] })
+    expect(node.receive(0, append(cert1, { previous: positionOfBlock(a1), blocks: [empty] }))).toEqual([
+      'setTimer election 1000',
+      'evidence E7 against 0',
+      'misbehaviour of 0: badChain',
+      'send 0 appendReply term 1 matched 1 certified 0 acks [1]',
+    ])
+    expect(node.state.tree.entries.has(empty.hash)).toBe(false)
+    const cert2 = group.leaderCert(2, { leader: 1, tip: a1 })
+    const opening = group.block(cert2, a1, { transactions: [] })
+    const message = append(cert2, { previous: positionOfBlock(a1), leaderCerts: [cert1, cert2], blocks: [opening] })
+    expect(node.receive(1, message)).toContain('execute 2/2')
+  })
+
   it('blames the sender for transactions that are not those of the header, and takes the true ones later', () => {
     const node = follower()
     const full = group.block(cert1, a1, { transactions: [createTransaction(7)] })

@@ -160,6 +160,7 @@ describe('onVoteRequest()', () => {
 
   const cert2 = group.leaderCert(2, { leader: 1, tip: a1 })
   const b2 = group.block(cert2, a1)
+  const emptyA2 = group.block(cert1, a1, { transactions: [] })
   const lies: [string, ReturnType<typeof voteRequest>][] = [
     [
       'a certificate with too few signatures',
@@ -172,6 +173,7 @@ describe('onVoteRequest()', () => {
     ['headers with a gap', voteRequest(3, a2, shown([a2]))],
     ['headers that do not end in its tip', voteRequest(3, a2, shown([a1]))],
     ['a tip of no earlier term', voteRequest(2, b2, shown([a1, b2], cert2))],
+    ['an empty block that opens no term', voteRequest(3, emptyA2, shown([a1, emptyA2]))],
     ['no LeaderCert for its tip', voteRequest(3, a2, { headers: signedHeaders(a1, a2) })],
     ['the LeaderCert of another term', voteRequest(3, b2, shown([a1, b2], cert1))],
     [

@@ -159,6 +159,7 @@ describe('R5: a certified block is never let go', () => {
       [
         'setTimer election 1000',
         'commit [2/1 2/2] dropped 2',
+        'returned 1',
         'send 1 appendReply term 2 matched 2 certified 2 acks []',
       ],
     )

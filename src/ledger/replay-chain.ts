@@ -8,6 +8,7 @@ import type { Block, Header } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import type { LeaderCert } from '../types/certificate.ts'
 import { headerMessage } from '../types/signing.ts'
+import { EMPTY_ROOT } from '../types/transaction-root.ts'
 import { memberAt } from '../types/validator-set.ts'
 import { BlockStore, STORE_FORMAT } from './block-store.ts'
 import type { ChainFault, OnProgress } from './chain-report.ts'
@@ -103,8 +104,10 @@ export function checkHeader(block: Block, on: { previous: Pick<Block, 'hash' | '
   if (header.height !== previous.header.height + 1) wrong('height: does not follow the parent')
   if (header.parentHash !== previous.hash) wrong('parentHash: does not name the block before')
   if (header.term < previous.header.term) wrong("term: below the parent's")
-  if (header.term === previous.header.term && header.leaderCertHash !== previous.header.leaderCertHash) {
-    wrong('leaderCertHash: changes within a term')
+  if (header.term === previous.header.term) {
+    if (header.leaderCertHash !== previous.header.leaderCertHash) wrong('leaderCertHash: changes within a term')
+    if (header.proposer !== previous.header.proposer) wrong('proposer: changes within a term')
+    if (header.txRoot === EMPTY_ROOT) wrong('txRoot: of an empty block that is not the first of its term')
   }
   const set = verifier.setOf(header.epoch) ?? wrong('epoch: no certified block has begun it')
   if (!isOpenedBy(block, { parent: previous.header })) wrong('the certificate of the epoch is not that of the header')

@@ -183,6 +183,18 @@ describe('verifyChain()', () => {
     expect(report).toMatchObject({ ok: false, fault: { height } })
   })
 
+  test('finds what no honest validator acks, whoever has certified it: an empty block that opens no term', async () => {
+    const folder = join(root, 'empty block')
+    const ledger = await openLedger({ store: await openLevelStore(folder), genesis })
+    const proposer = new Proposer(ledger)
+    await proposer.commit([])
+    await proposer.commit([put('something')])
+    await proposer.commit([])
+    await ledger.close()
+    const what = 'txRoot: of an empty block that is not the first of its term'
+    expect(await check(folder)).toMatchObject({ ok: false, fault: { height: 3, what } })
+  })
+
   test('finds a missing LeaderCert, and names the first block of its term', async () => {
     const first = blocks[BLOCKS / 2] as Block
     const key = leaderCertKey(first.header.leaderCertHash)

@@ -70,7 +70,7 @@ describe('a certified run', () => {
   it('reaches its first certificate, however many blocks that takes', async () => {
     const far = await createLedger()
     const block = Array.from({ length: RUN_BLOCKS_MAX + 50 }).reduce<ReturnType<Proposer['propose']>>(
-      (parent) => far.proposer.propose([], { parent }),
+      (parent, _, i) => far.proposer.propose([put(`far ${i}`)], { parent, timeMs: parent.header.timeMs + 1 }),
       far.ledger.head as never,
     )
     await far.ledger.persist({ leaderCerts: [far.proposer.leaderCert] })

@@ -9,3 +9,6 @@ import type { SignedTransaction } from './transaction.ts'
 export const transactionRoot: (transactions: readonly SignedTransaction[]) => Hash = remembered((transactions) =>
   merkleRoot(transactions.map(({ bytes }) => bytes)),
 )
+
+/** Of a block without transactions. */
+export const EMPTY_ROOT: Hash = merkleRoot([])

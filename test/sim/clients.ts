@@ -5,20 +5,17 @@ import type { Ledger } from '../../src/ledger/ledger.ts'
 import { RpcError } from '../../src/rpc/errors.ts'
 import type { SubmissionState } from '../../src/rpc/services.ts'
 import type { Hash } from '../../src/types/brand.ts'
-import type { Value } from '../../src/types/canonical-value.ts'
-import { signTransaction } from '../../src/types/signing.ts'
 import type { SignedTransaction } from '../../src/types/transaction.ts'
 import type { Operation } from '../support/linearizability.ts'
-import { EPOCH_MS } from './clock.ts'
 import type { Consortium } from './consortium.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { SimulatedNode } from './node.ts'
 import type { Random } from './random.ts'
+import { callRegister, LIFETIME_MS } from './register-call.ts'
 import type { RegisterInput, RegisterOutput } from './register-model.ts'
 
 const WAY_MS = 1
 const PATIENCE_MS = 1_500
-const LIFETIME_MS = 30_000
 const UNDER_WAY_MAX = 2_000
 /** At one register: keeps the search for an order short. */
 const UNDER_WAY_PER_KEY_MAX = 4
@@ -102,20 +99,7 @@ export class Clients {
     if (this.#underWay.size >= UNDER_WAY_MAX || atKey >= UNDER_WAY_PER_KEY_MAX) return
     this.#perKey.set(key, atKey + 1)
     const input = this.#chooseInput(key)
-    const signed = signTransaction(
-      {
-        version: 1,
-        chainId: consortium.chainId,
-        sender: consortium.clients.institution,
-        keyId: 0,
-        calls: [{ contract: 'register', method: input.kind, args: argumentsOf(input) }],
-        atomic: false,
-        gasLimit: 1_000_000,
-        expiresAtMs: Math.floor(EPOCH_MS + queue.nowMs + LIFETIME_MS),
-        salt: random.bytes(16),
-      },
-      consortium.clients.signing.sign,
-    )
+    const signed = callRegister(consortium, input, { random, nowMs: queue.nowMs })
     const request: Request = { signed, input, startMs: queue.nowMs, attempts: 0, isDone: false }
     this.#underWay.add(request)
     this.counts.submitted++
@@ -207,16 +191,5 @@ export class Clients {
     this.#perKey.set(input.key, (this.#perKey.get(input.key) ?? 1) - 1)
     this.counts[output === null ? 'unknown' : output === 'noEffect' ? 'expired' : 'committed']++
     if (output !== 'noEffect') this.history.push({ input, output, startMs, endMs: queue.nowMs })
-  }
-}
-
-function argumentsOf(input: RegisterInput): readonly Value[] {
-  switch (input.kind) {
-    case 'read':
-      return [input.key]
-    case 'write':
-      return [input.key, input.value]
-    case 'compareAndSet':
-      return [input.key, input.expected, input.value]
   }
 }

@@ -11,6 +11,7 @@ import { bareLeaderCertCodec, commitCertCodec } from '../../types/certificate.ts
 import { bareLeaderCertHash, commitCertHash, leaderCertHash, withoutReleases } from '../../types/signing.ts'
 import { signingKeyEntryKey } from '../../types/signing-key-entry.ts'
 import { TAG } from '../../types/tags.ts'
+import { EMPTY_ROOT } from '../../types/transaction-root.ts'
 import { createTransaction, GENESIS_TIME_MS, rangeBefore } from '../fakes.test-support.ts'
 import { genesis } from '../node.test-support.ts'
 import type { ShownSigner } from './bad-transaction.ts'
@@ -291,6 +292,7 @@ describe('E7', () => {
     expect(judge(link(scene.altered(good, { timeMs: parent.header.timeMs })))).toEqual([1])
     expect(judge(link(scene.altered(good, { height: parent.header.height })))).toEqual([1])
     expect(judge(link(scene.altered(good, { leaderCertHash: genesis.hash })))).toEqual([1])
+    expect(judge(link(scene.altered(good, { txRoot: EMPTY_ROOT })))).toEqual([1])
     const later = scene.block(scene.leaderCert(5, 2, parent), parent)
     expect(judge(link(scene.altered(at(left, 2), { parentHash: later.hash }), later))).toEqual([1])
   })
@@ -389,6 +391,7 @@ describe('E7', () => {
     expect(judge(link(good))).toEqual([])
     expect(judge(link(good, genesis))).toEqual([])
     expect(judge(link(root, genesis))).toEqual([])
+    expect(judge(link(scene.altered(root, { txRoot: EMPTY_ROOT }), genesis))).toEqual([])
   })
 })
 

@@ -1,6 +1,7 @@
 // E7: a signed block that no honest proposer makes: a transaction with a bad signature or outside its window at the
-// header's time, time not above the parent's, broken parent or logRoot. Convicts the proposer, everyone who acked the
-// block or a descendant and, for what a header alone shows, everyone who voted for a tip that contains it.
+// header's time, time not above the parent's, nothing in it within a term, broken parent or logRoot. Convicts the
+// proposer, everyone who acked the block or a descendant and, for what a header alone shows, everyone who voted for a
+// tip that contains it.
 //
 // An honest leader builds on its own executed chain, and an honest follower executes every block before it acks it or a
 // descendant. A voter has headers only above its certified head, and checks each: links, times, logRoots (R3). The
@@ -18,7 +19,7 @@ import { type Complicity, complicityCodec, guilty, isComplicit } from './complic
 import { isHeaderSigned } from './statements.ts'
 
 /**
- * link: height, term, time or leadership do not follow from the parent's.
+ * link: height, term, time or leadership do not follow from the parent's, or it is empty and opens no term.
  * log: logRoot is not that of the parent's range (`peaks`) with the parent appended.
  */
 export type BlockFault =

@@ -19,7 +19,8 @@ export const falseRoots: Attack = async (stage) => {
   let last: Pick<Block, 'hash' | 'header'> = parent
   for (let i = 0; i < BLOCKS; i++) {
     const sound = liar.block({ parent: last, leaderCert, laterMs: 1, isKept: false })
-    const block = liar.signed({ ...sound.header, ...(isStateForged ? { stateRoot: lie } : { receiptRoot: lie }) })
+    const forged = { ...sound.header, ...(isStateForged ? { stateRoot: lie } : { receiptRoot: lie }) }
+    const block = liar.signed(forged, sound.transactions)
     for (const node of stage.honest) liar.append(node, { blocks: [block] })
     if (!(await stage.until(() => liar.hasAcksOf(block, stage.honest), 1_000))) return
     const commitCert = liar.commitCert(block)

@@ -12,9 +12,11 @@ import { toBytes } from '../../../src/types/canonical.ts'
 import type { CommitCert, LeaderCert } from '../../../src/types/certificate.ts'
 import { blockHash, commitCertHash, leaderCertHash, signHeader } from '../../../src/types/signing.ts'
 import type { SignedTransaction } from '../../../src/types/transaction.ts'
+import { EPOCH_MS } from '../clock.ts'
 import type { Liar, LiarScript } from '../liars/liar.ts'
 import { ackFor, acksOf, signAck, voteFor } from '../liars/statements.ts'
 import type { SimulatedNode } from '../node.ts'
+import { writeUnwatched } from '../register-call.ts'
 
 /** What all liars of an attack have heard together. */
 export interface Shared {
@@ -31,6 +33,7 @@ interface Make {
   readonly leaderCert: LeaderCert
   /** Above the parent's time; blocks of different times are different. */
   readonly laterMs: number
+  /** By default one, and none in the first block of a term. */
   readonly transactions?: readonly SignedTransaction[]
   /** Claims to be of an epoch that is over. */
   readonly epochsBack?: number
@@ -123,12 +126,13 @@ export class Puppet {
   // ── blocks ──
 
   /** A block of its own, sound by itself, that its ledger knows from now on. */
-  block({ parent, leaderCert, laterMs, transactions = [], epochsBack = 0, isKept = true }: Make): Block {
+  block({ parent, leaderCert, laterMs, epochsBack = 0, isKept = true, ...content }: Make): Block {
     const { ledger } = this
-    const { timeMs: parentMs, height } = parent.header
+    const { timeMs: parentMs, height, term } = parent.header
     const epoch = (parent.header.epoch - epochsBack) as Epoch
     const parentHash = parent.hash
     const timeMs = Math.max(parentMs, this.node.clock.nowMs()) + laterMs
+    const { transactions = leaderCert.term > term ? [] : [this.#write(timeMs)] } = content
     const execution = ledger.execute({ parentHash, epoch, timeMs, transactions })
     if (!execution.ok) throw new Error(`the attack's block: ${execution.refusal.message}`)
     const { version, txRoot, receiptRoot, stateRoot, logRoot } = execution.executed
@@ -210,6 +214,11 @@ export class Puppet {
   }
 
   // ──
+
+  #write(blockMs: number): SignedTransaction {
+    const { random, node } = this.#liar
+    return writeUnwatched(node.parts.consortium, { random, nowMs: blockMs - EPOCH_MS })
+  }
 
   #learn(from: Seat, message: Message): void {
     const { acks, leaderCerts } = this.#shared

@@ -4,12 +4,11 @@
 import type { Message } from '../../../src/consensus/messages.ts'
 import type { Block } from '../../../src/types/block.ts'
 import type { Hash, Seat } from '../../../src/types/brand.ts'
-import { signTransaction } from '../../../src/types/signing.ts'
 import type { SignedTransaction } from '../../../src/types/transaction.ts'
 import { quorum, type ValidatorSet } from '../../../src/types/validator-set.ts'
-import { EPOCH_MS } from '../clock.ts'
 import type { SimulatedNode } from '../node.ts'
 import type { Random } from '../random.ts'
+import { writeUnwatched } from '../register-call.ts'
 import type { World } from '../world.ts'
 import type { Puppet } from './puppet.ts'
 
@@ -231,21 +230,7 @@ export class Stage {
   }
 
   transaction(): SignedTransaction {
-    const { clients, chainId } = this.#world.consortium
-    return signTransaction(
-      {
-        version: 1,
-        chainId,
-        sender: clients.institution,
-        keyId: 0,
-        calls: [{ contract: 'register', method: 'write', args: [1_000_000, this.random.below(1_000_000)] }],
-        atomic: false,
-        gasLimit: 1_000_000,
-        expiresAtMs: Math.floor(EPOCH_MS + this.nowMs + 30_000),
-        salt: this.random.bytes(16),
-      },
-      clients.signing.sign,
-    )
+    return writeUnwatched(this.#world.consortium, this)
   }
 
   /** As a client of this node. */

@@ -99,7 +99,8 @@ class Branch {
     if (ledger === undefined || !isMine || this.#isBroken || this.#twins.has(block.hash)) return
     const parent = this.#twins.get(header.parentHash)
     if (parent === undefined && (this.#twins.size > 0 || !random.chance(0.5))) return
-    const kept = block.transactions.slice(random.below(2))
+    // Only an opening block may be empty.
+    const kept = block.transactions.slice(Math.min(random.below(2), Math.max(0, block.transactions.length - 1)))
     const isOther = parent !== undefined || kept.length < block.transactions.length
     const timeMs = isOther ? header.timeMs : header.timeMs + 1
     const parentHash = parent?.hash ?? header.parentHash
