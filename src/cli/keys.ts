@@ -7,6 +7,7 @@ import { loadConfig } from '../node/config.ts'
 import { addConsensusKey, loadKeyFile } from '../node/key-file.ts'
 import { createPersonFile, loadPersonFile } from '../node/person-file.ts'
 import { pairs, print } from './output.ts'
+import { addTransportKeys } from './transport-keys.ts'
 
 export function addKeys(program: Command): void {
   const keys = program.command('keys').description('show and make keys; secret halves are never printed')
@@ -59,6 +60,8 @@ Example:
       if (opening.kind === 'open') await opening.file.close()
       print({ consensus }, () => pairs([['consensus', consensus]]), options)
     })
+
+  addTransportKeys(keys)
 
   keys
     .command('person')

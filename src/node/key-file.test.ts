@@ -1,10 +1,10 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verify } from '../crypto/ed25519.ts'
 import type { IdentityId } from '../types/brand.ts'
-import { createKeyFile, KeyFileError, loadKeyFile } from './key-file.ts'
+import { createKeyFile, KeyFileError, loadKeyFile, replaceTransportKey } from './key-file.ts'
 import { createPersonFile, loadPersonFile, setPersonIdentity } from './person-file.ts'
 import { loadOrCreateToken } from './rpc-token.ts'
 
@@ -74,6 +74,30 @@ describe('the key file of an institution', () => {
 
   it('is missed by its name', () => {
     expect(messageOf(() => loadKeyFile(file))).toBe(`${file}: cannot be read: ENOENT`)
+  })
+})
+
+describe('replaceTransportKey()', () => {
+  it('takes the new key into use once it is registered, and leaves everything else', async () => {
+    createKeyFile(file, { validator: true })
+    const before = loadKeyFile(file)
+    const registered: string[] = []
+    const key = await replaceTransportKey(file, async (key) => {
+      expect(loadKeyFile(file).transport).toEqual(before.transport)
+      registered.push(key)
+    })
+    const after = loadKeyFile(file)
+    expect([after.transport.publicKey, registered]).toEqual([key, [key]])
+    expect(after.signing.publicKey).toBe(before.signing.publicKey)
+    expect(modeOf(file)).toBe(0o600)
+  })
+
+  it('keeps the old one where the new one was refused', async () => {
+    createKeyFile(file, { validator: false })
+    const before = loadKeyFile(file)
+    await expect(replaceTransportKey(file, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(loadKeyFile(file).transport).toEqual(before.transport)
+    expect(existsSync(`${file}.new`)).toBe(false)
   })
 })
 

@@ -96,12 +96,37 @@ export function addConsensusKey(file: string): PublicKey {
     throw new KeyFileError(`${file}: ${CONSENSUS_KEYS_MAX} later consensus keys; take out those whose seats have ended`)
   }
   const seed = newSeed()
-  const next = { ...keys, laterConsensus: [...keys.laterConsensus, seed] }
+  renameSync(draftOf(file, { ...keys, laterConsensus: [...keys.laterConsensus, seed] }), file)
+  return signingKey(seed).publicKey
+}
+
+/**
+ * Puts a new transport key in the place of the present one, once `register` has made it known. The new file is on disk before
+ * that: a key that others know and nobody has would be of no use.
+ */
+export async function replaceTransportKey(
+  file: string,
+  register: (key: PublicKey) => Promise<void>,
+): Promise<PublicKey> {
+  const seed = newSeed()
+  const draft = draftOf(file, { ...readSecretFile(file, schema), transport: seed })
+  const { publicKey } = signingKey(seed)
+  try {
+    await register(publicKey)
+  } catch (error) {
+    rmSync(draft)
+    throw error
+  }
+  renameSync(draft, file)
+  return publicKey
+}
+
+/** The file as it is to become, beside it. */
+function draftOf(file: string, content: z.infer<typeof schema>): string {
   const draft = `${file}.new`
   rmSync(draft, { force: true })
-  writeSecretFile(draft, next)
-  renameSync(draft, file)
-  return signingKey(seed).publicKey
+  writeSecretFile(draft, content)
+  return draft
 }
 
 /** Writes new random keys; refuses to overwrite. */
