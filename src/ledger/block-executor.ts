@@ -3,13 +3,13 @@
 
 import { epochFault } from '../consensus/epoch-rules.ts'
 import type { BadTransaction } from '../consensus/evidence/bad-transaction.ts'
-import type { ContractSet } from '../contracts/execute.ts'
 import { assert } from '../types/assert.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Hash, Height } from '../types/brand.ts'
 import { versionAt } from '../types/protocol-version.ts'
 import { BlockNode, type NodeContent } from './block-node.ts'
 import { BlockTree } from './block-tree.ts'
+import type { ContractsInForce } from './contracts-in-force.ts'
 import { type BlockRefusal, LedgerError } from './errors.ts'
 import { type ExecuteBlock, refuseBlock } from './execute-block.ts'
 import type { BlockRoots, Draft, ExecutedBlock, Execution, LedgerCounters } from './ledger.ts'
@@ -18,7 +18,7 @@ import type { VerdictCache } from './verdict-cache.ts'
 
 export interface BlockExecutorParts {
   readonly chainId: Hash
-  readonly contracts: ContractSet
+  readonly deployed: ContractsInForce
   readonly executeBlock: ExecuteBlock
   /** Protocol versions that blocks may be of here. */
   readonly supportedVersions: readonly number[]
@@ -39,21 +39,21 @@ export class BlockExecutor {
   }
 
   private createNode(content: NodeContent, parent: BlockNode | undefined): BlockNode {
-    const { contracts, isRecent } = this.parts
-    return new BlockNode(content, { parent, contracts, isRecent })
+    const { deployed, isRecent } = this.parts
+    return new BlockNode(content, { parent, deployed, isRecent })
   }
 
   execute({ parentHash, epoch, timeMs, transactions }: Draft): Execution {
     const parent = this.tree.get(parentHash)
     if (parent === undefined) return refuseBlock('PARENT_UNKNOWN', 'parentHash: names no executed block')
-    const { verdicts, contracts, counters, chainId, supportedVersions } = this.parts
+    const { verdicts, deployed, counters, chainId, supportedVersions } = this.parts
     const version = versionAt(parent.versions, parent.height + 1)
     if (!supportedVersions.includes(version)) {
       const which = `protocol version ${version} is in force from height ${parent.height + 1} on or before`
       return refuseBlock('UNSUPPORTED_VERSION', `${which}; this release supports ${supportedVersions.join(', ')}`)
     }
     const draft = { epoch, timeMs, transactions }
-    const result = this.parts.executeBlock(parent, draft, { chainId, contracts, verdicts, counters })
+    const result = this.parts.executeBlock(parent, draft, { chainId, deployed, verdicts, counters })
     counters.signatureChecks = verdicts.checks
     counters.signatureCacheHits = verdicts.hits
     if (!result.ok) return result

@@ -6,6 +6,7 @@ import type { Block, Header } from '../types/block.ts'
 import type { Epoch, Hash, Height } from '../types/brand.ts'
 import type { VersionChange } from '../types/protocol-version.ts'
 import type { NextSet } from '../types/validator-set.ts'
+import type { ContractsInForce } from './contracts-in-force.ts'
 import type { Parent } from './execute-block.ts'
 import type { ExecutedBlock } from './ledger.ts'
 import { createSignerOf, type SignerOf } from './signer.ts'
@@ -31,6 +32,8 @@ export class BlockNode implements Parent {
   readonly nextSet: NextSet | null
   readonly executed: ExecutedBlock | undefined
   readonly block: Block | undefined
+  /** In force for the block after this one, in the state after this one. */
+  readonly contracts: ContractSet
   readonly signerOf: SignerOf
   /** In the state after this block. */
   readonly versions: readonly VersionChange[]
@@ -43,7 +46,7 @@ export class BlockNode implements Parent {
     content: NodeContent,
     on: {
       readonly parent: BlockNode | undefined
-      readonly contracts: ContractSet
+      readonly deployed: ContractsInForce
       readonly isRecent: (transactionId: Hash) => boolean
     },
   ) {
@@ -57,7 +60,9 @@ export class BlockNode implements Parent {
     this.parent = on.parent
     this.isRecent = on.isRecent
     this.ids = new Set(content.executed?.transactions.map(({ id }) => id))
-    const inState = { contracts: on.contracts, state: content.state.reader(), at: content.header }
+    const state = content.state.reader()
+    this.contracts = on.deployed.at(this.height + 1, state)
+    const inState = { contracts: this.contracts, state, at: content.header }
     this.signerOf = createSignerOf(inState)
     this.versions = readVersionSchedule(inState)
   }

@@ -23,7 +23,7 @@ export function recoveredStateRoot(
 ): Hash {
   const contracts = loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module })))
   const before = StateVersion.atHead(new StoredState(store, new StateTree(store)), store)
-  return recoverState(predecessor, { contracts, before, timeMs: genesis.timeMs }).stateRoot
+  return recoverState(predecessor, { genesis, contracts, before }).stateRoot
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import type { BadTransaction } from '../consensus/evidence/bad-transaction.ts'
 import type { Abi } from '../contracts/abi.ts'
-import { type CallOutcome, type ContractCall, type ContractSet, queryView, runFilter } from '../contracts/execute.ts'
+import { type CallOutcome, type ContractCall, queryView, runFilter } from '../contracts/execute.ts'
 import type { StateReader } from '../contracts/state-access.ts'
 import type { RangeProof } from '../crypto/mountain-range.ts'
 import type { StateProof } from '../crypto/state-proof.ts'
@@ -12,7 +12,7 @@ import type { Block, Header } from '../types/block.ts'
 import type { Epoch, Hash, Height, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { EpochLink } from '../types/epoch-link.ts'
-import type { Genesis } from '../types/genesis.ts'
+import type { ContractModule, Genesis } from '../types/genesis.ts'
 import { TRANSACTION_GAS_MAX } from '../types/limits.ts'
 import { versionAt } from '../types/protocol-version.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
@@ -23,6 +23,7 @@ import type { BlockNode } from './block-node.ts'
 import type { BlockStore } from './block-store.ts'
 import type { BlockTree } from './block-tree.ts'
 import { CertifiedReader } from './certified-reader.ts'
+import type { ContractsInForce } from './contracts-in-force.ts'
 import { type BlockRefusal, LedgerError } from './errors.ts'
 import type { ExecuteBlock } from './execute-block.ts'
 import { HeadWriter } from './head-writer.ts'
@@ -51,7 +52,7 @@ export interface ChainParts {
   readonly genesis: Genesis
   readonly genesisBlock: Block
   readonly chainId: Hash
-  readonly contracts: ContractSet
+  readonly deployed: ContractsInForce
   readonly executeBlock: ExecuteBlock
   readonly sets: ValidatorSets
   /** Protocol versions that blocks may be of here. */
@@ -85,8 +86,8 @@ export class Chain implements Ledger {
     signatureChecks: 0,
     signatureCacheHits: 0,
   }
-  private readonly contractSet: ContractSet
   private readonly supportedVersions: readonly number[]
+  private readonly deployed: ContractsInForce
   private readonly sets: ValidatorSets
   private readonly store: KeyValueStore
   private readonly blocks: BlockStore
@@ -103,8 +104,8 @@ export class Chain implements Ledger {
     this.genesisBlock = genesisBlock
     this.sets = parts.sets
     this.verdicts = parts.verdicts
-    this.contractSet = parts.contracts
     this.supportedVersions = parts.supportedVersions
+    this.deployed = parts.deployed
     this.store = parts.store
     this.blocks = blocks
     this.executor = new BlockExecutor({ ...parts, counters, isRecent: (id) => this.isRecent(id) })
@@ -338,20 +339,25 @@ export class Chain implements Ledger {
   ): CallOutcome {
     const { height, epoch } = this.tree.head.header
     const context = { timeMs, height, epoch }
-    return queryView(this.contractSet, call, { context, state: this.state(), gasLimit })
+    return queryView(this.tree.head.contracts, call, { context, state: this.state(), gasLimit })
   }
 
   filter(call: ContractCall): CallOutcome {
-    return runFilter(this.contractSet, call, { state: this.state() })
+    return runFilter(this.tree.head.contracts, call, { state: this.state() })
   }
 
   readonly signerOf: SignerOf = (sender, keyId) => this.tree.head.signerOf(sender, keyId)
 
   contracts(): readonly { readonly name: string; readonly abi: Abi }[] {
-    return this.contractSet.names.flatMap((name) => {
-      const abi = this.contractSet.abi(name)
+    const { contracts } = this.tree.head
+    return contracts.names.flatMap((name) => {
+      const abi = contracts.abi(name)
       return abi === undefined ? [] : [{ name, abi }]
     })
+  }
+
+  modules(): readonly ContractModule[] {
+    return this.deployed.modulesAt(this.tree.head.height + 1, this.state())
   }
 
   close(): Promise<void> {

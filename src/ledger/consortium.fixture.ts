@@ -36,7 +36,7 @@ import type { Ledger } from './ledger.ts'
 import { MemoryStore } from './memory-store.ts'
 import { openLedger } from './open-ledger.ts'
 
-const NOTES = `contract notes version 1
+export const NOTES = `contract notes version 1
 
 record Note { owner: id, count: int }
 
@@ -108,7 +108,7 @@ view protocolVersions() returns list<VersionChange, 2> {
 }
 `
 
-const sourceOf = (name: string) => ({
+export const sourceOf = (name: string) => ({
   name,
   text: readFileSync(new URL(`../contracts/builtin/${name}.clause`, import.meta.url), 'utf8'),
 })

@@ -1,27 +1,30 @@
-// `evidence.record` is the one call whose arguments the ledger checks before the contract sees them: whether a proof
-// convicts is arithmetic over signatures and trees, which Clause has no words for. Every validator comes to the same
-// answer, because the sets come from the state. A false accusation is refused, with its gas. spec/contracts.md, "evidence".
+// `evidence.record`: does the proof convict those, and only those, whom the call accuses? Arithmetic over signatures and
+// trees, with the validator sets of the state. spec/contracts.md, "evidence".
 
 import { convict } from '../consensus/evidence/convict.ts'
 import { decodeEvidence, type Evidence, encodeEvidence, evidenceHash, termOf } from '../consensus/evidence/evidence.ts'
-import type { StateReader } from '../contracts/state-access.ts'
 import { verify } from '../crypto/ed25519.ts'
 import { assert } from '../types/assert.ts'
-import type { Epoch, Hash, Seat } from '../types/brand.ts'
+import type { Epoch, Seat } from '../types/brand.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import type { Value } from '../types/canonical-value.ts'
 import type { Call } from '../types/transaction.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
 import { decodeSetEntry, setEntryKey } from '../types/validator-set-entry.ts'
+import type { CallCheck, CheckContext } from './call-check.ts'
 
-/** Fixed, before anything is looked at: up to a hundred signatures, 10 ms. */
+/** Up to a hundred signatures, 10 ms. */
 export const EVIDENCE_GAS = 10_000_000
-export const FALSE_EVIDENCE = 'FALSE_EVIDENCE'
 
 const WORD_BYTES = 32
 
-export const isEvidenceCall = ({ contract, method }: Pick<Call, 'contract' | 'method'>): boolean =>
-  contract === 'evidence' && method === 'record'
+export const trueEvidence: CallCheck = {
+  contract: 'evidence',
+  method: 'record',
+  gas: EVIDENCE_GAS,
+  refusal: 'FALSE_EVIDENCE',
+  holds: isTrueEvidence,
+}
 
 /** The call that records a proof, for whoever submits it. */
 export function evidenceCall(evidence: Evidence, accused: readonly Seat[]): Call {
@@ -38,10 +41,7 @@ export function evidenceCall(evidence: Evidence, accused: readonly Seat[]): Call
 }
 
 /** Do the call's arguments say of its proof what the proof shows? */
-export function isTrueEvidence(
-  { args }: Pick<Call, 'args'>,
-  { chainId, epoch, state }: { chainId: Hash; epoch: Epoch; state: Pick<StateReader, 'get'> },
-): boolean {
+function isTrueEvidence(args: Call['args'], { chainId, epoch, state }: CheckContext): boolean {
   const evidence = evidenceIn(args)
   if (evidence === undefined) return false
   const setOf = (of: Epoch): ValidatorSet | undefined => {

@@ -13,8 +13,9 @@ import type { Call, SignedTransaction } from '../types/transaction.ts'
 import { transactionRoot } from '../types/transaction-root.ts'
 import type { NextSet } from '../types/validator-set.ts'
 import { checkSigner, checkTerms, refuse } from './admission.ts'
+import { checkOf } from './checked-calls.ts'
+import type { ContractsInForce } from './contracts-in-force.ts'
 import type { BlockRefusal, BlockRefusalCode, TransactionRefusal } from './errors.ts'
-import { EVIDENCE_GAS, FALSE_EVIDENCE, isEvidenceCall, isTrueEvidence } from './evidence-call.ts'
 import type { BlockRoots, LedgerCounters } from './ledger.ts'
 import type { StateOverlay } from './overlay.ts'
 import type { SignerOf } from './signer.ts'
@@ -37,6 +38,8 @@ export interface Parent {
   readonly nextSet: NextSet | null
   /** Over all blocks before the parent. */
   readonly range: MountainRange
+  /** In force for the block after it. */
+  readonly contracts: ContractSet
   /** In the parent's state. */
   readonly signerOf: SignerOf
   /** Is the id in the chain that ends in the parent? */
@@ -45,7 +48,7 @@ export interface Parent {
 
 export interface ExecutionRules {
   readonly chainId: Hash
-  readonly contracts: ContractSet
+  readonly deployed: ContractsInForce
   readonly verdicts: VerdictCache
   readonly counters: LedgerCounters
 }
@@ -102,7 +105,7 @@ export const executeBlock: ExecuteBlock = (parent, block, rules) => {
   const overlay = parent.state.overlay()
   const height = (parent.height + 1) as Height
   const receipts = transactions.map((transaction) =>
-    executeTransaction(transaction, { overlay, height, epoch, timeMs, rules }),
+    executeTransaction(transaction, { overlay, height, epoch, timeMs, contracts: parent.contracts, rules }),
   )
   const receiptBytes = receipts.map((receipt) => toBytes(receiptCodec, receipt))
   const diff = overlay.diff()
@@ -146,6 +149,7 @@ interface TransactionContext {
   readonly height: Height
   readonly epoch: Epoch
   readonly timeMs: number
+  readonly contracts: ContractSet
   readonly rules: ExecutionRules
 }
 
@@ -171,7 +175,7 @@ function executeTransaction({ id, transaction }: SignedTransaction, context: Tra
   return { transactionId: id, calls }
 }
 
-/** A proof that validators lied is checked before the contract records it, at a price of its own. */
+/** Some calls are checked before the contract sees them, at a price of their own. */
 function executeChecked(
   call: Call,
   {
@@ -186,13 +190,15 @@ function executeChecked(
     gasLimit: number
   },
 ): CallOutcome {
-  const { overlay, height, epoch, timeMs, rules } = context
-  const price = isEvidenceCall(call) ? EVIDENCE_GAS : 0
+  const { overlay, height, epoch, timeMs, contracts, rules } = context
+  const check = checkOf(call)
+  const price = check?.gas ?? 0
   if (price > gasLimit) return { status: 'refused', code: 'OUT_OF_GAS', gas: gasLimit }
-  if (price > 0 && !isTrueEvidence(call, { chainId: rules.chainId, epoch, state: overlay })) {
-    return { status: 'refused', code: FALSE_EVIDENCE, gas: price }
+  const { chainId, deployed } = rules
+  if (check && !check.holds(call.args, { chainId, epoch, state: overlay, deployed })) {
+    return { status: 'refused', code: check.refusal, gas: price }
   }
-  const outcome = executeCall(rules.contracts, call, {
+  const outcome = executeCall(contracts, call, {
     context: { ...by, timeMs, height, epoch, genesis: false },
     state: overlay,
     gasLimit: gasLimit - price,

@@ -7,11 +7,13 @@ import { EMPTY_RANGE, rangeRoot } from '../crypto/mountain-range.ts'
 import { assert } from '../types/assert.ts'
 import type { Block, Header } from '../types/block.ts'
 import { type Hash, type Height, type IdentityId, type Seat, type Term, ZERO_HASH } from '../types/brand.ts'
+import { contractToValue } from '../types/deployment.ts'
 import type { Founder, Genesis, Predecessor } from '../types/genesis.ts'
 import { TRANSACTION_GAS_MAX } from '../types/limits.ts'
 import { FIRST_VERSION } from '../types/protocol-version.ts'
 import { blockHash, chainIdOf } from '../types/signing.ts'
 import { validatorsOf } from '../types/validator-set.ts'
+import { deployedByGenesis } from './contracts-in-force.ts'
 import { LedgerError } from './errors.ts'
 import type { StateOverlay } from './overlay.ts'
 import { recoveringCalls } from './recover-state.ts'
@@ -36,7 +38,7 @@ export function executeGenesis(genesis: Genesis, before: StateVersion): GenesisO
   const chainId = chainIdOf(genesis)
   const { predecessor } = genesis
   const state = predecessor
-    ? recoverState(predecessor, { contracts, before, timeMs: genesis.timeMs })
+    ? recoverState(predecessor, { genesis, contracts, before })
     : foundState(genesis, { contracts, before, chainId })
   if (predecessor && state.stateRoot !== predecessor.stateRoot) {
     throw new LedgerError(
@@ -57,12 +59,18 @@ export function recoveredBlockZero(genesis: Genesis): Block {
 /** The state after block 0 of a chain that goes on from another. */
 export function recoverState(
   predecessor: Pick<Predecessor, 'validators' | 'head'>,
-  on: { readonly contracts: ContractSet; readonly before: StateVersion; readonly timeMs: number },
+  on: {
+    readonly genesis: Pick<Genesis, 'contracts' | 'timeMs'>
+    readonly contracts: ContractSet
+    readonly before: StateVersion
+  },
 ): StateVersion {
-  const { contracts, before, timeMs } = on
+  const { genesis, contracts, before } = on
+  const { timeMs } = genesis
   const overlay = before.overlay()
   const { epoch } = predecessor.validators
-  for (const [callIndex, call] of recoveringCalls(predecessor, contracts).entries()) {
+  const calls = [...recoveringCalls(predecessor, contracts), ...deployingCalls('recover', { genesis, contracts })]
+  for (const [callIndex, call] of calls.entries()) {
     const transactionId = predecessor.head.chainId
     const context = { sender: NOBODY, timeMs, height: 0, epoch, transactionId, callIndex, genesis: true }
     run(call, { contracts, overlay, context })
@@ -79,6 +87,7 @@ function foundState(
   const calls = [
     ...genesis.founders.map((founder) => ({ sender: founder.institution, call: foundingCall(founder) })),
     { sender: NOBODY, call: establishingCall(genesis) },
+    ...deployingCalls('establish', { genesis, contracts }).map((call) => ({ sender: NOBODY, call })),
     ...genesis.setup.map((call) => ({ sender: NOBODY, call })),
   ]
   for (const [callIndex, { sender, call }] of calls.entries()) {
@@ -125,6 +134,16 @@ function establishingCall(genesis: Genesis): ContractCall {
     consensus: bytes(consensusKey),
   }))
   return { contract: 'validators', method: 'establish', args: [b, founders] }
+}
+
+/** spec/contracts.md, "deployments". A chain without that contract has those of its genesis for ever. */
+export function deployingCalls(
+  method: 'establish' | 'recover',
+  on: { readonly genesis: Pick<Genesis, 'contracts'>; readonly contracts: ContractSet },
+): readonly ContractCall[] {
+  if (on.contracts.abi('deployments') === undefined) return []
+  const contracts = deployedByGenesis(on.genesis, on.contracts).map(contractToValue)
+  return [{ contract: 'deployments', method, args: [contracts] }]
 }
 
 function bytes(hex: string): Uint8Array {

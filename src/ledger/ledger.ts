@@ -11,7 +11,7 @@ import type { Block, Header } from '../types/block.ts'
 import type { Epoch, Hash, Height, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import type { EpochLink } from '../types/epoch-link.ts'
-import type { Genesis } from '../types/genesis.ts'
+import type { ContractModule, Genesis } from '../types/genesis.ts'
 import type { VersionChange } from '../types/protocol-version.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
 import type { ReceiptProof } from '../types/receipt-proof.ts'
@@ -227,7 +227,10 @@ export interface Ledger {
   filter(call: ContractCall): CallOutcome
   /** A sender's signing key in the head's state. */
   readonly signerOf: SignerOf
+  /** In force for the next block. */
   contracts(): readonly { readonly name: string; readonly abi: Abi }[]
+  /** Their code. */
+  modules(): readonly ContractModule[]
 
   close(): Promise<void>
 }

@@ -12,6 +12,7 @@ import { SUPPORTED_VERSIONS } from '../types/protocol-version.ts'
 import { chainIdOf, decodeBlock } from '../types/signing.ts'
 import { BlockStore, STORE_FORMAT, writeBlock, writeCertified, writeHead, writeIdentity } from './block-store.ts'
 import { Chain } from './chain.ts'
+import { ContractsInForce } from './contracts-in-force.ts'
 import { corrupt, LedgerError } from './errors.ts'
 import { type ExecuteBlock, executeBlock } from './execute-block.ts'
 import { executeGenesis } from './genesis-block.ts'
@@ -63,7 +64,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     genesis,
     genesisBlock,
     chainId,
-    contracts: options.contracts ?? contractsOf(genesis),
+    deployed: new ContractsInForce(genesis, options.contracts ?? contractsOf(genesis)),
     executeBlock: options.executeBlock ?? executeBlock,
     sets,
     supportedVersions,

@@ -99,7 +99,7 @@ export function buildRecovery(options: {
   const timeMs = Math.max(nowMs, header.timeMs + 1)
   const own: PastChain = { chainId: ledger.chainId, sets: setsOf(ledger), height: header.height, headHash: hash }
   const draft = { head: header, validators }
-  const base = { ...ledger.genesis, timeMs, b, setup: [], predecessor: null }
+  const base = { ...ledger.genesis, contracts: ledger.modules(), timeMs, b, setup: [], predecessor: null }
   const predecessor: Predecessor = {
     ...draft,
     chains: [own, ...(ledger.genesis.predecessor?.chains ?? [])],

@@ -5,6 +5,7 @@ export const BUILT_IN_NAMES = [
   'policy',
   'registry',
   'validators',
+  'deployments',
   'governance',
   'evidence',
   'consent',
