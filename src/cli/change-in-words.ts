@@ -2,7 +2,7 @@
 
 import type { Change } from './governance-answers.ts'
 import { type Founders, nameOf } from './identities.ts'
-import { shortId } from './output.ts'
+import { counted, shortId } from './output.ts'
 
 /** A change in one sentence. */
 export function changeInWords(change: Change, members: Founders): string {
@@ -38,6 +38,10 @@ export function changeInWords(change: Change, members: Founders): string {
       return `${who} chooses among ${change.choice?.implicitPolicies.join(', ')}; break-glass ${change.choice?.breakGlass.join(', ')}`
     case 'setShare':
       return `${change.share?.of} takes ${shareInWords(change.share?.share)}`
+    case 'deployContracts': {
+      const count = counted(change.deployment?.contracts.length ?? 0, 'contract')
+      return `${count} from height ${change.fromHeight} on, in place of deployment ${change.deployment?.after}`
+    }
   }
 }
 

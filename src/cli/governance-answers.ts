@@ -3,12 +3,13 @@
 import * as z from 'zod'
 import type { Client } from '../client/client.ts'
 import type { NamedCall } from '../client/interfaces.ts'
-import { type IdentityId, isHex32, type PublicKey } from '../types/brand.ts'
+import { type Hash, type IdentityId, isHex32, type PublicKey } from '../types/brand.ts'
 import { INSTITUTION_KINDS } from '../types/genesis.ts'
 import { readAnswer } from './contract-answers.ts'
 import type { Founders } from './identities.ts'
 
 const id = z.custom<IdentityId>((value) => typeof value === 'string' && isHex32(value))
+export const hash = z.custom<Hash>((value) => typeof value === 'string' && isHex32(value))
 const key = z.custom<PublicKey>((value) => typeof value === 'string' && isHex32(value))
 
 /** `validators.ValidatorSet` */
@@ -37,6 +38,7 @@ export const KINDS = [
   'setRole',
   'limitChoice',
   'setShare',
+  'deployContracts',
 ] as const
 
 /** `policy.CodeKind`, `policy.ImplicitPolicy`, `policy.BreakGlassPolicy`, `governance.Share` */
@@ -55,6 +57,14 @@ export const settingsSchema = z.object({
 
 /** `policy.NamedRole` */
 export const roleSchema = z.object({ role: z.string(), clinician: z.boolean(), purposes: z.array(z.string()) })
+
+/** `deployments.Contract` */
+export const deployedSchema = z.object({
+  name: z.string(),
+  version: z.int(),
+  size: z.int(),
+  parts: z.array(hash).readonly(),
+})
 
 /** `governance.Change` */
 export const changeSchema = z.object({
@@ -77,6 +87,7 @@ export const changeSchema = z.object({
     })
     .nullable(),
   share: z.object({ of: z.enum(KINDS), share: z.enum(SHARES) }).nullable(),
+  deployment: z.object({ after: z.int(), contracts: z.array(deployedSchema).readonly() }).nullable(),
 })
 export type Change = z.output<typeof changeSchema>
 

@@ -6,6 +6,7 @@ import { loadJoinCard } from '../node/genesis-file.ts'
 import { changeInWords } from './change-in-words.ts'
 import { confirm } from './confirm.ts'
 import { addNodeOptions, connectTo, type NodeOptions } from './connection.ts'
+import { addContracts, addDeploy } from './deploy.ts'
 import { ask, type Change, membersOf, proposalSchema, tallySchema, voteSchema } from './governance-answers.ts'
 import { addTables } from './governance-tables.ts'
 import { institutionFrom, nameOf } from './identities.ts'
@@ -41,6 +42,8 @@ export function addGovernance(program: Command): void {
   for (const kind of ['suspend', 'reinstate', 'expel'] as const) addAbout(governance, kind)
   addVersion(governance)
   addTables(governance)
+  addContracts(governance)
+  addDeploy(governance)
 }
 
 interface ListOptions extends NodeOptions {

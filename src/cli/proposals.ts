@@ -7,6 +7,7 @@ import type { LoadedGenesis } from '../node/genesis-file.ts'
 import { changeInWords } from './change-in-words.ts'
 import { type ConfirmOptions, confirm } from './confirm.ts'
 import { actorFrom, connectTo, type NodeOptions } from './connection.ts'
+import { deployment, deploymentsOf, upgradeTable } from './deployed-contracts.ts'
 import {
   ask,
   type Change,
@@ -68,6 +69,7 @@ export async function lookAhead(change: Change, { client, genesis, members }: Vo
   }
   const tables = await tablePreview(change, client).catch(inWords)
   if (tables !== null) return { lines: tables, objections: [] }
+  if (change.deployment !== null) return deploymentPreview(change.deployment, { client, genesis })
   const view = viewOf(change)
   if (view === null) return { lines: [], objections: [] }
   const now = await ask(client, { contract: 'validators', method: 'newest', args: {} }, setSchema)
@@ -79,6 +81,18 @@ export async function lookAhead(change: Change, { client, genesis, members }: Vo
     objections: objections(change, { after, nodes, members }),
     quorum,
   }
+}
+
+/** What would change. The ledger has checked that it fits; whose code it is, people compare by its hashes. */
+async function deploymentPreview(
+  { after, contracts }: NonNullable<Change['deployment']>,
+  on: { readonly client: Client; readonly genesis: LoadedGenesis },
+): Promise<Preview> {
+  const present = await deployment(after, on.client)
+  const lines = upgradeTable(present.contracts, contracts)
+  const newest = (await deploymentsOf(on.client)).at(-1)?.number
+  const isStale = newest !== after
+  return { lines, objections: isStale ? [`deployment ${newest} came in between: the chain refuses it`] : [] }
 }
 
 function objections(
@@ -117,18 +131,21 @@ export const noChange = {
   role: null,
   choice: null,
   share: null,
+  deployment: null,
 } as const satisfies Omit<Change, 'kind'>
 
 /** Shows what would be, asks, and proposes it. */
 export async function propose(
   change: Change,
-  call: { readonly method: string; readonly args: object },
+  /** `before`: what has to be on the chain first; done once it is confirmed. */
+  call: { readonly method: string; readonly args: object; readonly before?: () => Promise<void> },
   { voter, options }: { voter: Voter; options: DecisionOptions },
 ): Promise<void> {
   const { client, genesis, signer, members } = voter
   const preview = await lookAhead(change, voter)
   const words = changeInWords(change, members)
   await confirm(`Propose: ${words}?`, { preview: [...preview.lines, ''], ...preview }, options)
+  await call.before?.()
   const submitted = await submitCall(
     { contract: 'governance', method: call.method, args: call.args as never },
     { client, genesis, signer },

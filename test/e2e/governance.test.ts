@@ -1,6 +1,6 @@
 // The institutions of a running consortium decide by the command line: two validators, and a clinic that wants to join.
 
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -131,40 +131,50 @@ describe('assent governance', () => {
     await fails(/0 of 2 validators announce protocol version 2, 2 are needed.*nothing was done; --force/s, ...command)
     expect(await done(...command, '--force')).toMatch(/change +protocol version 2 from height 1000 on/)
   })
-})
 
-describe('the tables that decisions read', () => {
-  it('a purpose is added by two thirds, and seen by everybody in its version', async () => {
-    const added = await json(...'governance add-code purpose HEARTSTUDY --under HRESCH --yes --folder a'.split(' '))
-    expect(added.proposal.change.code).toEqual({ kind: 'purpose', code: 'HEARTSTUDY', under: ['HRESCH'] })
-    const number = String(added.proposal.number)
-    expect(await done('governance', 'show', number, '--folder', 'b')).toMatch(
-      /purpose HEARTSTUDY is added under HRESCH.*2 of 3 voters.*names HRESCH or PurposeOfUse means HEARTSTUDY, too/s,
-    )
-    await done('governance', 'approve', number, '--yes', '--folder', 'b')
-    const now = await json('policy', 'codes', '--kind', 'purpose', '--folder', 'b')
-    const found = now.codes.find(({ code }: { code: string }) => code === 'HEARTSTUDY')
-    expect([now.version, found.covering]).toEqual([2, ['HEARTSTUDY', 'HRESCH', 'PurposeOfUse']])
-    expect(await done('policy', 'codes', '--of-version', '1', '--folder', 'b')).not.toContain('HEARTSTUDY')
-    await fails(/CODE_EXISTS: /, ...'governance add-code purpose HEARTSTUDY --under TREAT --yes --folder a'.split(' '))
-    await fails(/<kind>: expected purpose, /, ...'governance add-code colour RED --yes --folder a'.split(' '))
-  })
-
-  it('a role, a choice and a share are decided the same way', async () => {
-    const decided = async (...command: string[]) => {
-      const { proposal } = await json('governance', ...command, '--yes', '--folder', 'b')
-      return done('governance', 'approve', String(proposal.number), '--yes', '--folder', 'a')
+  it('deploys a contract, and then a new version of it, each from a height on', async () => {
+    const write = (version: number, views: string) =>
+      writeFileSync(join(home, 'shelf.clause'), `contract shelf version ${version}\n\nstate books: int\n\n${views}`)
+    const size = 'view size() returns int {\n  return books else 0\n}\n'
+    const height = async () => (await json('status', '--folder', 'a')).height as number
+    const twoBlocks = async () => {
+      const { proposal } = await json('governance', 'suspend', 'Clinic', '--yes', '--folder', 'b')
+      await done('governance', 'withdraw', String(proposal.number), '--folder', 'b')
     }
-    expect(await decided('set-role', 'dietitian', '--may-claim', 'TREAT', '--clinician')).toMatch(/status +passed/)
-    expect(await done('policy', 'roles', '--folder', 'a')).toMatch(/version 2.*dietitian +yes +TREAT\n/s)
-    const choice = ['limit-choice', 'Hospital A', '--implicit', 'basicNormal', '--break-glass', 'override,never']
-    expect(await decided(...choice)).toMatch(/Hospital A chooses among basicNormal; break-glass override, never/)
-    expect(await json('policy', 'show', '--folder', 'a')).toMatchObject({ implicitPolicy: 'basicNormal', version: 1 })
-    const refused = await run('policy', 'set', '--implicit', 'deny', '--folder', 'a')
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('NOT_A_CHOICE')])
-    await decided('set-share', 'withdrawCode', 'all')
-    expect(await decided('withdraw-code', 'purpose', 'HMARKT')).toMatch(/status +open.*3 of 3 voters pass it/s)
-  })
+    const query = async (method: string): Promise<{ result?: { value: number } }> => {
+      const params = { contract: 'shelf', method }
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'contract.query', params })
+      return (await fetch(a.rpcUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).json()
+    }
+    const deploy = async () => {
+      const from = String((await height()) + 5)
+      const text = await done('governance', 'deploy', 'shelf.clause', '--from', from, '--yes', '--folder', 'a')
+      expect(text).toMatch(/change +\d+ contracts from height \d+ on, in place of deployment \d/)
+      const number = /proposal +(\d+)/.exec(text)?.[1] as string
+      expect(await done('governance', 'show', number, '--folder', 'b')).toMatch(/shelf +(new|1) +\d/)
+      expect(await done('governance', 'approve', number, '--yes', '--folder', 'b')).toMatch(/status +passed at height/)
+    }
+
+    write(1, size)
+    await deploy()
+    const shown = await done('governance', 'contracts', '--folder', 'b')
+    expect(shown).toMatch(/Deployment 1, of the genesis, in force from height 0 on/)
+    expect(shown).toMatch(/Deployment 2, by proposal \d+, from height \d+ on, in \d blocks?/)
+    expect((await query('size')).result).toBeUndefined()
+    await twoBlocks()
+    expect((await query('size')).result?.value).toBe(0)
+
+    const again = ['governance', 'deploy', 'shelf.clause', '--from', '900', '--yes', '--folder', 'a']
+    await fails(/nothing changes: deployment 2 has these contracts/, ...again)
+    write(2, 'view amount() returns int {\n  return books else 0\n}\n')
+    await fails(/not deployable: shelf, view size: is gone/, ...again)
+    write(1, size.replace('else 0', 'else 7'))
+    await fails(/contract shelf: its code changed; expected a version above 1, got 1/, ...again)
+    write(2, size.replace('else 0', 'else 7'))
+    await deploy()
+    await twoBlocks()
+    expect((await query('size')).result?.value).toBe(7)
+  }, 60_000)
 })
 
 describe('when a validator is silent', () => {
