@@ -6,6 +6,7 @@ import type { Header } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import type { Ack, Tip } from '../types/certificate.ts'
 import { ackMessage } from '../types/signing.ts'
+import { ackedPathTo } from './acked-path.ts'
 import { isOutOfTime } from './block-time.ts'
 import { contains, type Entry, headerOf, pathFrom } from './block-tree.ts'
 import { isSeated } from './epochs.ts'
@@ -31,6 +32,7 @@ export function signAck(step: Step, entry: Entry): void {
     ...state.signState,
     term,
     lastAck: { term, height, hash: entry.block.hash },
+    ackedPath: ackedPathTo(state, entry),
     earlierAcks,
     branch: null,
   }

@@ -13,12 +13,13 @@ const a2 = group.block(cert1, a1)
 const a3 = group.block(cert1, a2)
 
 const vote = group.vote(1, { candidate: 0, tip: genesis })
-const led = (lastAck: Block | null): SignState => ({
+const led = (lastAck: Block | null, path: readonly Block[] = []): SignState => ({
   ...EMPTY_SIGN_STATE,
   term: group.term(1),
   vote,
   promise: null,
   lastAck: lastAck && tipOfBlock(lastAck),
+  ackedPath: path.map(tipOfBlock),
 })
 const cover = (signState: SignState, uncommitted: readonly Block[], isAlone = false) =>
   coverOwnBlocks(signState, { seat, uncommitted, isAlone })
@@ -31,8 +32,8 @@ describe('coverOwnBlocks()', () => {
   })
 
   it('brings it up to the last own block, after a crash between block and sign-state', () => {
-    expect(cover(led(a1), [a1, a2, a3])).toEqual(led(a3))
-    expect(cover(led(null), [a1])).toEqual(led(a1))
+    expect(cover(led(a1), [a1, a2, a3])).toEqual(led(a3, [a1, a2, a3]))
+    expect(cover(led(null), [a1])).toEqual(led(a1, [a1]))
   })
 
   it('is not concerned with blocks of others', () => {

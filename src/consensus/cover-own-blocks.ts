@@ -4,7 +4,8 @@
 
 import type { Block } from '../types/block.ts'
 import type { Seat } from '../types/brand.ts'
-import { EARLIER_ACKS_MAX, type SignState } from './sign-state.ts'
+import type { Tip } from '../types/certificate.ts'
+import { ACKED_PATH_MAX, EARLIER_ACKS_MAX, type SignState } from './sign-state.ts'
 import { compareTips } from './tip.ts'
 
 /** Null when a crash does not explain what is on the disk: the sign-state is older than the blocks. */
@@ -27,5 +28,17 @@ export function coverOwnBlocks(
   const before = signState.lastAck
   const isEarlier = before !== null && before.term < (lastAck?.term ?? 0)
   const earlierAcks = isEarlier ? [...signState.earlierAcks, before].slice(-EARLIER_ACKS_MAX) : signState.earlierAcks
-  return { ...signState, lastAck, earlierAcks, branch: null }
+  return { ...signState, lastAck, ackedPath: pathTo(lastAck, uncommitted), earlierAcks, branch: null }
+}
+
+/** Every uncommitted block stands on the certified head. */
+function pathTo(lastAck: Tip | null, uncommitted: readonly Block[]): readonly Tip[] {
+  const path: Tip[] = []
+  let at = lastAck?.hash
+  for (const { header, hash } of uncommitted.toReversed()) {
+    if (hash !== at) continue
+    path.push({ term: header.term, height: header.height, hash })
+    at = header.parentHash
+  }
+  return path.reverse().slice(0, ACKED_PATH_MAX)
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { AssertionError } from '../types/assert.ts'
+import { ownReleases } from './lock.ts'
 import { append, draft, Group, genesis, Node, positionOfBlock, tipOfBlock } from './node.test-support.ts'
+import { branchOf } from './release.ts'
 import { decodeSignState, EMPTY_SIGN_STATE, encodeSignState } from './sign-state.ts'
 
 const group = new Group(4)
@@ -75,6 +77,20 @@ describe('a restart', () => {
     const node = new Node(group, { self: 3, restored })
     node.receive(0, append(cert2, { previous: positionOfBlock(twin2), blocks: [twin3] }))
     expect(node.executed(twin3).at(-1)).toBe('send 0 appendReply term 1 matched 3 certified 2 acks []')
+  })
+
+  it('makes its Release, where a chain that came as a snapshot was certified past its ack in its own term', () => {
+    const twin1 = group.block(cert1, genesis, { timeMs: a1.header.timeMs + 5 })
+    const twin2 = group.block(cert1, twin1)
+    const restored = {
+      certified: { block: a2, commitCert: group.commitCert(a2) },
+      leaderCerts: [cert1],
+      signState: { ...acked2, lastAck: tipOfBlock(twin2), ackedPath: [twin1, twin2].map(tipOfBlock) },
+      certifiedHashAt: (height: number) => [genesis, a1, a2][height]?.hash,
+    }
+    const { state } = new Node(group, { self: 3, restored })
+    expect(state.ackStanding).toBe('superseded')
+    expect(ownReleases(state).map(branchOf)).toEqual([tipOfBlock(twin1)])
   })
 
   it('goes on acking in its term when its last ack was certified, however far below', () => {

@@ -8,6 +8,7 @@ import type { Epoch, Hash, Height, Term } from '../types/brand.ts'
 import type { CommitCert, LeaderCert } from '../types/certificate.ts'
 import { leaderCertHash } from '../types/signing.ts'
 import type { NextSet } from '../types/validator-set.ts'
+import { whereLeft } from './acked-path.ts'
 import { ancestorsAfter, createEntry, type Entry } from './block-tree.ts'
 import { coverOwnBlocks } from './cover-own-blocks.ts'
 import type { Lineage } from './evidence/lineage.ts'
@@ -34,7 +35,7 @@ export interface Restored {
   /** Of the terms of all these blocks, and later. */
   readonly leaderCerts: readonly LeaderCert[]
   readonly signState: SignState
-  /** Hash of the certified block at a height; asked only for the height of the last ack. */
+  /** Hash of the certified block at a height, if it is kept; asked for what the last ack is about. */
   readonly certifiedHashAt: (height: number) => Hash | undefined
   /** What the certified chain holds at a height below its head; asked only where the last ack was superseded. */
   readonly lineageAt: (height: Height) => Lineage | null
@@ -58,8 +59,10 @@ export function createState(settings: Settings, restored: Restored): State {
   const set = head.nextSet ?? settings.restoredSetOf(epoch)
   assert(set !== undefined, 'the set of the present epoch is on disk')
   const isAlone = set.members.length === 1
-  const signState =
-    coverOwnBlocks(restored.signState, { seat: settings.self, uncommitted, isAlone }) ?? restored.signState
+  const signState = withBranch(
+    coverOwnBlocks(restored.signState, { seat: settings.self, uncommitted, isAlone }) ?? restored.signState,
+    restored,
+  )
   const state: State = {
     settings,
     tree: { entries: new Map([[block.hash, head]]), recent: new Set([block.hash]) },
@@ -81,7 +84,7 @@ export function createState(settings: Settings, restored: Restored): State {
     liveness: createLiveness(),
     reads: new Map(),
     witness: createWitness(restored),
-    releases: createReleases(ownReleaseOf(restored)),
+    releases: createReleases(ownReleaseOf({ ...restored, signState })),
     halted: false,
   }
   for (const stored of uncommitted) {
@@ -95,6 +98,12 @@ export function createState(settings: Settings, restored: Restored): State {
     assert(isGenesis || state.leaderCerts.has(block.header.leaderCertHash), 'every term on disk has its LeaderCert')
   }
   return state
+}
+
+/** A chain that came as a snapshot, or again, was certified past the last ack without saying so. */
+function withBranch(signState: SignState, { certifiedHashAt }: Restored): SignState {
+  const { branch, ackedPath } = signState
+  return branch !== null ? signState : { ...signState, branch: whereLeft(ackedPath, certifiedHashAt) ?? null }
 }
 
 /** The Release of a superseded ack, from the certificate on the head. */

@@ -4,7 +4,7 @@
 import type { Hash, Seat, Term } from '../types/brand.ts'
 import type { Tip } from '../types/certificate.ts'
 import { tipOfStart } from './abandonment.ts'
-import { contains } from './block-tree.ts'
+import { isAckedUnder } from './acked-path.ts'
 import { presentSet } from './epochs.ts'
 import { tipOfWord } from './evidence/statements.ts'
 import { abandon, guiltyBeside, proposeDecision, wordsApart } from './releases.ts'
@@ -54,7 +54,6 @@ export function describeStandstill(state: State): readonly StuckBranch[] {
 function describeBranch(state: State, twins: Twins): StuckBranch {
   const branch = tipOfStart(twins.start)
   const { guilty } = guiltyBeside(state, twins)
-  const { lastAck } = state.signState
   const isKnown = state.releases.decided.has(branch.hash) || abandon(state, twins) !== null
   const proposal = isKnown ? null : proposeDecision(state, twins)
   const term = latestTermOfWords(state, branch)
@@ -68,7 +67,7 @@ function describeBranch(state: State, twins: Twins): StuckBranch {
     term,
     words,
     silent: presentSet(state).members.flatMap(({ seat }) => (heard.has(seat) || guilty.has(seat) ? [] : [seat])),
-    bindsSelf: lastAck !== null && contains(state.tree, { hash: lastAck.hash, ancestor: branch.hash }),
+    bindsSelf: isAckedUnder(state, branch.hash),
     release: isKnown ? 'known' : proposal === null ? 'none' : 'proposed',
     proposal,
   }

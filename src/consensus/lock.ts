@@ -38,17 +38,16 @@ export function mayFollow(state: State, { tip, holds }: Offer, releases: readonl
 
 /** Can a Release be had, sooner or later? Then it is worth asking this validator, though it would refuse now. */
 export function isLockedByLie(state: State): boolean {
-  const { signState, ackStanding, tree, witness } = state
+  const { ackStanding, tree, witness, signState } = state
   if (ackStanding === 'superseded') return state.releases.own !== null
-  if (ackStanding !== 'binding' || signState.lastAck === null) return false
-  for (let at = tree.entries.get(signState.lastAck.hash); at !== undefined; ) {
-    const { header, hash } = at.block
-    if (header.height <= headerOf(tree, state.certifiedHash).height) return false
-    if (witness.twins.has(hash)) return true
-    at = tree.entries.get(header.parentHash)
-  }
-  return false
+  if (ackStanding !== 'binding') return false
+  const head = headerOf(tree, state.certifiedHash)
+  const places = new Set([...witness.twins.values()].map(({ start: { header } }) => placeOf(header)))
+  return signState.ackedPath.some((tip) => tip.height > head.height && places.has(placeOf(tip)))
 }
+
+/** A term has one leader. */
+const placeOf = ({ term, height }: Pick<Tip, 'term' | 'height'>): string => `${term}/${height}`
 
 function isBehind({ tip, holds }: Offer, ack: Tip): boolean {
   return tip.term < ack.term || (tip.term === ack.term && (tip.height < ack.height || !holds(ack)))
@@ -65,7 +64,14 @@ function covers(state: State, release: Release, ack: Tip): boolean {
   const oldest = isSuperseded ? (epochOfOwn(state) ?? head.epoch) : head.epoch
   if (release.kind === 'conflict' && release.commitCert.epoch < oldest) return false
   if (isSuperseded) return branch.hash === signState.branch?.hash
-  return branch.height > head.height && contains(tree, { hash: ack.hash, ancestor: branch.hash })
+  return branch.height > head.height && isOn(state, { ack, branch })
+}
+
+/** What the last ack is about is known also without its blocks. */
+function isOn({ tree, signState: { ackedPath } }: State, { ack, branch }: { ack: Tip; branch: Tip }): boolean {
+  if (contains(tree, { hash: ack.hash, ancestor: branch.hash })) return true
+  const stepOf = ({ hash }: Tip): number => ackedPath.findIndex((tip) => tip.hash === hash)
+  return stepOf(branch) >= 0 && stepOf(branch) <= stepOf(ack)
 }
 
 function epochOfOwn(state: State): Epoch | undefined {
@@ -74,11 +80,12 @@ function epochOfOwn(state: State): Epoch | undefined {
 }
 
 /** Null where the branch stands on a certified block: nothing below it binds. Only of superseded ones is the block gone. */
-function parentOf({ tree, certifiedHash }: State, branch: Tip): Tip | null {
-  const parentHash = tree.entries.get(branch.hash)?.block.header.parentHash
-  if (parentHash === undefined) return null
-  const { term, height } = headerOf(tree, parentHash)
-  return height <= headerOf(tree, certifiedHash).height ? null : { term, height, hash: parentHash }
+function parentOf({ tree, certifiedHash, signState: { ackedPath } }: State, branch: Tip): Tip | null {
+  const header = tree.entries.get(branch.hash)?.block.header
+  const below = ackedPath.find(({ height }) => height === branch.height - 1) ?? null
+  const parent = header === undefined ? below : { ...headerOf(tree, header.parentHash), hash: header.parentHash }
+  if (parent === null || parent.height <= headerOf(tree, certifiedHash).height) return null
+  return { term: parent.term, height: parent.height, hash: parent.hash }
 }
 
 /** Of this validator's own superseded ack; what it shows when it is asked for a vote, or stands itself. */

@@ -30,6 +30,20 @@ describe('a group of 4 whose leader equivocated and fell silent', () => {
       expect({ kind, accused }).toEqual({ kind: 'E1', accused: [LIAR] })
   })
 
+  it('frees a member that has lost its ledger: its sign-state knows which branch it is bound to', () => {
+    const survivors = new Survivors(4)
+    const branches = [survivors.branch(0, 1), survivors.branch(10, 2), survivors.branch(20, 2)]
+    for (const [i, branch] of branches.entries()) survivors.lock(i + 1, branch)
+    // It has shown its chain to the others, and nobody has its blocks any more.
+    survivors.timeout(3, 'election')
+    survivors.loseLedger(3)
+    const leader = survivors.elect()
+    expect(leader).toBeDefined()
+    expect(leader).not.toBe(3)
+    expect(leaderCertFault(survivors.leaderCertOf(leader as number), survivors.verifier)).toBeNull()
+    expect(survivors.evidence().flatMap(({ accused }) => accused)).not.toContain(3)
+  })
+
   it('frees a member whose ack was superseded in its own term, by the certificate itself', () => {
     const survivors = new Survivors(4)
     const [left, right] = [survivors.branch(80, 2), survivors.branch(90, 1)]

@@ -13,6 +13,7 @@ import {
   type Trust,
   tipOfStart,
 } from './abandonment.ts'
+import { isAckedUnder } from './acked-path.ts'
 import { contains, headerOf } from './block-tree.ts'
 import { presentSet, verifierOf } from './epochs.ts'
 import { lineageOf } from './evidence/statement-index.ts'
@@ -58,12 +59,10 @@ export function keepDecided(state: State, { release, encoded }: { release: Relea
 }
 
 /** What this validator asks a candidate for, with its promise: its own Release, or one that was decided about its last ack. */
-export function releaseToAskFor({ releases, signState, tree }: State): Uint8Array | null {
-  const { lastAck } = signState
-  if (releases.own !== null || lastAck === null) return releases.own
-  for (const [ancestor, encoded] of releases.decided) {
-    if (contains(tree, { hash: lastAck.hash, ancestor })) return encoded
-  }
+export function releaseToAskFor(state: State): Uint8Array | null {
+  const { own, decided } = state.releases
+  if (own !== null) return own
+  for (const [branch, encoded] of decided) if (isAckedUnder(state, branch)) return encoded
   return null
 }
 

@@ -8,6 +8,12 @@ import { promiseCodec, type Tip, tipCodec, type Vote, type VotePromise, voteCode
 /** More than one is rare already; while so many are kept, no Release is used. */
 export const EARLIER_ACKS_MAX = 8
 
+/**
+ * They fill half a slot of the file. More blocks are uncertified only where many terms have left their opening blocks; the oldest
+ * count: there branches part.
+ */
+export const ACKED_PATH_MAX = 64
+
 export interface SignState {
   /** Highest term taken part in. */
   readonly term: Term
@@ -17,6 +23,8 @@ export interface SignState {
   readonly promise: VotePromise | null
   /** The latest ack; its term is the highest ever acked in. */
   readonly lastAck: Tip | null
+  /** From the block above the certified head of that moment up to it: what the last ack is about, also when the ledger is lost. */
+  readonly ackedPath: readonly Tip[]
   /** The last acks of earlier terms that the last one's chain does not contain, while they may still bind under a Release. */
   readonly earlierAcks: readonly Tip[]
   /** Where the last ack's branch left the certified chain, once that was certified past it. */
@@ -28,6 +36,7 @@ export const EMPTY_SIGN_STATE: SignState = {
   vote: null,
   promise: null,
   lastAck: null,
+  ackedPath: [],
   earlierAcks: [],
   branch: null,
 }
@@ -37,6 +46,7 @@ const signStateCodec: Codec<SignState> = record<SignState>({
   vote: optional(voteCodec),
   promise: optional(promiseCodec),
   lastAck: optional(tipCodec),
+  ackedPath: list(tipCodec, ACKED_PATH_MAX),
   earlierAcks: list(tipCodec, EARLIER_ACKS_MAX),
   branch: optional(tipCodec),
 })

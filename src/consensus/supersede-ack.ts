@@ -3,31 +3,30 @@
 
 import type { Hash } from '../types/brand.ts'
 import type { CommitCert, Tip } from '../types/certificate.ts'
+import { whereLeft } from './acked-path.ts'
 import type { Entry } from './block-tree.ts'
 import { createLineage } from './evidence/create-lineage.ts'
 import { encodeRelease } from './release.ts'
-import type { State } from './state.ts'
 import { emit, type Step } from './step.ts'
-import { tipOf } from './tip.ts'
 
 /** `path`: what was certified just now, oldest first. The blocks that it drops are still in the tree. */
 export function supersedeAck(step: Step, certified: { path: readonly Entry[]; certificate: CommitCert }): void {
   const { state } = step
   const { path, certificate } = certified
-  const { lastAck, branch } = state.signState
+  const { lastAck, branch, ackedPath } = state.signState
   if (state.ackStanding === 'superseded' && branch !== null) state.releases.own ??= releaseFrom(branch, certified)
   if (state.ackStanding !== 'binding' || lastAck === null) return
   if (path.some(({ block }) => block.hash === lastAck.hash)) {
     state.ackStanding = 'certified'
     return
   }
-  const start = leavingBlock(state, { from: lastAck.hash, path })
-  if (start === undefined) {
-    // Not here any more, or on top of the head.
+  const certifiedNow = new Map<number, Hash>(path.map(({ block: { header, hash } }) => [header.height, hash]))
+  const left = whereLeft(ackedPath, (height) => certifiedNow.get(height))
+  if (left === undefined) {
+    // On top of the head; or more is acked than is remembered.
     if (lastAck.height <= certificate.height) state.ackStanding = 'superseded'
     return
   }
-  const left = tipOf(state, start.block.hash)
   state.ackStanding = 'superseded'
   state.releases.own = releaseFrom(left, certified)
   state.signState = { ...state.signState, branch: left }
@@ -46,14 +45,4 @@ function releaseFrom(
   const lineage =
     base === head ? null : createLineage(head.block.header, { height: branch.height, base: base.ancestors, since })
   return encodeRelease({ kind: 'conflict', branch, commitCert: certificate, lineage })
-}
-
-/** The first block on the way to `from` that is not on the path, though the path goes on beside it. */
-function leavingBlock({ tree }: State, { from, path }: { from: Hash; path: readonly Entry[] }): Entry | undefined {
-  const first = path[0]
-  if (first === undefined) return undefined
-  const goesOn = new Set([first.block.header.parentHash, ...path.slice(0, -1).map(({ block }) => block.hash)])
-  let at = tree.entries.get(from)
-  while (at !== undefined && !goesOn.has(at.block.header.parentHash)) at = tree.entries.get(at.block.header.parentHash)
-  return at !== undefined && path.includes(at) ? undefined : at
 }

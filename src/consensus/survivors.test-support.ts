@@ -13,7 +13,7 @@ import { EMPTY_SIGN_STATE } from './sign-state.ts'
 
 export class Survivors {
   readonly group: Group
-  readonly nodes: ReadonlyMap<number, Node>
+  readonly nodes: Map<number, Node>
   /** By it the first of the liars led term 1. */
   readonly cert: LeaderCert
   readonly effects: { readonly seat: number; readonly effect: Effect }[] = []
@@ -52,6 +52,13 @@ export class Survivors {
   lock(seat: number, blocks: readonly Block[]): void {
     const shown = append(this.cert, { previous: positionOfBlock(genesis), blocks })
     this.node(seat).store(this.leader, shown, blocks)
+    this.loseLeader(seat)
+  }
+
+  /** It starts again with an empty ledger; what it signed is not lost. */
+  loseLedger(seat: number): void {
+    const { signState } = this.node(seat).state
+    this.nodes.set(seat, new Node(this.group, { self: seat, restored: { signState } }))
     this.loseLeader(seat)
   }
 

@@ -16,7 +16,6 @@ import { type Violation, World } from './world.ts'
 const TRACE_LINES = 60
 const ATTACK_MS_MAX = 180_000
 const AFTERMATH_MS = 3_000
-const DECISIONS_MAX = 3
 
 export interface Outcome {
   readonly seed: number
@@ -134,10 +133,10 @@ function playAttack(world: World, stage: Stage): void {
   world.run(world.queue.nowMs + AFTERMATH_MS)
 }
 
-/** Where messages free nobody, institutions decide; one decision gives up one branch. */
+/** Where messages free nobody, institutions decide. One decision gives up one branch; each honest member may stand on its own. */
 function waitForPeople(world: World, hasResumed: () => boolean): void {
   if (isFreeable(world, 'messages')) return
-  for (let round = 0; round < DECISIONS_MAX && !hasResumed() && decideRelease(world); round++) {
+  for (let left = world.honest.length - 1; left > 0 && !hasResumed() && decideRelease(world); left--) {
     world.count('people decided')
     world.run(world.queue.nowMs + RESUME_TIMEOUTS * world.plan.timing.electionTimeoutMaxMs, hasResumed)
   }

@@ -7,6 +7,7 @@ import { decisionMessage } from '../../src/consensus/release-decision.ts'
 import { decodeSignState } from '../../src/consensus/sign-state.ts'
 import { consensusKeysOf } from '../../src/node/key-file.ts'
 import { RpcError } from '../../src/rpc/errors.ts'
+import type { StuckBranch } from '../../src/rpc/services.ts'
 import type { Hash } from '../../src/types/brand.ts'
 import type { Tip } from '../../src/types/certificate.ts'
 import type { BlockIndex } from '../invariants/block-index.ts'
@@ -21,12 +22,12 @@ import type { World } from './world.ts'
  * have acked is away for good, and a recovery is all that helps.
  */
 export function isFreeable(world: World, by: 'messages' | 'people'): boolean {
-  const { seats, blocks, certifiedHeight, convicted } = world
+  const { seats, blocks, certifiedHeight, convictedAlone } = world
   const { members, b } = seats.present
   const n = members.length
   const acks = votersOf(world).map(lastAckOf)
   const locks = acks.filter((ack) => ack !== null).filter(({ height }) => height > certifiedHeight)
-  const liarsLeft = by === 'people' ? 0 : Math.max(0, b - convicted.size)
+  const liarsLeft = by === 'people' ? 0 : Math.max(0, b - convictedAlone.size)
   const isReleasable = (branch: Hash): boolean => {
     const apart = acks.filter((ack) => ack === null || blocks.contains(ack.hash, branch) !== true).length
     return n - apart + liarsLeft < quorumOf({ n, b })
@@ -65,10 +66,11 @@ function votersOf({ seats, honest }: World): readonly SimulatedNode[] {
   })
 }
 
-/** Somebody's proposal, signed by the institutions of everybody honest, is given to all nodes. False: nobody proposes anything. */
+/** The proposal about the lowest branch that anybody makes, signed by the institutions of everybody honest, is given to all nodes. False: nobody proposes anything. */
 export function decideRelease({ honest, nodes, seats, consortium, trace }: World): boolean {
-  const proposal = honest.flatMap(proposalsOf)[0]
-  const release = proposal === undefined ? null : decodeRelease(proposal)
+  const proposals = honest.flatMap(proposalsOf).sort((left, right) => left.branch.height - right.branch.height)
+  const proposal = proposals[0]?.proposal ?? null
+  const release = proposal === null ? null : decodeRelease(proposal)
   const set = release?.kind === 'governed' ? seats.setOf(release.epoch) : undefined
   if (release?.kind !== 'governed' || set === undefined) return false
   const message = decisionMessage({ ...release, chainId: consortium.chainId })
@@ -82,10 +84,9 @@ export function decideRelease({ honest, nodes, seats, consortium, trace }: World
   return true
 }
 
-function proposalsOf({ running }: SimulatedNode): readonly Uint8Array[] {
+function proposalsOf({ running }: SimulatedNode): readonly StuckBranch[] {
   try {
-    const branches = running?.participant.consensus.standstill() ?? []
-    return branches.flatMap(({ release, proposal }) => (release === 'proposed' && proposal !== null ? [proposal] : []))
+    return running?.participant.consensus.standstill().filter(({ release }) => release === 'proposed') ?? []
   } catch (error) {
     // It follows, or is not ready.
     if (error instanceof RpcError) return []

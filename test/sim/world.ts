@@ -1,6 +1,7 @@
 // One run: a consortium of whole nodes under virtual time, its clients, its faults, its liars, and the invariants that watch.
 // Everything happens in one queue; after each happening all promises that it made ready have run.
 
+import type { Evidence } from '../../src/consensus/evidence/evidence.ts'
 import type { Message } from '../../src/consensus/messages.ts'
 import { decodeSignState, EMPTY_SIGN_STATE } from '../../src/consensus/sign-state.ts'
 import { executeBlock } from '../../src/ledger/execute-block.ts'
@@ -71,6 +72,8 @@ export class World implements NodeEvents {
   hasLostLedger = false
   /** Who was proven guilty to anybody honest. */
   readonly convicted = new Set<Seat>()
+  /** Of those, by what a Release takes for a proof. */
+  readonly convictedAlone = new Set<Seat>()
   /** Highest certified block of anybody honest. */
   certifiedHeight = 0
   /** Of the block there, by its leader's clock. */
@@ -415,7 +418,11 @@ export class World implements NodeEvents {
 
   #accuse(node: SimulatedNode, evidence: { readonly kind: string; readonly accused: readonly Seat[] }): void {
     this.#tell((invariant) => invariant.onEvidence?.(node.seat, evidence))
-    for (const seat of evidence.accused) this.convicted.add(this.seats.memberOf(seat) ?? seat)
+    for (const seat of evidence.accused) {
+      const member = this.seats.memberOf(seat) ?? seat
+      this.convicted.add(member)
+      if (RELEASE_PROOFS.has(evidence.kind)) this.convictedAlone.add(member)
+    }
   }
 
   #createStage(): Stage | null {
@@ -487,6 +494,9 @@ export class World implements NodeEvents {
 function liarsOf({ liars, attack }: Plan): readonly Seat[] {
   return attack === null ? liars.map(({ seat }) => seat) : Array.from({ length: attack.liars }, (_, i) => i as Seat)
 }
+
+/** Each is one member's lie (spec/consensus.md, "Releases"). */
+const RELEASE_PROOFS: ReadonlySet<string> = new Set<Evidence['kind']>(['E1', 'E2', 'E3'])
 
 const isEvidence = (fields: object): fields is { kind: string; accused: readonly Seat[] } => 'accused' in fields
 
