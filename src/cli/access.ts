@@ -4,6 +4,7 @@ import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { isRefusal } from '../client/errors.ts'
+import type { FetchedResource } from '../client/institution-client.ts'
 import type { Json } from '../contracts/abi.ts'
 import { READ_REASONS } from '../types/signed-read.ts'
 import { type AccessOptions, accessRequest, addAccessOptions } from './access-request.ts'
@@ -113,24 +114,53 @@ function addFetch(access: Command): void {
         if (!isRefusal(error, 'NOT_FOUND')) throw error
         throw new UsageError('--decision: this patient has no decision with this number')
       })
-      const records = fetched.map(({ record, version, release, bytes }) => {
-        const file = join(out, `${record}.json`)
+      const write = (name: string, bytes: Uint8Array): string => {
+        const file = join(out, `${name}.json`)
         writeFileSync(file, bytes, { mode: 0o600, flag: 'wx' })
-        return { record, version, release, bytes: bytes.length, file }
+        return file
+      }
+      const records = fetched.records.map(({ bytes, ...record }) => {
+        return { ...record, bytes: bytes.length, file: write(record.record, bytes) }
+      })
+      const consents = fetched.consents.map(({ document, bytes }) => {
+        return { document, file: write(`consent-${document}`, bytes) }
       })
       print(
-        { decision, records },
+        { decision, records, consents },
         () => [
           ...table(
-            ['record', 'version', 'release', 'bytes'],
-            records.map(({ record, version, release, bytes }) => [shortId(record), version, release, bytes]),
+            ['record', 'version', 'release', 'bytes', 'accompanied by'],
+            records.map(({ record, version, release, bytes, accompaniment }) => {
+              const by = accompaniment?.consents.map((document) => `consent-${shortId(document)}...`) ?? []
+              return [
+                shortId(record),
+                version,
+                release,
+                bytes,
+                accompaniment === null ? '' : ['notice', ...by].join(', '),
+              ]
+            }),
           ),
           '',
+          ...noticeLines(records),
           `${counted(records.length, 'record')} in ${out}`,
         ],
         options,
       )
     })
+}
+
+type Accompanied = Pick<FetchedResource, 'accompaniment'>
+
+/** Before anything else is done with the records. */
+function noticeLines(records: readonly Accompanied[]): readonly string[] {
+  const accompanied = records.filter(({ accompaniment }) => accompaniment !== null)
+  const notices = new Set(accompanied.map(({ accompaniment }) => accompaniment?.notice as string))
+  return [...notices].flatMap((notice) => [
+    `NOTICE for ${counted(accompanied.length, 'record')} (42 CFR 2.32): ${notice}`,
+    'Whoever hands them on hands on this notice and the copy of the consent with them.',
+    '',
+  ])
 }
 
 interface DecideOptions extends AccessOptions, ReadOptions {}

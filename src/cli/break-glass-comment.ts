@@ -2,7 +2,7 @@
 // Whoever reviews the access is given text and salt, and checks them against the chain.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { taggedHash } from '../crypto/hash.ts'
+import { commitment } from '../crypto/hash.ts'
 import { randomBytes } from '../crypto/random.ts'
 import { commentFile, commentFolder } from '../node/break-glass-comments.ts'
 import type { Hash } from '../types/brand.ts'
@@ -25,11 +25,7 @@ export function commitToComment({ reason, text }: { reason: string; text: string
 
 /** SHA-256 of `assent/comment/1` 0x00 salt, text in UTF-8. */
 export function commentCommitment({ text, salt }: { text: string; salt: Uint8Array }): Hash {
-  const utf8 = new TextEncoder().encode(text)
-  const salted = new Uint8Array(salt.length + utf8.length)
-  salted.set(salt)
-  salted.set(utf8, salt.length)
-  return taggedHash(TAG.comment, salted)
+  return commitment(TAG.comment, { salt, bytes: new TextEncoder().encode(text) })
 }
 
 /** Kept before the request is sent, so that no commitment on the chain is without its text. Answers the file. */

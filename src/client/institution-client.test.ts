@@ -20,7 +20,7 @@ describe('InstitutionClient', () => {
     const client = clientWith(INSTITUTION_TOKEN)
     const resources = Array.from({ length: 5 }, (_, i) => new Uint8Array(300_000).fill(i))
     expect(await client.storeRecords(PATIENT, resources)).toHaveLength(5)
-    const fetched = await client.fetchRecords(PATIENT, 1)
+    const { records: fetched } = await client.fetchRecords(PATIENT, 1)
     expect(fetched.map(({ bytes }) => bytes)).toEqual(resources)
   })
 

@@ -17,7 +17,16 @@ const consentSchema = z.union([
   z.object({ kind: z.literal('refused'), problems: z.array(problemSchema) }),
 ])
 const fetchedSchema = z.object({
-  records: z.array(z.object({ record: id, version: z.int(), release: z.int(), resource: z.base64() })),
+  records: z.array(
+    z.object({
+      record: id,
+      version: z.int(),
+      release: z.int(),
+      resource: z.base64(),
+      accompaniment: z.object({ notice: z.string(), consents: z.array(z.string()) }).nullable(),
+    }),
+  ),
+  consents: z.array(z.object({ document: z.string(), resource: z.base64() })),
 })
 
 const destroyedSchema = z.object({
@@ -43,6 +52,13 @@ export interface FetchedResource {
   readonly version: number
   readonly release: number
   readonly bytes: Uint8Array
+  /** What whoever gets the record must get with it; the consents by their commitments. */
+  readonly accompaniment: { readonly notice: string; readonly consents: readonly string[] } | null
+}
+export interface Fetched {
+  readonly records: readonly FetchedResource[]
+  /** Copies of Consents by their commitments. */
+  readonly consents: readonly { readonly document: string; readonly bytes: Uint8Array }[]
 }
 export type ReferenceMap = { readonly [reference: string]: { kind: string; id: IdentityId; at?: IdentityId } }
 
@@ -85,9 +101,9 @@ export class InstitutionClient {
     return this.#call('institution.putConsent', { consent: bytes.toBase64(), references }, consentSchema)
   }
 
-  async fetchRecords(patient: IdentityId, decision: number): Promise<readonly FetchedResource[]> {
-    const { records } = await this.#call('institution.fetchRecords', { patient, decision }, fetchedSchema)
-    return records.map(({ resource, ...rest }) => ({ ...rest, bytes: Uint8Array.fromBase64(resource) }))
+  async fetchRecords(patient: IdentityId, decision: number): Promise<Fetched> {
+    const { records, consents } = await this.#call('institution.fetchRecords', { patient, decision }, fetchedSchema)
+    return { records: records.map(withBytes), consents: consents.map(withBytes) }
   }
 
   /** Destroys what the institution keeps of a patient; `ground` of contract `erasure`, where nobody has asked for it yet. */
@@ -128,6 +144,10 @@ export class InstitutionClient {
   #call<T>(method: string, params: object, schema: z.ZodType<T>): Promise<T> {
     return this.#client.call(method, params, schema, { timeoutMs: FETCH_TIMEOUT_MS, mayRepeat: false })
   }
+}
+
+function withBytes<T extends { readonly resource: string }>({ resource, ...rest }: T) {
+  return { ...rest, bytes: Uint8Array.fromBase64(resource) }
 }
 
 function* chunksOf(resources: readonly Uint8Array[]): Generator<readonly Uint8Array[]> {

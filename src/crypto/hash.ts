@@ -39,6 +39,14 @@ export function taggedDigest(tag: string, bytes: Uint8Array): Uint8Array {
   return backend.sha256(taggedBytes(tag, bytes))
 }
 
+/** Commitment to bytes that stay elsewhere: the tagged hash of salt and bytes. Without the salt it says nothing. */
+export function commitment(tag: string, { salt, bytes }: { salt: Uint8Array; bytes: Uint8Array }): Hash {
+  const salted = new Uint8Array(salt.length + bytes.length)
+  salted.set(salt)
+  salted.set(bytes, salt.length)
+  return taggedHash(tag, salted)
+}
+
 const TAG = /^[\x21-\x7e]{1,64}$/
 // Tags are constants of the protocol, a few dozen; the bound is there for callers that make them up.
 const PREFIXES_KEPT_MAX = 256

@@ -1,7 +1,7 @@
 // FHIR R4 Consent -> calls of the consent contract. Everything is read and checked, all problems are reported at once, and
 // nothing is ignored: an element decides, stays in the body, or makes the consent refused. spec/fhir.md, "Consent".
 
-import { taggedHash } from '../crypto/hash.ts'
+import { commitment } from '../crypto/hash.ts'
 import { randomBytes } from '../crypto/random.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
 import { TAG } from '../types/tags.ts'
@@ -145,16 +145,13 @@ function terms(
   })
   const consents = bodies.map(({ custodian, salt }): ChainConsent => {
     const document = documentCommitment({ bytes, salt })
-    const commitment = limits && limitsCommitment({ bytes: limits, salt })
-    return { patient, custodian, delegation, document, limits: commitment, clauses }
+    const committed = limits && limitsCommitment({ bytes: limits, salt })
+    return { patient, custodian, delegation, document, limits: committed, clauses }
   })
   return { kind: 'terms', terms: consents, bodies }
 }
 
 /** Commitment to a consent's body: whoever is given body and salt can check it against the chain. */
 export function documentCommitment({ bytes, salt }: { bytes: Uint8Array; salt: Uint8Array }): Hash {
-  const salted = new Uint8Array(salt.length + bytes.length)
-  salted.set(salt)
-  salted.set(bytes, salt.length)
-  return taggedHash(TAG.consentDocument, salted)
+  return commitment(TAG.consentDocument, { bytes, salt })
 }

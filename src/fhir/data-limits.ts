@@ -1,7 +1,7 @@
 // Data limits of a consent's clauses, as the filter of the access contract takes them (spec/contracts.md, record Limits), and
 // the commitment to them: what stands on the chain in their place.
 
-import { taggedHash } from '../crypto/hash.ts'
+import { commitment, taggedHash } from '../crypto/hash.ts'
 import type { Hash } from '../types/brand.ts'
 import { decodeValue, encodeValue, type Value } from '../types/canonical-value.ts'
 import { TAG } from '../types/tags.ts'
@@ -56,10 +56,7 @@ export function limitsFromBytes(bytes: Uint8Array): readonly Value[] {
 }
 
 export function limitsCommitment({ bytes, salt }: { bytes: Uint8Array; salt: Uint8Array }): Hash {
-  const salted = new Uint8Array(salt.length + bytes.length)
-  salted.set(salt)
-  salted.set(bytes, salt.length)
-  return taggedHash(TAG.consentLimits, salted)
+  return commitment(TAG.consentLimits, { bytes, salt })
 }
 
 export const referenceHash = (reference: string): Uint8Array => Uint8Array.fromHex(referenceId(reference))

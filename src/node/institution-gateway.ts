@@ -24,11 +24,11 @@ import type { Value } from '../types/canonical-value.ts'
 import type { CallReceipt } from '../types/receipt.ts'
 import { originOf } from '../types/signing.ts'
 import type { Call } from '../types/transaction.ts'
-import { type CommittedBody, ConsentBodies } from '../vault/consent-bodies.ts'
+import { type CommittedBody, ConsentBodies, type ConsentBodyParts } from '../vault/consent-bodies.ts'
 import { createDatabase } from '../vault/database.ts'
 import { ExchangeError, VaultError } from '../vault/errors.ts'
 import { type AnswerRequester, type AskCustodian, RECORD_PROTOCOL } from '../vault/exchange-ports.ts'
-import { fetchRecords } from '../vault/fetch-records.ts'
+import { type FetchedRecord, fetchRecords } from '../vault/fetch-records.ts'
 import { REQUEST_BYTES_MAX } from '../vault/limits.ts'
 import { RecordVault, type StoredRecord } from '../vault/records.ts'
 import { createReleaseHandler } from '../vault/release.ts'
@@ -82,13 +82,6 @@ export type ConsentOutcome =
   | { readonly kind: 'ended'; readonly consent: IdentityId }
   | { readonly kind: 'nothing'; readonly reason: string }
   | { readonly kind: 'refused'; readonly problems: readonly ElementProblem[] }
-
-export interface ReceivedRecord {
-  readonly record: IdentityId
-  readonly version: number
-  readonly release: number
-  readonly bytes: Uint8Array
-}
 
 interface Stores {
   readonly records: SealedStore
@@ -290,13 +283,13 @@ export class InstitutionGateway implements InstitutionService {
   async fetchRecords(
     ref: { patient: IdentityId; decision: number },
     options: { records?: readonly IdentityId[]; recipientSecretKey?: Uint8Array } = {},
-  ): Promise<readonly ReceivedRecord[]> {
+  ): Promise<readonly FetchedRecord[]> {
     const { ledger, clock, chainId, keys, feed } = this.#parts
     const entry = findDecision(ledger, ref, clock.nowMs())
     if (entry === null) throw new RpcError('NOT_FOUND', { field: 'params.decision' })
     const custodian = asIdentityId(entry.terms.request.custodian.toHex())
     const ask = this.#askAt(custodian)
-    const received: ReceivedRecord[] = []
+    const received: FetchedRecord[] = []
     try {
       for await (const record of fetchRecords({
         ...ref,
@@ -307,8 +300,7 @@ export class InstitutionGateway implements InstitutionService {
         ask,
         chain: createRequesterChain({ ledger, feed, clock }),
       })) {
-        const { recordId, version, release, bytes } = record
-        received.push({ record: recordId, version, release, bytes })
+        received.push(record)
       }
     } catch (error) {
       if (error instanceof ExchangeError) {
@@ -365,6 +357,7 @@ export class InstitutionGateway implements InstitutionService {
       authority: createReleaseAuthority({
         ...{ ledger, membership, freshness, clock, custodian, limits },
         isErased: (patient) => this.#erasures.isErased(patient),
+        bodyOf: (commitment) => this.#partsOf(commitment),
       }),
       log: createReleaseLog(sender),
       disclosure: config.vault.disclosure,
@@ -374,8 +367,13 @@ export class InstitutionGateway implements InstitutionService {
 
   /** Data limits of a consent's clauses; null where this vault has none, or has destroyed them. */
   async #limitsOf(commitment: Hash): Promise<readonly Value[] | null> {
+    const parts = await this.#partsOf(commitment)
+    return parts && limitsFromBytes(parts.bytes)
+  }
+
+  async #partsOf(commitment: Hash): Promise<ConsentBodyParts | null> {
     try {
-      return limitsFromBytes((await this.#bodies.read(commitment)).bytes)
+      return await this.#bodies.read(commitment)
     } catch (error) {
       if (error instanceof VaultError && error.code === 'UNKNOWN_RECORD') return null
       throw error

@@ -6,6 +6,7 @@ import { parseUnambiguous } from '../fhir/parse-json.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
 import type { Value } from '../types/canonical-value.ts'
+import { idsOf, termsOf } from './consent-terms.ts'
 import { idValue, queryView } from './query.ts'
 
 /** A clause as a decision names it. */
@@ -32,11 +33,6 @@ interface LimitedDecision {
     readonly clauses: readonly UsedClause[]
     readonly codes: number
   }
-}
-
-interface StoredTerms {
-  readonly clauses: readonly { readonly limited: boolean }[]
-  readonly limits: Uint8Array | null
 }
 
 /** Limits of a consent's clauses by their commitment; null where the vault has none. */
@@ -72,14 +68,10 @@ export class ReleaseLimits {
     if (stands.length === 0) return null
     // Where more clauses matched than a decision names, an unnamed deny might be among them.
     if (stands.some(({ clauses }) => clauses.length === USED_MAX)) return () => false
-    const patients = queryView(
-      this.#ledger,
-      { contract: 'registry', method: 'idsOf', args: [terms.request.patient] },
-      nowMs,
-    )
+    const patients = idsOf(this.#ledger, terms.request.patient, nowMs)
     const joined = await Promise.all(
       stands.map(async ({ codes, clauses }) => {
-        return { codes, clauses: await this.#joined(clauses, { patients: patients as Uint8Array[], nowMs }) }
+        return { codes, clauses: await this.#joined(clauses, { patients, nowMs }) }
       }),
     )
     const context = { timeZone: this.#timeZone, labelling: this.#isLabelling(nowMs) }
@@ -92,7 +84,7 @@ export class ReleaseLimits {
   ): Promise<readonly Value[]> {
     const joined: Value[] = []
     for (const { consent, version, clause, type } of clauses) {
-      const terms = this.#termsOf({ patients, consent, version, nowMs })
+      const terms = termsOf(this.#ledger, { patients, consent, version, nowMs })
       const isLimited = terms?.clauses[clause]?.limited ?? true
       const all = isLimited && terms?.limits ? await this.#limitsOf(terms.limits.toHex() as Hash) : null
       const limits = all?.[clause] ?? null
@@ -101,21 +93,6 @@ export class ReleaseLimits {
       joined.push({ consent, clause, type, limits })
     }
     return joined
-  }
-
-  #termsOf(asked: {
-    patients: readonly Uint8Array[]
-    consent: Uint8Array
-    version: number
-    nowMs: number
-  }): StoredTerms | null {
-    const { patients, consent, version, nowMs } = asked
-    for (const patient of patients) {
-      const view = { contract: 'consent', method: 'findVersion', args: [patient, consent, version] }
-      const found = queryView(this.#ledger, view, nowMs) as { terms: unknown } | null
-      if (found !== null) return found.terms as StoredTerms
-    }
-    return null
   }
 
   #isLabelling(nowMs: number): boolean {

@@ -12,10 +12,12 @@ import type {
 } from '../vault/exchange-ports.ts'
 import type { Clock } from './clock.ts'
 import type { CommitFeed } from './commit-feed.ts'
+import { idsOf } from './consent-terms.ts'
 import type { Freshness } from './freshness.ts'
 import type { InstitutionSender } from './institution-sender.ts'
 import type { Membership } from './membership.ts'
 import { idValue, queryView } from './query.ts'
+import { type BodyOf, documentsOf, redisclosureOf } from './redisclosure.ts'
 import type { Releasable, ReleaseLimits, UsedClause } from './release-limits.ts'
 
 /** How long a requester waits for its own node to commit what the custodian saw first. */
@@ -33,6 +35,7 @@ export interface DecisionEntry {
   readonly terms: {
     readonly request: StoredRequest
     readonly outcome: string
+    readonly basis: string | null
     readonly filtered: boolean
     readonly clauses: readonly UsedClause[]
     readonly codes: number
@@ -55,8 +58,9 @@ export function createReleaseAuthority(parts: {
   readonly limits: ReleaseLimits
   /** Whether nothing of this patient may be kept any more, though some of it may still be here for a moment. */
   readonly isErased: (patient: IdentityId) => boolean
+  readonly bodyOf: BodyOf
 }): ReleaseAuthority {
-  const { ledger, membership, freshness, clock, custodian, limits, isErased } = parts
+  const { ledger, membership, freshness, clock, custodian, limits, isErased, bodyOf } = parts
   return {
     async isRegistered(recordId) {
       const view = { contract: 'access', method: 'record', args: [idValue(recordId)] }
@@ -75,14 +79,15 @@ export function createReleaseAuthority(parts: {
       if (!verdict.releasable) return { kind: 'refused', reason: verdict.reasons.at(-1) ?? 'NOT_RELEASABLE' }
       const mayLeave = await limits.of(verdict, { entry, nowMs })
       const { institution, recipientKey, records } = entry.terms.request
-      const ids = queryView(ledger, { contract: 'registry', method: 'idsOf', args: [idValue(ref.patient)] }, nowMs)
+      const ids = idsOf(ledger, idValue(ref.patient), nowMs)
       return {
         kind: 'releasable',
         institution: idHex(institution),
         recipientKey: recipientKey.toHex() as PublicKey,
         records: records.map(idHex),
-        patients: (ids as unknown as Uint8Array[]).map(idHex).filter((patient) => !isErased(patient)),
+        patients: ids.map(idHex).filter((patient) => !isErased(patient)),
         mayLeave,
+        redisclosure: redisclosureOf(entry.terms, { ledger, bodyOf, nowMs }),
       }
     },
   }
@@ -124,6 +129,11 @@ export function createRequesterChain(parts: {
         } | null
         return found && { custodian: idHex(found.custodian), ciphertextHash: hashHex(found.ciphertextHash) }
       }),
+    async documents(ref) {
+      const nowMs = clock.nowMs()
+      const entry = findDecision(ledger, ref, nowMs)
+      return entry === null ? [] : documentsOf(ledger, entry.terms, nowMs)
+    },
     manifest: ({ release, ...ref }) =>
       eventually(() => {
         const entry = findDecision(ledger, ref, clock.nowMs())

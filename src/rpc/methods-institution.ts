@@ -105,14 +105,38 @@ export function institutionMethods(institution: InstitutionService): readonly Me
             version: integerSchema,
             release: integerSchema.describe('Number of the release on the chain.'),
             resource: base64Schema.describe('Exact bytes of the resource.'),
+            accompaniment: z
+              .strictObject({ notice: z.string(), consents: z.array(hashSchema) })
+              .nullable()
+              .describe('What whoever gets the record must get with it (spec/fhir.md, "Redisclosure").'),
           }),
         ),
+        consents: z
+          .array(z.strictObject({ document: hashSchema, resource: base64Schema }))
+          .describe('The Consents that accompany records, by their commitments on the chain.'),
       }),
       errors: ['TOKEN_REQUIRED', 'NOT_RELEASED', 'NOT_FOUND', 'NOT_READY'],
       async run({ patient, decision }, caller) {
         authorize(caller)
         const records = await institution.fetchRecords({ patient, decision })
-        return { records: records.map(({ bytes, ...rest }) => ({ ...rest, resource: bytes.toBase64() })) }
+        const copies = records.flatMap(({ accompaniment }) => accompaniment?.consents ?? [])
+        return {
+          records: records.map(({ recordId, version, release, bytes, accompaniment }) => ({
+            record: recordId,
+            version,
+            release,
+            resource: bytes.toBase64(),
+            accompaniment: accompaniment && {
+              notice: accompaniment.notice,
+              consents: accompaniment.consents.map(({ commitment }) => commitment),
+            },
+          })),
+          consents: [...new Map(copies.map(({ commitment, bytes }) => [commitment, bytes]))].map(
+            ([document, bytes]) => {
+              return { document, resource: bytes.toBase64() }
+            },
+          ),
+        }
       },
     }),
     defineMethod({

@@ -209,10 +209,15 @@ export interface InstitutionService {
   }>
   fetchRecords(ref: { readonly patient: IdentityId; readonly decision: number }): Promise<
     readonly {
-      readonly record: IdentityId
+      readonly recordId: IdentityId
       readonly version: number
       readonly release: number
       readonly bytes: Uint8Array
+      /** What whoever gets the record must get with it. */
+      readonly accompaniment: {
+        readonly notice: string
+        readonly consents: readonly { readonly commitment: Hash; readonly bytes: Uint8Array }[]
+      } | null
     }[]
   >
 }

@@ -1,6 +1,6 @@
 // The two messages of the release protocol and what binds them: canonical bytes, bounded. spec/fhir.md, "Release".
 
-import { taggedHash } from '../crypto/hash.ts'
+import { sha256Hex, taggedHash } from '../crypto/hash.ts'
 import { ENCRYPTION_OVERHEAD_BYTES } from '../crypto/record-cipher.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
 import {
@@ -21,7 +21,7 @@ import {
 } from '../types/canonical.ts'
 import { TAG } from '../types/tags.ts'
 import { type RecordBinding, recordBindingCodec } from './associated-data.ts'
-import { RECORD_BYTES_MAX, RELEASE_RECORDS_MAX } from './limits.ts'
+import { COPIES_BYTES_MAX, RECORD_BYTES_MAX, RELEASE_RECORDS_MAX } from './limits.ts'
 
 export interface RecordRequest {
   readonly version: 1
@@ -43,10 +43,19 @@ export interface SentRecord {
   readonly sealedKey: Uint8Array
 }
 
+/** A consent that records of the page need beside them: HPKE of its salt and body, to the same key. */
+export interface SentConsent {
+  /** As it stands on the chain. */
+  readonly commitment: Hash
+  readonly enc: Uint8Array
+  readonly sealed: Uint8Array
+}
+
 export interface ReleasePage {
   /** Number of the release within the decision. */
   readonly release: number
   readonly records: readonly SentRecord[]
+  readonly consents: readonly SentConsent[]
   readonly more: boolean
 }
 
@@ -69,6 +78,13 @@ export interface RecordReply {
 export interface SealedContent {
   readonly key: Uint8Array
   readonly binding: RecordBinding
+  readonly terms: RecordTerms | null
+}
+
+/** What the receiver is told with the record, and the consents without which it is not to be handed on. */
+export interface RecordTerms {
+  readonly notice: string
+  readonly consents: readonly Hash[]
 }
 
 /** What HPKE binds a sealed key to (its info). */
@@ -88,7 +104,9 @@ export const requestCodec: Codec<RecordRequest> = record<RecordRequest>({
   after: optional(identityId),
 })
 
-const SEALED_BYTES_MAX = 512
+const CONSENTS_MAX = 64
+const NOTICE_BYTES_MAX = 1024
+const SEALED_BYTES_MAX = 512 + NOTICE_BYTES_MAX + CONSENTS_MAX * 40
 
 export const replyCodec: Codec<RecordReply> = record<RecordReply>({
   refusal: optional(record<Refusal>({ code: oneOf(...REFUSAL_CODES), reason: optional(text(64)) })),
@@ -104,6 +122,14 @@ export const replyCodec: Codec<RecordReply> = record<RecordReply>({
         }),
         RELEASE_RECORDS_MAX,
       ),
+      consents: list(
+        record<SentConsent>({
+          commitment: hash,
+          enc: fixedBytes(32),
+          sealed: bytes(COPIES_BYTES_MAX + SEALED_BYTES_MAX),
+        }),
+        CONSENTS_MAX,
+      ),
       more: boolean,
     }),
   ),
@@ -112,6 +138,7 @@ export const replyCodec: Codec<RecordReply> = record<RecordReply>({
 export const sealedContentCodec: Codec<SealedContent> = record<SealedContent>({
   key: fixedBytes(32),
   binding: recordBindingCodec,
+  terms: optional(record<RecordTerms>({ notice: text(NOTICE_BYTES_MAX), consents: list(hash, CONSENTS_MAX) })),
 })
 
 const occasionCodec = record<SealingOccasion>({
@@ -130,6 +157,7 @@ interface Manifest {
   readonly patient: IdentityId
   readonly decision: number
   readonly items: readonly ManifestItem[]
+  readonly consents: readonly SentConsent[]
 }
 
 export interface ManifestItem {
@@ -139,7 +167,13 @@ export interface ManifestItem {
   readonly sealedKey: Uint8Array
 }
 
-const manifestCodec = record<Manifest>({
+interface ManifestConsent {
+  readonly commitment: Hash
+  /** Of enc and sealed, one behind the other. */
+  readonly sealedHash: Hash
+}
+
+const manifestCodec = record<Omit<Manifest, 'consents'> & { readonly consents: readonly ManifestConsent[] }>({
   chainId: hash,
   patient: identityId,
   decision: uint,
@@ -152,9 +186,13 @@ const manifestCodec = record<Manifest>({
     }),
     RELEASE_RECORDS_MAX,
   ),
+  consents: list(record<ManifestConsent>({ commitment: hash, sealedHash: hash }), CONSENTS_MAX),
 })
 
 /** What the chain's release entry commits to: everything that is sent, in order. Custodian and requester compute the same. */
-export function releaseManifest({ chainId, patient, decision, items }: Manifest): Hash {
-  return taggedHash(TAG.releaseManifest, toBytes(manifestCodec, { chainId, patient, decision, items }))
+export function releaseManifest({ consents, ...sent }: Manifest): Hash {
+  const copies = consents.map(({ commitment, enc, sealed }) => {
+    return { commitment, sealedHash: sha256Hex(Uint8Array.from([...enc, ...sealed])) }
+  })
+  return taggedHash(TAG.releaseManifest, toBytes(manifestCodec, { ...sent, consents: copies }))
 }

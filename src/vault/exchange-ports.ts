@@ -2,6 +2,7 @@
 // the custodian's and the requester's own committed state for everything that is decided.
 
 import type { Hash, IdentityId, PublicKey } from '../types/brand.ts'
+import type { CommittedBody } from './consent-bodies.ts'
 
 /** Name of the request protocol on the transport. */
 export const RECORD_PROTOCOL = 'record'
@@ -11,6 +12,19 @@ export interface DecisionRef {
   readonly patient: IdentityId
   /** Number of the decision (access contract). */
   readonly decision: number
+}
+
+/** What must travel with a record that others may not simply pass on. */
+export interface Accompaniment {
+  readonly notice: string
+  readonly consents: readonly CommittedBody[]
+}
+
+export interface Redisclosure {
+  /** Whether a record, given by its bytes, must not leave alone. */
+  applies(record: Uint8Array): boolean
+  /** Null: there is nothing that could go along, so such records stay. */
+  accompaniment(): Promise<Accompaniment | null>
 }
 
 export type ReleaseCheck =
@@ -25,6 +39,7 @@ export type ReleaseCheck =
       readonly patients: readonly IdentityId[]
       /** Whether the data limits leave a record, given by its bytes; null where nothing is limited. */
       readonly mayLeave: ((record: Uint8Array) => boolean) | null
+      readonly redisclosure: Redisclosure
     }
   /** `reason`: code of the contract, or UNKNOWN_DECISION. */
   | { readonly kind: 'refused'; readonly reason: string }
@@ -60,6 +75,8 @@ export interface ReleaseLog {
 export interface RequesterChain {
   /** Chain entry of a record (`access.record`). */
   record(recordId: IdentityId): Promise<{ readonly custodian: IdentityId; readonly ciphertextHash: Hash } | null>
+  /** Commitments to the documents of the consents that permit what was decided. */
+  documents(ref: DecisionRef): Promise<readonly Hash[]>
   /** Manifest of a release logged under the decision. */
   manifest(ref: DecisionRef & { readonly release: number }): Promise<Hash | null>
 }

@@ -2,14 +2,24 @@
 
 import { MemoryLevel } from 'memory-level'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { commitment } from '../crypto/hash.ts'
 import { generateSealingKeyPair, type SealingKeyPair } from '../crypto/hpke.ts'
 import type { Hash, IdentityId, PublicKey } from '../types/brand.ts'
 import { fromBytes, toBytes } from '../types/canonical.ts'
+import { TAG } from '../types/tags.ts'
 import type { Database } from './database.ts'
 import { ExchangeError } from './errors.ts'
-import { type RecordReply, type RecordRequest, replyCodec, requestCodec, type SentRecord } from './exchange-messages.ts'
+import {
+  type RecordReply,
+  type RecordRequest,
+  type ReleasePage,
+  replyCodec,
+  requestCodec,
+  type SentRecord,
+} from './exchange-messages.ts'
 import type { ReleaseAuthority, ReleaseCheck, ReleaseEntry, ReleaseLogged, RequesterChain } from './exchange-ports.ts'
 import { type FetchedRecord, type FetchOptions, fetchRecords } from './fetch-records.ts'
+import { COPIES_BYTES_MAX } from './limits.ts'
 import { RecordVault, type StoredRecord } from './records.ts'
 import { createReleaseHandler, type Disclosure, type ReleaseOutcome } from './release.ts'
 import { SealedStore } from './sealed-store.ts'
@@ -43,6 +53,7 @@ class Chain implements ReleaseAuthority, RequesterChain {
       records: [],
       patients: [PATIENT],
       mayLeave: null,
+      redisclosure: { applies: () => false, accompaniment: async () => null },
     }
   }
   isFresh(): boolean {
@@ -68,6 +79,10 @@ class Chain implements ReleaseAuthority, RequesterChain {
   }
   async record(recordId: IdentityId) {
     return this.entries.get(recordId) ?? null
+  }
+  documentsOfDecision: readonly Hash[] = []
+  async documents(): Promise<readonly Hash[]> {
+    return this.documentsOfDecision
   }
   async manifest({ release }: { release: number }): Promise<Hash | null> {
     return this.releases[release - 1]?.manifest ?? null
@@ -346,7 +361,11 @@ describe('a requester accepts nothing', () => {
       'BAD_REPLY',
       { reply: ({ refusal, page }) => ({ refusal, page: page && { ...page, records: page.records.toReversed() } }) },
     ],
-    ['that is empty', 'BAD_REPLY', { reply: () => ({ refusal: null, page: { release: 1, records: [], more: true } }) }],
+    [
+      'that is empty',
+      'BAD_REPLY',
+      { reply: () => ({ refusal: null, page: { release: 1, records: [], consents: [], more: true } }) },
+    ],
     ['that is neither', 'BAD_REPLY', { reply: () => ({ refusal: null, page: null }) }],
     [
       'of another release than the one logged',
@@ -382,5 +401,61 @@ describe('a requester accepts nothing', () => {
     const wire: Wire = { request: (request) => ({ ...request, decision: DECISION }) }
     const attempt = fetch(wire, { decision: DECISION + 1 })
     expect((await failure(attempt)).code).toBe('RELEASE_NOT_LOGGED')
+  })
+})
+
+describe('a record that must not leave alone', () => {
+  const NOTICE = 'not to be passed on'
+  const body = (text: string) => ({ bytes: new TextEncoder().encode(text), salt: new Uint8Array(32).fill(3) })
+  const committed = (text: string) => ({ ...body(text), commitment: commitment(TAG.consentDocument, body(text)) })
+  const consent = committed('a consent')
+  const isOne = (record: Uint8Array) => new TextDecoder().decode(record).includes('one')
+  const accompanied = (consents = [consent]) => {
+    chain.documentsOfDecision = consents.map((each) => each.commitment)
+    chain.releasable({ redisclosure: { applies: isOne, accompaniment: async () => ({ notice: NOTICE, consents }) } })
+  }
+
+  test('comes with the notice and the consent in the same answer; others come alone', async () => {
+    accompanied()
+    const records = await fetch()
+    const along = records.filter(({ accompaniment }) => accompaniment !== null)
+    expect(texts(along)).toEqual(['one'])
+    const { commitment, bytes } = consent
+    expect(along[0]?.accompaniment).toEqual({ notice: NOTICE, consents: [{ commitment, bytes }] })
+    expect(records).toHaveLength(3)
+  })
+
+  test('stays where there is no consent to copy, and others come', async () => {
+    chain.releasable({ redisclosure: { applies: isOne, accompaniment: async () => null } })
+    expect(texts(await fetch())).toEqual(['three', 'two'])
+    chain.releasable({ redisclosure: { applies: () => true, accompaniment: async () => null } })
+    expect(await failure(fetch())).toEqual({ code: 'NOT_RELEASED', reason: 'CONSENT_COPY_MISSING' })
+    expect(await failure(fetch({ disclosure: 'conceal' }))).toEqual({ code: 'NOT_RELEASED', reason: null })
+  })
+
+  test('stays where the copies are more than an answer carries', async () => {
+    accompanied([{ ...consent, bytes: new Uint8Array(COPIES_BYTES_MAX + 1) }])
+    expect(texts(await fetch())).toEqual(['three', 'two'])
+  })
+
+  test.each<[string, string, (page: ReleasePage) => ReleasePage]>([
+    ['whose consent was left out on the way', 'RELEASE_NOT_LOGGED', (page) => ({ ...page, consents: [] })],
+    [
+      'whose consent was altered on the way',
+      'RELEASE_NOT_LOGGED',
+      (page) => ({ ...page, consents: page.consents.map((each) => ({ ...each, sealed: each.sealed.with(0, 1) })) }),
+    ],
+  ])('%s is refused: %s', async (_what, code, change) => {
+    accompanied()
+    const reply: Wire['reply'] = ({ refusal, page }) => ({ refusal, page: page && change(page) })
+    expect((await failure(fetch({ reply }))).code).toBe(code)
+  })
+
+  test('is refused with a consent that the decision does not stand on, or another than was registered', async () => {
+    accompanied()
+    chain.documentsOfDecision = []
+    expect((await failure(fetch())).code).toBe('BAD_REPLY')
+    accompanied([{ ...consent, bytes: new TextEncoder().encode('another text') }])
+    expect((await failure(fetch())).code).toBe('BAD_REPLY')
   })
 })

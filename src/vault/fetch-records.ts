@@ -9,6 +9,7 @@ import type { Hash, IdentityId } from '../types/brand.ts'
 import { fromBytes, toBytes } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { associatedData } from './associated-data.ts'
+import { openCopy } from './consent-copies.ts'
 import { ExchangeError } from './errors.ts'
 import {
   type Refusal,
@@ -17,6 +18,7 @@ import {
   replyCodec,
   requestCodec,
   type SealedContent,
+  type SentConsent,
   type SentRecord,
   sealedContentCodec,
   sealingInfo,
@@ -44,6 +46,11 @@ export interface FetchedRecord {
   /** Number of the release, within the decision, that it came with. */
   readonly release: number
   readonly bytes: Uint8Array
+  /** What whoever gets the record must get with it; null: nothing. */
+  readonly accompaniment: {
+    readonly notice: string
+    readonly consents: readonly { readonly commitment: Hash; readonly bytes: Uint8Array }[]
+  } | null
 }
 
 /** Page by page, each record after all its checks. Throws ExchangeError, and what `ask` rejects with. */
@@ -99,10 +106,39 @@ async function openPage(page: ReleasePage, options: FetchOptions): Promise<Fetch
   })
   for (const item of items) await checkRegistered(item, options)
   const logged = await chain.manifest({ patient, decision, release: page.release })
-  if (logged !== releaseManifest({ chainId, patient, decision, items })) {
+  if (logged !== releaseManifest({ chainId, patient, decision, items, consents: page.consents })) {
     throw new ExchangeError('RELEASE_NOT_LOGGED', 'release: the chain has no entry for what the custodian sent')
   }
-  return Promise.all(page.records.map((record) => openRecord(record, { ...options, release: page.release })))
+  const copies = await openCopies(page.consents, options)
+  return Promise.all(page.records.map((record) => openRecord(record, { ...options, release: page.release, copies })))
+}
+
+type Copies = ReadonlyMap<Hash, Uint8Array>
+
+/** Only of consents that the decision stands on, and exactly what was registered. */
+async function openCopies(consents: readonly SentConsent[], options: FetchOptions): Promise<Copies> {
+  const { chainId, patient, decision, chain, recipientSecretKey: secretKey } = options
+  const documents = consents.length === 0 ? [] : await chain.documents({ patient, decision })
+  const copies = new Map<Hash, Uint8Array>()
+  for (const sent of consents) {
+    if (!documents.includes(sent.commitment)) throw badReply('a consent that the decision does not stand on')
+    const info = sealingInfo({ chainId, patient, decision, recordId: sent.commitment as string as IdentityId })
+    const bytes = await authentic('consent', () => openCopy(sent, { secretKey, info }))
+    if (bytes === null) throw badReply('a consent other than the registered one')
+    copies.set(sent.commitment, bytes)
+  }
+  return copies
+}
+
+/** Throws NOT_AUTHENTIC where something does not open, BAD_REPLY where it is of another form. */
+async function authentic<T>(what: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open()
+  } catch (cause) {
+    if (cause instanceof DecodeError) throw badReply(`a sealed ${what} of another form`)
+    if (!(cause instanceof CryptoError)) throw cause
+    throw new ExchangeError('NOT_AUTHENTIC', `${what}: does not open with this recipient key`, { cause })
+  }
 }
 
 async function checkRegistered(
@@ -120,20 +156,26 @@ async function checkRegistered(
 
 async function openRecord(
   { recordId, ciphertext, enc, sealedKey }: SentRecord,
-  { chainId, patient, decision, custodian, recipientSecretKey, release }: FetchOptions & { release: number },
+  options: FetchOptions & { release: number; copies: Copies },
 ): Promise<FetchedRecord> {
-  try {
-    const info = sealingInfo({ chainId, patient, decision, recordId })
-    const content = await open(recipientSecretKey, { info, aad: new Uint8Array(), enc, ciphertext: sealedKey })
-    const { key, binding }: SealedContent = fromBytes(sealedContentCodec, content)
-    if (binding.recordId !== recordId || binding.custodian !== custodian) throw badReply('a key for another record')
-    const bytes = decryptRecord(key, { encrypted: ciphertext, associatedData: associatedData(binding) })
-    return { recordId, patient: binding.patient, version: binding.version, release, bytes }
-  } catch (cause) {
-    if (cause instanceof DecodeError) throw badReply('a sealed key of another form')
-    if (!(cause instanceof CryptoError)) throw cause
-    throw new ExchangeError('NOT_AUTHENTIC', 'record: does not open with this recipient key', { cause })
-  }
+  const { chainId, patient, decision, custodian, recipientSecretKey, release, copies } = options
+  const info = sealingInfo({ chainId, patient, decision, recordId })
+  const { content, bytes } = await authentic('record', async () => {
+    const opened = await open(recipientSecretKey, { info, aad: new Uint8Array(), enc, ciphertext: sealedKey })
+    const content: SealedContent = fromBytes(sealedContentCodec, opened)
+    const bytes = decryptRecord(content.key, { encrypted: ciphertext, associatedData: associatedData(content.binding) })
+    return { content, bytes }
+  })
+  const { binding, terms } = content
+  if (binding.recordId !== recordId || binding.custodian !== custodian) throw badReply('a key for another record')
+  const accompaniment = terms && { notice: terms.notice, consents: terms.consents.map((each) => copyOf(each, copies)) }
+  return { recordId, patient: binding.patient, version: binding.version, release, bytes, accompaniment }
+}
+
+function copyOf(commitment: Hash, copies: Copies): { readonly commitment: Hash; readonly bytes: Uint8Array } {
+  const bytes = copies.get(commitment)
+  if (bytes === undefined) throw badReply('a record without the consent that must go along')
+  return { commitment, bytes }
 }
 
 function refused({ code, reason }: Refusal): ExchangeError {

@@ -6,8 +6,10 @@ export const RECORD_BYTES_MAX = 4 * 1024 * 1024
 export const RELEASE_RECORDS_MAX = 64
 /** Ciphertext in one answer; one record always fits. Bounds what a custodian holds in memory per request. */
 export const RELEASE_BYTES_MAX = 8 * 1024 * 1024
+/** Copies of consents in one answer. A decision stands on few; with more than this, what they must accompany stays. */
+export const COPIES_BYTES_MAX = 4 * 1024 * 1024
 /** What a requester accepts as one answer: the above, keys and heads included. */
-export const REPLY_BYTES_MAX = RELEASE_BYTES_MAX + 1024 * 1024
+export const REPLY_BYTES_MAX = RELEASE_BYTES_MAX + COPIES_BYTES_MAX + 1024 * 1024
 /** A request names at most 64 records of 32 bytes. */
 export const REQUEST_BYTES_MAX = 16 * 1024
 /** Entries sealed or rewrapped between two looks at the event loop. */

@@ -11,10 +11,12 @@ import { seal } from '../crypto/hpke.ts'
 import type { Hash, IdentityId, PublicKey } from '../types/brand.ts'
 import { fromBytes, toBytes } from '../types/canonical.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
+import { sealCopies } from './consent-copies.ts'
 import { VaultError } from './errors.ts'
 import {
   type RecordReply,
   type RecordRequest,
+  type RecordTerms,
   type RefusalCode,
   type ReleasePage,
   releaseManifest,
@@ -24,8 +26,15 @@ import {
   sealedContentCodec,
   sealingInfo,
 } from './exchange-messages.ts'
-import type { AnswerRequester, ReleaseAuthority, ReleaseCheck, ReleaseLog } from './exchange-ports.ts'
-import { RELEASE_BYTES_MAX, RELEASE_RECORDS_MAX } from './limits.ts'
+import type {
+  Accompaniment,
+  AnswerRequester,
+  Redisclosure,
+  ReleaseAuthority,
+  ReleaseCheck,
+  ReleaseLog,
+} from './exchange-ports.ts'
+import { COPIES_BYTES_MAX, RELEASE_BYTES_MAX, RELEASE_RECORDS_MAX } from './limits.ts'
 import type { RecordVault, StoredRecord } from './records.ts'
 import type { UnwrappedEntry } from './sealed-store.ts'
 
@@ -117,8 +126,8 @@ async function releasePage(
   { request, terms }: { request: RecordRequest; terms: Releasable },
 ): Promise<ReleasePage> {
   const { patient, decision } = request
-  const { entries, more } = await nextEntries({ vault, authority }, { request, terms })
-  if (entries.length === 0) throw new Refused('NOT_RELEASED', 'NOTHING_TO_RELEASE')
+  const { entries, accompaniment, more, whyNone } = await nextEntries({ vault, authority }, { request, terms })
+  if (entries.length === 0) throw new Refused('NOT_RELEASED', whyNone)
 
   const recipientKey = Uint8Array.fromHex(terms.recipientKey)
   const records = await Promise.all(
@@ -126,44 +135,83 @@ async function releasePage(
       sealEntry(entry, { recipientKey, custodian: vault.custodian, info: occasion(request, entry.id) }),
     ),
   )
+  const infoOf = (commitment: Hash) => occasion(request, commitment)
+  const consents = await sealCopies(accompaniment?.consents ?? [], { recipientKey, infoOf })
   const items = records.map(({ recordId, enc, sealedKey }, i) => {
     return { recordId, ciphertextHash: (entries[i] as UnwrappedEntry).ciphertextHash, enc, sealedKey }
   })
-  const manifest = releaseManifest({ chainId, patient, decision, items })
+  const manifest = releaseManifest({ chainId, patient, decision, items, consents })
   const logged = await log.commit({ patient, decision, records: records.map(({ recordId }) => recordId), manifest })
   if (logged.kind === 'refused') throw new Refused('NOT_RELEASED', logged.code)
-  return { release: logged.release, records, more }
+  return { release: logged.release, records, consents, more }
 }
 
-const occasion = ({ chainId, patient, decision }: RecordRequest, recordId: IdentityId): Uint8Array =>
-  sealingInfo({ chainId, patient, decision, recordId })
+/** `sent`: id of a record, commitment to a consent. */
+const occasion = ({ chainId, patient, decision }: RecordRequest, sent: IdentityId | Hash): Uint8Array =>
+  sealingInfo({ chainId, patient, decision, recordId: sent as IdentityId })
 
 async function sealEntry(
-  { id, patient, version, key, ciphertext }: UnwrappedEntry,
+  { id, patient, version, key, ciphertext, terms }: NextEntry,
   { recipientKey, custodian, info }: { recipientKey: Uint8Array; custodian: IdentityId; info: Uint8Array },
 ): Promise<SentRecord> {
-  const plaintext = toBytes(sealedContentCodec, { key, binding: { recordId: id, version, custodian, patient } })
+  const plaintext = toBytes(sealedContentCodec, { key, binding: { recordId: id, version, custodian, patient }, terms })
   const sealed = await seal(recipientKey, { info, aad: new Uint8Array(), plaintext })
   return { recordId: id, ciphertext, enc: sealed.enc, sealedKey: sealed.ciphertext }
+}
+
+interface NextEntry extends UnwrappedEntry {
+  readonly terms: RecordTerms | null
+}
+
+interface NextEntries {
+  readonly entries: readonly NextEntry[]
+  /** Where records of the page need one. */
+  readonly accompaniment: Accompaniment | null
+  readonly more: boolean
+  readonly whyNone: 'NOTHING_TO_RELEASE' | 'CONSENT_COPY_MISSING'
 }
 
 /** The next records that are wanted, covered by the decision, stored here, left by its limits; as many as one answer carries. */
 async function nextEntries(
   { vault, authority }: Pick<ReleaseOptions, 'vault' | 'authority'>,
   { request, terms }: { request: RecordRequest; terms: Releasable },
-): Promise<{ entries: UnwrappedEntry[]; more: boolean }> {
-  const entries: UnwrappedEntry[] = []
+): Promise<NextEntries> {
+  const entries: NextEntry[] = []
   let bytes = 0
+  let whyNone: NextEntries['whyNone'] = 'NOTHING_TO_RELEASE'
+  let accompaniment: Accompaniment | null = null
+  const page = (more: boolean): NextEntries => {
+    const isNeeded = entries.some((entry) => entry.terms !== null)
+    return { entries, accompaniment: isNeeded ? accompaniment : null, more, whyNone }
+  }
   for await (const recordId of coveredIds(vault, { request, terms })) {
     if (!(await authority.isRegistered(recordId))) continue
-    if (terms.mayLeave !== null && !terms.mayLeave((await vault.read(recordId)).bytes)) continue
-    if (entries.length === RELEASE_RECORDS_MAX) return { entries, more: true }
+    const { bytes: plaintext } = await vault.read(recordId)
+    if (terms.mayLeave !== null && !terms.mayLeave(plaintext)) continue
+    const isAlone = !terms.redisclosure.applies(plaintext)
+    if (!isAlone) accompaniment ??= await affordable(terms.redisclosure)
+    if (!isAlone && accompaniment === null) {
+      whyNone = 'CONSENT_COPY_MISSING'
+      continue
+    }
+    if (entries.length === RELEASE_RECORDS_MAX) return page(true)
     const entry = await vault.unwrap(recordId)
     bytes += entry.ciphertext.length
-    if (entries.length > 0 && bytes > RELEASE_BYTES_MAX) return { entries, more: true }
-    entries.push(entry)
+    if (entries.length > 0 && bytes > RELEASE_BYTES_MAX) return page(true)
+    entries.push({ ...entry, terms: isAlone || accompaniment === null ? null : termsIn(accompaniment) })
   }
-  return { entries, more: false }
+  return page(false)
+}
+
+/** Null where the copies are more than an answer carries. */
+async function affordable(redisclosure: Redisclosure): Promise<Accompaniment | null> {
+  const accompaniment = await redisclosure.accompaniment()
+  const size = accompaniment?.consents.reduce((sum, { bytes }) => sum + bytes.length, 0) ?? 0
+  return size > COPIES_BYTES_MAX ? null : accompaniment
+}
+
+const termsIn = ({ notice, consents }: Accompaniment): RecordTerms => {
+  return { notice, consents: consents.map(({ commitment }) => commitment) }
 }
 
 const LIST_PAGE = RELEASE_RECORDS_MAX + 1

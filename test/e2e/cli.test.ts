@@ -341,6 +341,21 @@ describe('audit', () => {
   })
 })
 
+describe('a record of substance use treatment', () => {
+  it('comes with the redisclosure notice and a copy of the consent, byte for byte', async () => {
+    const security = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'SUD' }]
+    write('sud.json', { resourceType: 'Observation', status: 'final', meta: { security } })
+    await done('records', 'store', '--folder', 'a', '--patient', '@patient.json', '--file', 'sud.json')
+    const { decision } = await json('access', 'request', ...wish('TREAT'))
+    const fetch = ['access', 'fetch', '--folder', 'b', '--patient', '@patient.json', '--decision', String(decision)]
+    expect(await done(...fetch, '--out', 'part2')).toMatch(
+      /notice, consent-[0-9a-f]{12}[\s\S]*NOTICE for 1 record \(42 CFR 2\.32\): 42 CFR part 2 prohibits unauthorized use/,
+    )
+    const consents = readdirSync(path('part2')).filter((name) => name.startsWith('consent-'))
+    expect(consents.map((name) => readFileSync(path('part2', name)))).toEqual([readFileSync(path('consent.json'))])
+  })
+})
+
 describe('verify', () => {
   it('a receipt is checked offline; an altered one, or another genesis, is refused', async () => {
     expect(await done('verify', 'receipt', '--proof', 'access-receipt.json', '--genesis', 'genesis.json')).toMatch(

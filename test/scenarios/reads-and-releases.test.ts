@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ChainClause, registerArguments } from '../../src/fhir/consent-intent.ts'
+import { documentCommitment } from '../../src/fhir/consent-to-chain.ts'
 import { type DataLimits, limitsBytes, limitsCommitment, limitsFromBytes } from '../../src/fhir/data-limits.ts'
 import { systemClock } from '../../src/node/clock.ts'
 import { InstitutionSender } from '../../src/node/institution-sender.ts'
@@ -132,6 +133,8 @@ describe('a signed read', () => {
   })
 })
 
+const ACT_CODE = 'http://terminology.hl7.org/CodeSystem/v3-ActCode'
+
 describe('the custodian looks again before a release', () => {
   const LIMITS: DataLimits = {
     confidentiality: ['N'],
@@ -157,7 +160,9 @@ describe('the custodian looks again before a release', () => {
     return senderOf(node).send([{ contract, method: name, args }])
   }
 
-  /** What the custodian's vault keeps of data limits, by their commitment. */
+  /** What the custodian's vault keeps of consents, by their commitment. */
+  const bodies = new Map<string, { bytes: Uint8Array; salt: Uint8Array }>()
+  /** Of data limits. */
   const kept = new Map<string, readonly Value[]>()
 
   async function register(given: ChainClause): Promise<IdentityId> {
@@ -167,7 +172,9 @@ describe('the custodian looks again before a release', () => {
     const salt = newId()
     const limits = bytes && limitsCommitment({ bytes, salt })
     if (limits !== null) kept.set(limits, limitsFromBytes(bytes as Uint8Array))
-    const document = newId().toHex() as Hash
+    const body = { bytes: new TextEncoder().encode('what the patient signed'), salt }
+    const document = documentCommitment(body)
+    bodies.set(document, body)
     const terms = { patient, custodian: institution, delegation: null, document, limits, clauses: [given] }
     const args = registerArguments(terms, { consentId, recorder: institution })
     const registered = await send(custodian, 'consent.register', args)
@@ -209,6 +216,7 @@ describe('the custodian looks again before a release', () => {
         timeZone: 'UTC',
       }),
       isErased: () => false,
+      bodyOf: async (commitment) => bodies.get(commitment) ?? null,
     })
 
   it('and releases what was permitted, to whom and to which key', async () => {
@@ -221,6 +229,7 @@ describe('the custodian looks again before a release', () => {
       records: [],
       patients: [patient],
       mayLeave: null,
+      redisclosure: expect.anything(),
     })
     expect(await authorityOf(custodian).institutionOf(requester.self)).toBe(requester.keys.institution)
   })
@@ -265,6 +274,23 @@ describe('the custodian looks again before a release', () => {
     expect((await mayLeaveOf(unlimited.decision))(record(labelled('L')))).toBe(false)
   })
 
+  it('and lets what is labelled as substance use leave with a notice and the consent, or not at all', async () => {
+    const { decision } = await decide()
+    const { applies, accompaniment } = await redisclosureOf(decision)
+    const label = (code: string) => ({ meta: { security: [{ system: ACT_CODE, code }] } })
+    for (const code of ['SUD', 'ETHUD', 'OPIOIDUD', '42CFRPart2']) {
+      expect(applies(record(label(code)))).toBe(true)
+      expect(applies(record({ contained: [{ resourceType: 'Condition', ...label(code) }] }))).toBe(true)
+    }
+    for (const code of ['PSY', 'HIV', 'sud']) expect(applies(record(label(code)))).toBe(false)
+    expect(applies(record({}))).toBe(false)
+    const along = await accompaniment()
+    expect(along?.notice).toBe('42 CFR part 2 prohibits unauthorized use or disclosure of these records.')
+    expect(along?.consents.map(({ bytes }) => new TextDecoder().decode(bytes))).toEqual(['what the patient signed'])
+    bodies.clear()
+    expect(await accompaniment()).toBeNull()
+  })
+
   it('and heeds a limited deny that came after the decision', async () => {
     const { decision, outcome } = await decide()
     expect(outcome).toBe('PERMIT')
@@ -281,6 +307,12 @@ describe('the custodian looks again before a release', () => {
     expect(mayLeave(record({}))).toBe(true)
     expect(mayLeave(record({ resourceType: 'Condition' }))).toBe(false)
   })
+
+  const redisclosureOf = async (decision: number) => {
+    const check = await authorityOf(custodian).check({ patient, decision })
+    if (check.kind === 'refused') throw new Error('a release')
+    return check.redisclosure
+  }
 
   const record = (more: object): Uint8Array =>
     new TextEncoder().encode(JSON.stringify({ resourceType: 'Observation', id: '1', ...more }))

@@ -362,7 +362,7 @@ export class MemoryNode {
       }),
       fetchRecords: async ({ decision }) => {
         if (decision !== 1) throw new RpcError('NOT_RELEASED')
-        return stored.map((bytes, i) => ({ record: idOf(i + 1), version: 1, release: 1, bytes }))
+        return stored.map((bytes, i) => ({ recordId: idOf(i + 1), version: 1, release: 1, bytes, accompaniment: null }))
       },
     }
   }

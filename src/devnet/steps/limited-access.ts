@@ -51,7 +51,7 @@ export async function limitedAccess(scenario: Scenario): Promise<void> {
     answer.outcome === 'PERMIT_FILTERED',
     `${answer.outcome}, ${answer.reasons.join(', ')}`,
   )
-  const fetched = await consortium.desk('hospital-b').fetchRecords(patient.keys.identity, answer.decision)
+  const { records: fetched } = await consortium.desk('hospital-b').fetchRecords(patient.keys.identity, answer.decision)
   const expected = RELEASED.map(bytesOf)
   checks.record(
     'what the limits withhold never leaves hospital A: labels, a hierarchy of codes, dates',

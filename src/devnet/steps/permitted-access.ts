@@ -13,7 +13,9 @@ export async function permittedAccess(scenario: Scenario): Promise<void> {
     answer.outcome === 'PERMIT' && answer.basis === 'consent',
     `${answer.outcome}, ${answer.reasons.join(', ')}`,
   )
-  const fetched = await consortium.desk('hospital-b').fetchRecords(cast.permitted.keys.identity, answer.decision)
+  const { records: fetched } = await consortium
+    .desk('hospital-b')
+    .fetchRecords(cast.permitted.keys.identity, answer.decision)
   const identical = fetched.filter(({ record, bytes }) => sameBytes(bytes, cast.permitted.records.get(record)))
   checks.record(
     'the record is released, decrypted at hospital B and byte-identical',
@@ -21,7 +23,9 @@ export async function permittedAccess(scenario: Scenario): Promise<void> {
     `${identical.length} of ${cast.permitted.records.size} resources identical`,
   )
   const own = await requestAccess(scenario, { by: 'dr-a1', patient: cast.permitted, purpose: 'TREAT' })
-  const local = await consortium.desk(CUSTODIAN).fetchRecords(cast.permitted.keys.identity, own.answer.decision)
+  const { records: local } = await consortium
+    .desk(CUSTODIAN)
+    .fetchRecords(cast.permitted.keys.identity, own.answer.decision)
   checks.record(
     "hospital A's own physician is decided on and recorded in the same way",
     own.answer.outcome === 'PERMIT' && local.length === cast.permitted.records.size,
