@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ConsensusStatus, ValidatorStatus } from '../client/consensus-status.ts'
+import type { StuckBranch } from '../client/standstill.ts'
 import type { IdentityId } from '../types/brand.ts'
 import { age, consensusLines } from './consensus-lines.ts'
 
@@ -72,9 +73,18 @@ const leading: ConsensusStatus = {
   ],
 }
 
-const linesOf = (status: ConsensusStatus): readonly string[] => consensusLines(status, { members, nowMs: NOW })
+const linesOf = (status: ConsensusStatus, branches: readonly StuckBranch[] = []): readonly string[] =>
+  consensusLines(status, { branches, members, nowMs: NOW })
 
 describe('consensusLines()', () => {
+  it('says what to look at where two blocks in one place may be what keeps everybody from leading', () => {
+    const branch = { branch: { term: 4, height: 18, hash: '1'.repeat(64) }, leader: B } as StuckBranch
+    expect(linesOf({ ...leading, leader: null }, [branch]).at(-1)).toBe(
+      'Hospital B made two blocks in one place, at height 18, and validators may be bound to different ones. If this lasts: assent consensus release show',
+    )
+    expect(linesOf({ ...leading, leader: null }).join()).not.toContain('release show')
+  })
+
   it('says who leads, since when, by whose votes, who lags, and whose signature is missing', () => {
     expect(linesOf(leading)).toEqual([
       'leader      Hospital A, term 4, since 2026-05-01T09:58:30Z (7 blocks, 90 s)',

@@ -1,6 +1,7 @@
 // Consensus in words and columns: what `assent consensus status` prints.
 
 import type { ConsensusStatus, ValidatorStatus } from '../client/consensus-status.ts'
+import type { StuckBranch } from '../client/standstill.ts'
 import type { AlarmKind } from '../node/alarms.ts'
 import type { IdentityId } from '../types/brand.ts'
 import { type Founders, nameOf } from './identities.ts'
@@ -12,7 +13,7 @@ const WAITING_SHOWN = 5
 
 export function consensusLines(
   status: ConsensusStatus,
-  { members, nowMs }: { members: Founders; nowMs: number },
+  { branches, members, nowMs }: Scene & { branches: readonly StuckBranch[] },
 ): readonly string[] {
   const { head, epoch, b, quorum, validators, pending } = status
   const names = namesOf(members)
@@ -33,6 +34,7 @@ export function consensusLines(
     ...validatorTable(status, { members, nowMs }),
     ...waitingLines(status, { names, nowMs }),
     ...alarmLines(status, { members, nowMs }),
+    ...standstillLines(branches, names),
   ]
 }
 
@@ -187,6 +189,15 @@ const ALARM_TEXT: Readonly<Record<AlarmKind, string>> = {
   badBody: 'sent transactions that are not those of the header',
   equivocation: 'made two blocks in one place',
   foreignStatement: 'sent a statement that is not its to make',
+}
+
+function standstillLines(branches: readonly StuckBranch[], names: Names): readonly string[] {
+  const [first] = branches
+  if (first === undefined) return []
+  const { branch, leader } = first
+  const who = leader === null ? 'a leader' : names([leader])
+  const what = `${who} made two blocks in one place, at height ${branch.height}, and validators may be bound to different ones.`
+  return ['', `${what} If this lasts: assent consensus release show`]
 }
 
 /** No proof, so no guilt: a slow machine or a lost message can look like some of these. Somebody should ask. */

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { ConsensusStatus } from '../client/consensus-status.ts'
 import { ClientError, isRefusal } from '../client/errors.ts'
+import type { StuckBranch } from '../client/standstill.ts'
 import { addNodeOptions, connectTo, connectToDesk, type NodeOptions } from './connection.ts'
 import { consensusLines } from './consensus-lines.ts'
 import { membersOf } from './governance-answers.ts'
@@ -51,17 +52,20 @@ has enough signatures, so that the slowest are often missing; who is in none is 
 
 interface Look {
   readonly status: ConsensusStatus
+  /** Where nobody leads: what a leader that made two blocks in one place may have left behind. */
+  readonly branches: readonly StuckBranch[]
   readonly members: Founders
 }
 
 async function look(options: NodeOptions): Promise<Look> {
   const { desk } = connectToDesk(options)
   const status = await desk.consensusStatus()
-  return { status, members: await membersOf(connectTo(options).client) }
+  const branches = status.leader === null && status.own !== null ? await desk.standstill() : []
+  return { status, branches, members: await membersOf(connectTo(options).client) }
 }
 
-function show({ status, members }: Look, options: NodeOptions): void {
-  print(status, () => consensusLines(status, { members, nowMs: Date.now() }), options)
+function show({ status, branches, members }: Look, options: NodeOptions): void {
+  print(status, () => consensusLines(status, { branches, members, nowMs: Date.now() }), options)
 }
 
 /** A node that does not answer for a while is part of what is watched. With --json: one line a look. */

@@ -26,6 +26,7 @@ function standstill(): { proposal: GovernedRelease; verifier: Verifier } {
 
 const { proposal, verifier } = standstill()
 const members = verifier.setOf(proposal.epoch)?.members ?? []
+const founders = members.map(({ institution }, i) => ({ institution, name: `Hospital ${i}` }))
 const institution = (number: number) => {
   const member = members[number]
   if (member === undefined) throw new Error('no such institution')
@@ -41,9 +42,11 @@ describe('signing a decision', () => {
   it('goes from institution to institution, in any order, until a quorum has signed', () => {
     const some = signedBy(5, 1, 3, 2)
     expect(some.signatures.map(({ member }) => member)).toEqual([1, 2, 3, 5])
-    expect(objectionTo(some, verifier)).toBe('signed by 4 institutions, 5 are needed')
+    expect(objectionTo(some, { verifier, members: founders })).toBe(
+      'signed by 4 of the 5 institutions that it takes; 1 more, of: Hospital 0, Hospital 4, Hospital 6',
+    )
     const all = signRelease(some, { by: institution(4), verifier })
-    expect(objectionTo(all, verifier)).toBeNull()
+    expect(objectionTo(all, { verifier, members: founders })).toBeNull()
     expect(isValidRelease(all, verifier)).toBe(true)
     expect(signersOf(all, verifier)).toMatchObject({ needed: 5, signed: members.slice(1, 6).map((m) => m.institution) })
   })
@@ -68,7 +71,7 @@ describe('signing a decision', () => {
     const [first, ...others] = signedBy(1, 2, 3, 4, 5).signatures
     const changed = { ...proposal, signatures: [{ member: 1 as never, signature: new Uint8Array(64) }, ...others] }
     expect(first?.member).toBe(1)
-    expect(objectionTo(changed, verifier)).toContain('not by the key that the seat names')
+    expect(objectionTo(changed, { verifier, members: founders })).toContain('not by the key that the seat names')
     expect(signersOf(changed, verifier).missing).toContain(institution(1).institution)
   })
 })

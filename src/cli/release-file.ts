@@ -9,6 +9,7 @@ import { decisionMessage } from '../consensus/release-decision.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
 import type { MemberSignature } from '../types/certificate.ts'
 import { quorum, type Validator } from '../types/validator-set.ts'
+import { type Founders, nameOf } from './identities.ts'
 import { UsageError } from './output.ts'
 
 export interface ReleaseFile {
@@ -80,13 +81,16 @@ export function signersOf(
 }
 
 /** Why nodes would refuse it, in words; null where they take it. */
-export function objectionTo(release: GovernedRelease, verifier: Verifier): string | null {
+export function objectionTo(
+  release: GovernedRelease,
+  { verifier, members }: { verifier: Verifier; members: Founders },
+): string | null {
   const fault = governedFault(release, verifier)
   if (fault === null) return null
-  const { signed, needed } = signersOf(release, verifier)
-  return fault === 'noQuorum'
-    ? `signed by ${signed.length} institutions, ${needed} are needed`
-    : (FAULTS[fault] ?? fault)
+  if (fault !== 'noQuorum') return FAULTS[fault] ?? fault
+  const { signed, missing, needed } = signersOf(release, verifier)
+  const names = missing.map((id) => nameOf(id, members)).join(', ')
+  return `signed by ${signed.length} of the ${needed} institutions that it takes; ${needed - signed.length} more, of: ${names}`
 }
 
 const FAULTS: { readonly [fault: string]: string } = {

@@ -11,14 +11,15 @@ import type { Verifier } from '../consensus/certificate.ts'
 import { branchOf, decodeRelease, encodeRelease, epochsOf, type GovernedRelease } from '../consensus/release.ts'
 import { verify } from '../crypto/ed25519.ts'
 import { loadKeyFile } from '../node/key-file.ts'
-import type { Epoch, Seat } from '../types/brand.ts'
+import type { Epoch, Hash, Seat } from '../types/brand.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
+import { confirm } from './confirm.ts'
 import { addNodeOptions, connectTo, connectToDesk, type NodeOptions } from './connection.ts'
 import { ask, membersOf, setSchema } from './governance-answers.ts'
 import { type Founders, nameOf } from './identities.ts'
-import { pairs, print, UsageError } from './output.ts'
+import { print, shortId, UsageError } from './output.ts'
 import { loadRelease, objectionTo, type ReleaseFile, saveRelease, signersOf, signRelease } from './release-file.ts'
-import { branchLines, shortBranch } from './release-lines.ts'
+import { decisionLines, type Standstill, standstillLines } from './release-lines.ts'
 
 type FileOptions = NodeOptions & { readonly release: string }
 
@@ -47,15 +48,8 @@ function addShow(group: Command): void {
   addNodeOptions(group.command('show').description("branches that stand in each other's way, and who is bound to what"))
     .addHelpText('after', '\nExample:\n  assent consensus release show --folder hospital-a')
     .action(async (options: NodeOptions) => {
-      const { branches, members } = await look(options)
-      print(
-        branches,
-        () =>
-          branches.length === 0
-            ? 'This node knows of no leader that made two blocks in one place above its head. Ask another one, or look at: assent consensus status'
-            : branches.flatMap((branch) => [...branchLines(branch, members), '']),
-        options,
-      )
+      const standstill = await look(options)
+      print(standstill.branches, () => standstillLines(standstill, options.folder), options)
     })
 }
 
@@ -72,18 +66,16 @@ function addBuild(group: Command): void {
     .addHelpText('after', '\nExample:\n  assent consensus release build --folder hospital-a --out release.json')
     .action(async (options: NodeOptions & { readonly branch?: string; readonly out: string }) => {
       if (existsSync(options.out)) throw new UsageError(`--out: ${options.out} exists already`)
-      const { branches, members } = await look(options)
-      const chosen = choose(branches, options.branch)
-      const { chainId } = connectTo(options).genesis
-      const release = decodeRelease(Uint8Array.fromBase64(chosen.proposal ?? ''))
-      if (release?.kind !== 'governed') throw new UsageError('the node proposed something that is no Release')
-      saveRelease(options.out, { chainId, release }, { isNew: true })
+      const chosen = choose((await look(options)).branches, options.branch)
+      const { verifier, members, file } = await open(options, proposalOf(chosen, connectTo(options).genesis.chainId))
+      saveRelease(options.out, file, { isNew: true })
       print(
         { file: options.out, branch: chosen.branch },
         () => [
-          ...branchLines(chosen, members),
+          ...decisionLines(file.release, { verifier, members }),
           '',
-          `Next: institutions sign, one after the other: assent consensus release sign --release ${options.out} --folder THEIR-FOLDER`,
+          `${options.out} is public, and worth nothing before enough have signed. Next, at each institution, one after the other:`,
+          `  assent consensus release sign --release ${options.out} --folder ITS-FOLDER`,
         ],
         options,
       )
@@ -95,11 +87,12 @@ function addSign(group: Command): void {
     group
       .command('sign')
       .description("check the decision against this institution's own node, and sign it")
-      .requiredOption('--release <file>', 'as build wrote it'),
+      .requiredOption('--release <file>', 'as build wrote it')
+      .option('--yes', 'do not ask'),
   )
     .addHelpText('after', '\nExample:\n  assent consensus release sign --release release.json --folder hospital-b')
-    .action(async (options: FileOptions) => {
-      const { file, verifier, client } = await open(options)
+    .action(async (options: FileOptions & { readonly yes?: boolean }) => {
+      const { file, verifier, client, members } = await open(options, loadRelease(options.release))
       const { height } = await client.nodeStatus()
       const branch = branchOf(file.release)
       if (height >= branch.height) {
@@ -109,22 +102,37 @@ function addSign(group: Command): void {
       }
       const by = loadKeyFile(join(options.folder, 'keys.json'))
       const release = signRelease(file.release, { by, verifier })
+      const preview = [...decisionLines(file.release, { verifier, members }), '', WARNING, '']
+      const question = `Sign for ${nameOf(by.institution, members)}: give up ${shortId(branch.hash)}?`
+      await confirm(question, { preview, objections: [] }, options)
       saveRelease(options.release, { ...file, release })
-      await printSigners({ ...file, release }, { verifier, client, options })
+      const { signed, missing, needed } = signersOf(release, verifier)
+      const next =
+        signed.length >= needed
+          ? `Complete. Next, at one validator that runs: assent consensus release apply --release ${options.release} --folder ITS-FOLDER`
+          : `Next, at one of those: assent consensus release sign --release ${options.release} --folder ITS-FOLDER`
+      print(
+        { branch, signed, missing, needed },
+        () => [...decisionLines(release, { verifier, members }), '', next],
+        options,
+      )
     })
 }
+
+const WARNING = `Whoever signs answers for the word of those who turned away: if one of them has acked the branch all the same, and liars
+hold its certificate, the chain forks. Have their operators been asked?`
 
 function addApply(group: Command): void {
   addNodeOptions(
     group
       .command('apply')
-      .description('give a node the decision that enough institutions have signed; it tells the others')
+      .description('give a validator the decision that enough institutions have signed; it tells the others')
       .requiredOption('--release <file>', 'signed by a quorum of the institutions'),
   )
     .addHelpText('after', '\nExample:\n  assent consensus release apply --release release.json --folder hospital-a')
     .action(async (options: FileOptions) => {
-      const { file, verifier, client } = await open(options)
-      const objection = objectionTo(file.release, verifier)
+      const { file, verifier, members } = await open(options, loadRelease(options.release))
+      const objection = objectionTo(file.release, { verifier, members })
       if (objection !== null) throw new UsageError(`--release: ${objection}`)
       const { desk } = connectToDesk(options)
       try {
@@ -134,25 +142,24 @@ function addApply(group: Command): void {
         throw new UsageError(`--release: the node refuses it: ${error.refusal.reason ?? error.message}`)
       }
       const { signed } = signersOf(file.release, verifier)
-      const members = await membersOf(client)
       print(
         { branch: branchOf(file.release), signed },
         () => [
-          ...pairs([
-            ['given up', shortBranch(branchOf(file.release))],
-            ['signed', signed.map((id) => nameOf(id, members)).join(', ')],
-          ]),
+          ...decisionLines(file.release, { verifier, members }),
           '',
-          'Whoever stands for election next shows it. Watch: assent consensus status --watch',
+          'Taken. This node tells the others in the elections to come, and one of them is won: within seconds, where they reach each other.',
+          `Watch: assent consensus status --watch --folder ${options.folder}`,
+          'Who made the two blocks is still a validator: assent validator remove --help',
         ],
         options,
       )
     })
 }
 
-async function look(options: NodeOptions): Promise<{ branches: readonly StuckBranch[]; members: Founders }> {
+async function look(options: NodeOptions): Promise<Standstill> {
   const { desk } = connectToDesk(options)
-  return { branches: await desk.standstill(), members: await membersOf(connectTo(options).client) }
+  const { client } = connectTo(options)
+  return { branches: await desk.standstill(), status: await desk.consensusStatus(), members: await membersOf(client) }
 }
 
 function choose(branches: readonly StuckBranch[], start: string | undefined): StuckBranch {
@@ -162,13 +169,27 @@ function choose(branches: readonly StuckBranch[], start: string | undefined): St
   if (chosen !== undefined)
     throw new UsageError(`--branch: expected one of ${proposed.map(({ branch }) => branch.hash).join(', ')}`)
   throw new UsageError(
-    'nothing can be decided by what this node has heard: too few members have turned away from a branch, or messages free everybody. Look at: assent consensus release show, here and at other nodes',
+    branches.length === 0
+      ? 'nothing is stuck here: this node knows of no leader that made two blocks in one place above its head'
+      : 'nothing can be decided by what this node has heard; why, and what to do: assent consensus release show, here and at other nodes',
   )
 }
 
-/** The file, and what it is checked against: the sets of validators as the institution's own node has them. */
-async function open(options: FileOptions): Promise<{ file: ReleaseFile; verifier: Verifier; client: Client }> {
-  const file = loadRelease(options.release)
+function proposalOf({ proposal }: StuckBranch, chainId: Hash): ReleaseFile {
+  const release = decodeRelease(Uint8Array.fromBase64(proposal ?? ''))
+  if (release?.kind !== 'governed') throw new UsageError('the node proposed something that is no Release')
+  return { chainId, release }
+}
+
+interface Opened {
+  readonly file: ReleaseFile
+  readonly verifier: Verifier
+  readonly client: Client
+  readonly members: Founders
+}
+
+/** The decision, and what it is checked against: the sets of validators as the institution's own node has them. */
+async function open(options: NodeOptions, file: ReleaseFile): Promise<Opened> {
   const { client, genesis } = connectTo(options)
   if (file.chainId !== genesis.chainId) {
     throw new UsageError(`--release: of chain ${file.chainId}; this node is of ${genesis.chainId}`)
@@ -179,7 +200,7 @@ async function open(options: FileOptions): Promise<{ file: ReleaseFile; verifier
     setOf: (epoch) => sets.get(epoch),
     verify: (key, message, signature) => verify(Uint8Array.fromHex(key), message, signature),
   }
-  return { file, verifier, client }
+  return { file, verifier, client, members: await membersOf(client) }
 }
 
 async function setsFor(client: Client, release: GovernedRelease): Promise<ReadonlyMap<Epoch, ValidatorSet>> {
@@ -197,28 +218,4 @@ async function setsFor(client: Client, release: GovernedRelease): Promise<Readon
     sets.set(epoch, { epoch, b: found.b, members })
   }
   return sets
-}
-
-async function printSigners(
-  { release }: ReleaseFile,
-  { verifier, client, options }: { verifier: Verifier; client: Client; options: FileOptions },
-): Promise<void> {
-  const members = await membersOf(client)
-  const { signed, missing, needed } = signersOf(release, verifier)
-  const names = (ids: readonly string[]): string => ids.map((id) => nameOf(id, members)).join(', ')
-  const isComplete = signed.length >= needed
-  print(
-    { branch: branchOf(release), signed, missing, needed },
-    () => [
-      ...pairs([
-        ['given up', shortBranch(branchOf(release))],
-        ['signed', `${signed.length} of ${needed}: ${names(signed)}`],
-      ]),
-      '',
-      isComplete
-        ? `Complete. Next: assent consensus release apply --release ${options.release} --folder ANY-NODE`
-        : `${needed - signed.length} more of: ${names(missing)}`,
-    ],
-    options,
-  )
 }

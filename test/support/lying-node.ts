@@ -14,7 +14,7 @@ import { createLog } from '../../src/node/log.ts'
 import { startNode } from '../../src/node/node.ts'
 import { assert } from '../../src/types/assert.ts'
 import type { Block, Header } from '../../src/types/block.ts'
-import type { Height, Term } from '../../src/types/brand.ts'
+import { type Height, type Term, ZERO_HASH } from '../../src/types/brand.ts'
 import { toBytes } from '../../src/types/canonical.ts'
 import {
   blockHash,
@@ -28,9 +28,12 @@ import { envelopeCodec, type SignedTransaction } from '../../src/types/transacti
 import { transactionRoot } from '../../src/types/transaction-root.ts'
 import { seatOf } from '../../src/types/validator-set.ts'
 
-/** twoBlocks: another block to every second listener. badTransaction: a signature is false. falseCertificate: it has one vote. */
+/**
+ * twoBlocks: another block to every second listener. split: the same, once; two hear of the one, all others of the other,
+ * and nobody of anything more. badTransaction: a signature is false. falseCertificate: it has one vote.
+ */
 export interface TellLie {
-  readonly lie: 'none' | 'twoBlocks' | 'badTransaction' | 'falseCertificate'
+  readonly lie: 'none' | 'twoBlocks' | 'split' | 'badTransaction' | 'falseCertificate'
 }
 
 const { folder } = parseArgs({ options: { folder: { type: 'string' } } }).values
@@ -73,6 +76,17 @@ function underFalseCertificate(append: Append, block: Block): Append {
   return { ...append, leaderCerts: [certificate], blocks: [...append.blocks.slice(0, -1), named] }
 }
 
+let splitAt: Block | null = null
+let told = 0
+/** Both blocks are sound: each is acked by whoever hears of it first, and none by enough. */
+function split(append: Append, block: Block): Append {
+  splitAt ??= block
+  const at = append.blocks.findIndex(({ hash }) => hash === splitAt?.hash)
+  if (at < 0) return { ...append, blocks: [] }
+  const shown = ++told <= 2 ? splitAt : remade(splitAt, { commitCertHash: ZERO_HASH })
+  return { ...append, blocks: [...append.blocks.slice(0, at), shown] }
+}
+
 let sent = 0
 function lied(message: Message): Message {
   if (message.kind !== 'append') return message
@@ -86,6 +100,8 @@ function lied(message: Message): Message {
       const twin = remade(block, { timeMs: block.header.timeMs + 1 })
       return ++sent % 2 === 0 ? message : { ...message, blocks: [...before, twin] }
     }
+    case 'split':
+      return split(message, block)
     case 'badTransaction': {
       const last = block.transactions.at(-1)
       if (last === undefined) return message
