@@ -66,6 +66,16 @@ export const answerSchema = z.object({
 })
 export type Answer = z.output<typeof answerSchema>
 
+/** `algorithm.Versions` */
+const versionsSchema = z.object({
+  algorithm: z.int(),
+  codes: z.int(),
+  roles: z.int(),
+  settings: z.int(),
+  registry: z.int(),
+  consents: z.int(),
+})
+
 /** `access.Entry` */
 export const decisionSchema = z.object({
   decision: z.int(),
@@ -86,7 +96,7 @@ export const decisionSchema = z.object({
     basis: basisSchema.nullable(),
     reasons: z.array(z.string()),
     clauses: z.array(usedSchema),
-    algorithm: z.int(),
+    versions: versionsSchema,
     height: z.int(),
     at: timeMs,
     expiresAt: timeMs.nullable(),

@@ -38,7 +38,7 @@ function decision(change: Partial<DecisionEntry['terms']> = {}, request: object 
         { consent: id('8'), version: 2 },
         { consent: id('9'), version: 1 },
       ],
-      algorithm: 1,
+      versions: { algorithm: 1 },
       height: 42,
       at: AT,
       ...change,

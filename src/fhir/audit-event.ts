@@ -44,7 +44,7 @@ export interface DecisionEntry {
     readonly outcome: 'DENY' | 'PERMIT' | 'PERMIT_FILTERED' | 'PERMIT_BTG'
     readonly reasons: readonly string[]
     readonly clauses: readonly { readonly consent: string; readonly version: number }[]
-    readonly algorithm: number
+    readonly versions: { readonly algorithm: number }
     readonly height: number
     /** Block time, ms UTC. */
     readonly at: number
@@ -60,14 +60,14 @@ export function decisionAuditEvent(
   { decision, terms }: DecisionEntry,
   { author, clientAddress }: { author: Author; clientAddress: NetworkAddress },
 ): AuditEvent {
-  const { request, outcome, reasons, algorithm, height, at } = terms
+  const { request, outcome, reasons, versions, height, at } = terms
   const consents = consentEntities(terms.clauses)
   const byConsent = consents.length > 0
   const observer = ledgerDevice(author.chainId)
   return {
     resourceType: 'AuditEvent',
     ...(byConsent && { meta: { profile: [profile('AuthZconsent')] } }),
-    extension: chainProof({ chainId: author.chainId, height, number: decision, algorithm }),
+    extension: chainProof({ chainId: author.chainId, height, number: decision, algorithm: versions.algorithm }),
     type: coding(DCM, '110113', 'Security Alert'),
     subtype: [coding(AUTHZ_SUBTYPE, byConsent ? 'AuthZ-Consent' : 'AuthZ-Role')],
     action: 'E',

@@ -199,7 +199,7 @@ describe('whatever a resource holds', () => {
     ['a time before 1970', observation({ effectiveDateTime: '1931' })],
   ])('%s: the filter takes its description', (_, resource) => {
     const args = [1, [clause], describeResource(resource, { timeZone: 'UTC', labelling: true })]
-    const outcome = runFilter(contracts, { contract: 'access', method: 'mayLeave', args }, { state })
+    const outcome = runFilter(contracts, { contract: 'limits', method: 'mayLeave', args }, { state })
     expect(outcome).toMatchObject({ status: 'ok', value: { released: false } })
   })
 })

@@ -1,5 +1,5 @@
 // Data limits at the custodian: the clauses that a decision stands on are joined with their limits from the vault, and the
-// filter of the access contract is run over every record before it leaves. spec/consent.md, "Data limits".
+// filter of the contract `limits` is run over every record before it leaves. spec/consent.md, "Data limits".
 
 import { type DescriptionContext, describeResource } from '../fhir/describe-resource.ts'
 import { parseUnambiguous } from '../fhir/parse-json.ts'
@@ -31,15 +31,12 @@ interface LimitedDecision {
     readonly request: { readonly patient: Uint8Array }
     readonly filtered: boolean
     readonly clauses: readonly UsedClause[]
-    readonly codes: number
+    readonly versions: { readonly codes: number }
   }
 }
 
 /** Limits of a consent's clauses by their commitment; null where the vault has none. */
 export type LimitsOf = (commitment: Hash) => Promise<readonly Value[] | null>
-
-/** A decision names the first 64 clauses that matched (spec/contracts.md, record Decision). */
-const USED_MAX = 64
 
 export class ReleaseLimits {
   readonly #ledger: Ledger
@@ -64,10 +61,9 @@ export class ReleaseLimits {
     now: Releasable,
     { entry: { terms }, nowMs }: { entry: LimitedDecision; nowMs: number },
   ): Promise<((record: Uint8Array) => boolean) | null> {
-    const stands = [...(terms.filtered ? [terms] : []), ...(now.clauses.length > 0 ? [now] : [])]
+    const before = { clauses: terms.clauses, codes: terms.versions.codes }
+    const stands = [...(terms.filtered ? [before] : []), ...(now.clauses.length > 0 ? [now] : [])]
     if (stands.length === 0) return null
-    // Where more clauses matched than a decision names, an unnamed deny might be among them.
-    if (stands.some(({ clauses }) => clauses.length === USED_MAX)) return () => false
     const patients = idsOf(this.#ledger, terms.request.patient, nowMs)
     const joined = await Promise.all(
       stands.map(async ({ codes, clauses }) => {
@@ -107,7 +103,7 @@ export class ReleaseLimits {
     const resource = parseUnambiguous(record)
     if (resource === undefined) return false
     const args = [codes, [...clauses], describeResource(resource, context)]
-    const outcome = this.#ledger.filter({ contract: 'access', method: 'mayLeave', args })
+    const outcome = this.#ledger.filter({ contract: 'limits', method: 'mayLeave', args })
     return outcome.status === 'ok' && (outcome.value as { released: boolean }).released
   }
 }

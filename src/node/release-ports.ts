@@ -38,7 +38,7 @@ export interface DecisionEntry {
     readonly basis: string | null
     readonly filtered: boolean
     readonly clauses: readonly UsedClause[]
-    readonly codes: number
+    readonly versions: { readonly codes: number }
     readonly expiresAt: number | null
   }
   readonly releases: readonly { readonly manifest: Uint8Array }[]

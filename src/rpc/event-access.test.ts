@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { HOSPITAL, OTHER_PATIENT, PATIENT } from '../../test/support/memory-node.ts'
 import { idOf } from '../../test/support/test-chain.ts'
+import { BUILT_IN_NAMES } from '../contracts/builtin/names.ts'
 import { loadContracts } from '../contracts/execute.ts'
 import { compile } from '../contracts/lang/compile.ts'
 import type { Hash, Height, IdentityId } from '../types/brand.ts'
@@ -69,21 +70,10 @@ describe('viewEvent()', () => {
   })
 
   it('has a class for every id that an event of the built-in contracts names', () => {
-    const names = [
-      'policy',
-      'registry',
-      'validators',
-      'governance',
-      'evidence',
-      'consent',
-      'access',
-      'audit',
-      'erasure',
-    ]
     const folder = new URL('../contracts/builtin/', import.meta.url)
-    const sources = names.map((name) => ({ name, text: readFileSync(new URL(`${name}.clause`, folder), 'utf8') }))
+    const sources = BUILT_IN_NAMES.map((name) => ({ name, text: readFileSync(new URL(`${name}.clause`, folder), 'utf8') }))
     const contracts = loadContracts(compile(sources))
-    const events = names.flatMap((name) => contracts.abi(name)?.events ?? [])
+    const events = BUILT_IN_NAMES.flatMap((name) => contracts.abi(name)?.events ?? [])
     const idFields = events.flatMap(({ name, fields }) =>
       fields
         .filter(({ type }) => type.kind === 'id' || (type.kind === 'optional' && type.value.kind === 'id'))

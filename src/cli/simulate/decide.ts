@@ -52,9 +52,6 @@ export function decide(
 /** The version of the codes at genesis. */
 const FIRST_CODES = 1
 
-/** A decision names the first 64 clauses that matched; beyond that a custodian cannot filter. */
-const USED_MAX = 64
-
 export function isReleased(
   consortium: SimulatedConsortium,
   {
@@ -73,14 +70,13 @@ export function isReleased(
 ): boolean {
   if (outcome === 'DENY' || !isOf(resource, asked.patient)) return false
   if (!filtered) return true
-  if (clauses.length === USED_MAX) return false
   const matching = clauses.map(({ consent, clause, type }): Value => {
     const limits = registered.find(consent).limits?.[clause] ?? null
     return { consent: Uint8Array.fromHex(consent), clause, type, limits }
   })
   const { labelling } = asked
   const described = describeResource(resource, { timeZone, labelling })
-  return (consortium.filter('access.mayLeave', [FIRST_CODES, matching, described]) as { released: boolean }).released
+  return (consortium.filter('limits.mayLeave', [FIRST_CODES, matching, described]) as { released: boolean }).released
 }
 
 /** Whether the resource is about the patient, as far as it says. */

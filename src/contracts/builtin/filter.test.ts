@@ -7,7 +7,7 @@ import { runFilter } from '../execute.ts'
 import { Consortium, id } from './consortium.test-support.ts'
 
 const consortium = new Consortium()
-const abi = consortium.abi('access')
+const abi = consortium.abi('limits')
 const entry = abi.entries.find(({ name }) => name === 'mayLeave')
 
 type Fields = { readonly [name: string]: Json }
@@ -56,7 +56,7 @@ function mayLeave(clauses: readonly Clause[], described: Fields): { released: bo
     clauses: clauses as unknown as Json,
     resource: described,
   })
-  const outcome = runFilter(consortium.contracts, { contract: 'access', method: 'mayLeave', args }, consortium)
+  const outcome = runFilter(consortium.contracts, { contract: 'limits', method: 'mayLeave', args }, consortium)
   if (outcome.status !== 'ok' || !entry?.returns) throw new Error('the filter refuses')
   return valueToJson(entry.returns, outcome.value) as never
 }

@@ -9,6 +9,8 @@ export const BUILT_IN_NAMES = [
   'governance',
   'evidence',
   'consent',
+  'algorithm',
+  'limits',
   'access',
   'audit',
   'erasure',

@@ -58,14 +58,14 @@ export class ContractsSide {
       const { limits } = terms?.clauses[Number(clause)] ?? {}
       return { consent, clause, type, limits: limits ?? null }
     })
-    const args = argumentsFromJson(this.consortium.abi('access'), 'mayLeave', {
+    const args = argumentsFromJson(this.consortium.abi('limits'), 'mayLeave', {
       codes: 1,
       clauses: matching as unknown as Json,
       resource: described(resource),
     })
     const { contracts, state } = this.consortium
-    const outcome = runFilter(contracts, { contract: 'access', method: 'mayLeave', args }, { state })
-    const entry = this.consortium.abi('access').entries.find(({ name }) => name === 'mayLeave')
+    const outcome = runFilter(contracts, { contract: 'limits', method: 'mayLeave', args }, { state })
+    const entry = this.consortium.abi('limits').entries.find(({ name }) => name === 'mayLeave')
     if (outcome.status !== 'ok' || !entry?.returns) throw new Error('the filter refuses')
     return (valueToJson(entry.returns, outcome.value) as { readonly released: boolean }).released
   }
