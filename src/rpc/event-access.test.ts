@@ -71,7 +71,10 @@ describe('viewEvent()', () => {
 
   it('has a class for every id that an event of the built-in contracts names', () => {
     const folder = new URL('../contracts/builtin/', import.meta.url)
-    const sources = BUILT_IN_NAMES.map((name) => ({ name, text: readFileSync(new URL(`${name}.clause`, folder), 'utf8') }))
+    const sources = BUILT_IN_NAMES.map((name) => ({
+      name,
+      text: readFileSync(new URL(`${name}.clause`, folder), 'utf8'),
+    }))
     const contracts = loadContracts(compile(sources))
     const events = BUILT_IN_NAMES.flatMap((name) => contracts.abi(name)?.events ?? [])
     const idFields = events.flatMap(({ name, fields }) =>
