@@ -39,7 +39,7 @@ function entry(request: object, terms: Partial<DecisionEntry['terms']> = {}): De
       outcome: 'PERMIT',
       reasons: ['PERMITTED'],
       clauses: [],
-      algorithm: 1,
+      versions: { algorithm: 1 },
       height: 42,
       at: AT,
       ...terms,

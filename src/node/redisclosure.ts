@@ -12,7 +12,7 @@ export interface DecidedTerms {
   readonly request: { readonly patient: Uint8Array }
   readonly basis: string | null
   readonly clauses: readonly UsedClause[]
-  readonly codes: number
+  readonly versions: { readonly codes: number }
 }
 
 /** A consent's body and salt by their commitment; null where the vault has none. */
@@ -34,7 +34,7 @@ export function redisclosureOf(
   { ledger, bodyOf, nowMs }: { ledger: Ledger; bodyOf: BodyOf; nowMs: number },
 ): Redisclosure {
   const meansSubstanceUse = (label: string): boolean => {
-    const args = [decided.codes, 'SUD', label]
+    const args = [decided.versions.codes, 'SUD', label]
     const outcome = ledger.filter({ contract: 'policy', method: 'meansSensitivity', args })
     // A label that no code can be is none of the table.
     return outcome.status === 'ok' && outcome.value === true
