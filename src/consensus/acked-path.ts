@@ -4,7 +4,7 @@
 import type { Hash } from '../types/brand.ts'
 import type { Tip } from '../types/certificate.ts'
 import { contains, type Entry, pathFrom } from './block-tree.ts'
-import { ACKED_PATH_MAX } from './sign-state.ts'
+import { ACKED_PATH_MAX, type SignState } from './sign-state.ts'
 import type { State } from './state.ts'
 
 /** From the block above the certified head up to this one. */
@@ -28,4 +28,16 @@ export function whereLeft(
   certifiedHashAt: (height: number) => Hash | undefined,
 ): Tip | undefined {
   return ackedPath.find(({ height, hash }) => (certifiedHashAt(height) ?? hash) !== hash)
+}
+
+/**
+ * What a chain makes of the last ack that was certified past it elsewhere: the branch that left it, or, with the path empty, that
+ * the ack is certified. The same where it is neither.
+ */
+export function settleAck(signState: SignState, certifiedHashAt: (height: number) => Hash | undefined): SignState {
+  const { lastAck, ackedPath, branch } = signState
+  if (lastAck === null || branch !== null) return signState
+  const left = whereLeft(ackedPath, certifiedHashAt)
+  if (left !== undefined) return { ...signState, branch: left }
+  return certifiedHashAt(lastAck.height) === lastAck.hash ? { ...signState, ackedPath: [] } : signState
 }

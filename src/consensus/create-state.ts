@@ -100,7 +100,7 @@ export function createState(settings: Settings, restored: Restored): State {
   return state
 }
 
-/** A chain that came as a snapshot, or again, was certified past the last ack without saying so. */
+/** A chain that came again was certified past the last ack without saying so. */
 function withBranch(signState: SignState, { certifiedHashAt }: Restored): SignState {
   const { branch, ackedPath } = signState
   return branch !== null ? signState : { ...signState, branch: whereLeft(ackedPath, certifiedHashAt) ?? null }
@@ -112,13 +112,17 @@ function ownReleaseOf(restored: Restored): Uint8Array | null {
   const { branch } = restored.signState
   if (branch === null || commitCert === null || branch.height > commitCert.height) return null
   const lineage = branch.height === commitCert.height ? null : restored.lineageAt(branch.height)
+  // The chain began with a snapshot above it.
+  if (lineage === null && branch.height < commitCert.height) return null
   return encodeRelease({ kind: 'conflict', branch, commitCert, lineage })
 }
 
 function standingOf({ certified, signState, certifiedHashAt }: Restored): State['ackStanding'] {
-  const { lastAck, branch } = signState
+  const { lastAck, ackedPath, branch } = signState
   // Known from a certificate whose commit may not have reached the disk.
   if (branch !== null) return 'superseded'
   if (lastAck === null || lastAck.height > certified.block.header.height) return 'binding'
-  return certifiedHashAt(lastAck.height) === lastAck.hash ? 'certified' : 'superseded'
+  const hash = certifiedHashAt(lastAck.height)
+  const isSettled = hash === undefined && ackedPath.length === 0
+  return isSettled || hash === lastAck.hash ? 'certified' : 'superseded'
 }

@@ -23,7 +23,10 @@ export interface SignState {
   readonly promise: VotePromise | null
   /** The latest ack; its term is the highest ever acked in. */
   readonly lastAck: Tip | null
-  /** From the block above the certified head of that moment up to it: what the last ack is about, also when the ledger is lost. */
+  /**
+   * From the block above the certified head of that moment up to it: what the last ack is about, also when the ledger is lost. Empty
+   * once it is known to be certified by a chain that does not say so.
+   */
   readonly ackedPath: readonly Tip[]
   /** The last acks of earlier terms that the last one's chain does not contain, while they may still bind under a Release. */
   readonly earlierAcks: readonly Tip[]

@@ -51,7 +51,10 @@ export async function replaySnapshot(
   }
   const source = new SnapshotSource({ get: (key) => stored.get(key), close: async () => undefined }, { genesisBlock })
   try {
-    const builder = new SnapshotBuilder({ store: expected, genesisBlock, verifier, held: genesisBlock }, manifest)
+    const builder = new SnapshotBuilder(
+      { store: expected, genesisBlock, verifier, held: genesisBlock, asked: [] },
+      manifest,
+    )
     await builder.begin()
     for (let from = builder.termsFrom; from !== null; from = builder.termsFrom) {
       await builder.addTerms(source.terms(from))

@@ -4,7 +4,7 @@
 
 import { commitCertFault, leaderCertFault, type Verifier } from '../consensus/certificate.ts'
 import { EpochLinkError, followEpochLink } from '../consensus/epoch-chain.ts'
-import { excludes, includes, type Lineage } from '../consensus/evidence/lineage.ts'
+import { includes, type Lineage } from '../consensus/evidence/lineage.ts'
 import { isBodyOf } from '../consensus/header-rules.ts'
 import { merkleRoot } from '../crypto/merkle.ts'
 import { appendLeaf, isRange, type MountainRange, peakNodes, rangeRoot } from '../crypto/mountain-range.ts'
@@ -41,6 +41,8 @@ export interface BuilderParts {
   readonly verifier: Verifier
   /** Highest block that is certified here: it is not let go of (R5). Genesis for who has none. */
   readonly held: Pick<Block, 'hash' | 'header'>
+  /** Where else it has to be shown which block the snapshot's chain holds. */
+  readonly asked: readonly Height[]
 }
 
 export class SnapshotBuilder {
@@ -54,7 +56,9 @@ export class SnapshotBuilder {
   readonly verifier: Verifier
   private readonly walk: StateWalk
   /** LeaderCert from which the terms go on downwards; null once they have reached the genesis. */
-  private isHeldShown: boolean
+  /** Blocks of the snapshot's chain at the heights that were asked for. */
+  readonly shown = new Map<number, Hash>()
+  private readonly asked: Height[]
   private nextTerm: { readonly certHash: Hash; readonly below: Header } | null
   private last: { readonly hash: Hash; readonly header: Header }
   /** Over the blocks before `last`. */
@@ -81,7 +85,8 @@ export class SnapshotBuilder {
     expect(isRange(range) && range.size === before.height + 1, 'its range does not end where its blocks begin')
     this.parts = parts
     this.manifest = manifest
-    this.isHeldShown = parts.held.header.height === 0
+    const isBelow = (height: Height): boolean => height > 0 && height < header.height
+    this.asked = [...new Set([parts.held.header.height, ...parts.asked])].filter(isBelow)
     this.baseHeight = (before.height + 1) as Height
     this.nextReceipts = this.baseHeight
     this.walk = new StateWalk(header.stateRoot)
@@ -89,11 +94,11 @@ export class SnapshotBuilder {
     this.last = { hash: blockHash(before), header: before }
   }
 
-  // ── what is certified here ──
+  // ── what is certified and acked here ──
 
-  /** Height at which it has to be shown which block the snapshot's chain holds; null when it is. Before anything is written. */
+  /** Height at which it has to be shown which block the snapshot's chain holds; null when all is. Before anything is written. */
   get lineageFrom(): Height | null {
-    return this.isHeldShown ? null : this.parts.held.header.height
+    return this.asked.find((height) => !this.shown.has(height)) ?? null
   }
 
   /**
@@ -103,14 +108,18 @@ export class SnapshotBuilder {
   addLineage(lineage: Lineage): void {
     const { held, verifier } = this.parts
     const { head, commitCert } = this.manifest
-    const { height, epoch } = held.header
+    const height = this.lineageFrom as Height
+    const { ancestor } = lineage
     const end = { height: head.header.height, hash: this.headHash }
-    const shown = { block: { height, hash: held.hash }, lineage }
+    expect(
+      includes(end, { block: { height, hash: ancestor }, lineage }),
+      `it does not show its block at height ${height}`,
+    )
+    this.shown.set(height, ancestor)
+    if (height !== held.header.height || ancestor === held.hash) return
     const complaint = `it does not hold block ${held.hash.slice(0, 8)}, which is certified here at height ${height}`
-    this.isHeldShown = includes(end, shown)
-    const isByOwn = commitCert.epoch >= epoch && commitCertFault(commitCert, verifier) === null
-    if (isByOwn && excludes(end, shown)) throw new SnapshotConflict(complaint)
-    expect(this.isHeldShown, complaint)
+    const isByOwn = commitCert.epoch >= held.header.epoch && commitCertFault(commitCert, verifier) === null
+    throw isByOwn ? new SnapshotConflict(complaint) : new SnapshotFault(complaint)
   }
 
   /** The store's own entries, and what is known of the blocks below. */

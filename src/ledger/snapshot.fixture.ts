@@ -36,21 +36,23 @@ export async function snapshotInto(
     hands = {},
     source = ledger.snapshot(),
     held = ledger.genesisBlock,
+    asked = [],
   }: {
     ledger: Ledger
     verifier: Verifier
     hands?: Partial<Hands>
     source?: SnapshotSource
     held?: BuilderParts['held']
+    asked?: BuilderParts['asked']
   },
 ): Promise<SnapshotBuilder> {
   const by: Hands = { ...honest, ...hands }
   const manifest = source.manifest()
   if (manifest === null) throw new Error('no snapshot')
-  const parts = { store, genesisBlock: ledger.genesisBlock, verifier, held }
+  const parts = { store, genesisBlock: ledger.genesisBlock, verifier, held, asked }
   const builder = new SnapshotBuilder(parts, by.manifest(manifest))
-  if (builder.lineageFrom !== null) {
-    const lineage = source.lineage(builder.lineageFrom)
+  for (let height = builder.lineageFrom; height !== null; height = builder.lineageFrom) {
+    const lineage = source.lineage(height)
     if (lineage === null) throw new Error('no lineage')
     builder.addLineage(by.lineage(lineage))
   }

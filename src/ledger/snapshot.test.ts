@@ -170,6 +170,12 @@ describe('a snapshot for who has certified blocks of its own', () => {
     expect(builder.headHash).toBe(ledger.head.hash)
   })
 
+  test('shows its blocks at the heights that are asked for', async () => {
+    const asked = [3, 17, 99] as never
+    const builder = await snapshotInto(new MemoryStore(), { ledger, verifier: verifierOf(ledger), asked })
+    expect([...builder.shown]).toEqual([3, 17].map((height) => [height, ledger.block(height as never)?.hash]))
+  })
+
   test('conflicts where the same validators have certified another block in that place (R5)', async () => {
     await expect(taken(await forked())).rejects.toThrow(SnapshotConflict)
   })
@@ -338,6 +344,7 @@ describe('a forged snapshot', () => {
       genesisBlock: other.genesisBlock,
       verifier: verifierOf(other),
       held: other.genesisBlock,
+      asked: [],
     }
     const manifest = ledger.snapshot().manifest() as SnapshotManifest
     expect(() => new SnapshotBuilder(parts, manifest)).toThrow('another chain')

@@ -2,6 +2,7 @@
 // present set, and follows before, between and after. The process goes on meanwhile. spec/consensus.md, "Membership".
 
 import type { Ledger } from '../ledger/ledger.ts'
+import type { SignStateFile } from '../ledger/sign-state-file.ts'
 import type { SignStateRefusal } from '../ledger/sign-state-refusal.ts'
 import { assert, assertNever } from '../types/assert.ts'
 import type { IdentityId, PublicKey } from '../types/brand.ts'
@@ -125,6 +126,11 @@ export class OwnPart {
     this.#look?.()
     await this.#turning
     await this.#part.stop()
+  }
+
+  /** In service. */
+  get signStates(): readonly SignStateFile[] {
+    return [...this.#open].map(({ file }) => file)
   }
 
   /** Closes what remembers what was signed. */

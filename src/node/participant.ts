@@ -152,6 +152,7 @@ export function createParticipant(parts: ParticipantParts): Participant {
     place: parts.snapshots?.place ?? null,
     behindMin: parts.snapshots?.behindMin ?? 0,
     fallStill: () => own.stop(),
+    signStates: () => own.signStates,
     onComplete: parts.onSnapshot,
   })
   const onHeight = (height: Height): void => catchUp.heard(height)

@@ -8,10 +8,11 @@ import { assert } from '../types/assert.ts'
 import type { Epoch, PublicKey, Seat } from '../types/brand.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
 import { memberAt, seatOf } from '../types/validator-set.ts'
-import type { Clock, Timers } from './clock.ts'
+import type { Timers } from './clock.ts'
 import { HeardStarts } from './hello/heard-starts.ts'
 import { HelloExchange } from './hello/hello-exchange.ts'
 import { isHelloMessage } from './hello/messages.ts'
+import { sessionOf } from './hello/session.ts'
 import type { Part } from './part.ts'
 import type { GrantedRight } from './signing-right.ts'
 import { createRuntime, type ValidatorParts } from './validator.ts'
@@ -71,7 +72,7 @@ export function createSigningPart(parts: SigningPartParts): SigningPart {
       chainId: ledger.chainId,
       seat: self,
       incarnation: right.file.incarnation,
-      session: sessionFrom(clock),
+      session: sessionOf(right, clock),
     },
     sign: consensusKey.sign,
     verifier,
@@ -145,11 +146,6 @@ export function createSigningPart(parts: SigningPartParts): SigningPart {
       if (isCleared) runtime.transactionsArrived()
     },
   }
-}
-
-/** 128 random bits, as hex. */
-function sessionFrom(clock: Clock): string {
-  return Array.from({ length: 4 }, () => clock.random().toString(16).padStart(8, '0')).join('')
 }
 
 /** Before the hello nothing else is acted on, but who sends nonsense is named. */

@@ -33,7 +33,7 @@ function catchUp({
     async fetchSnapshot() {
       store(storedMeanwhile)
       if (fault !== undefined) throw fault
-      return 50 as Height
+      return { height: 50 as Height, shown: new Map() }
     },
     place: {
       create: () => Promise.reject(new Error('nothing is built here')),
@@ -46,6 +46,7 @@ function catchUp({
       seen.push('still')
       store(storedAtLast)
     },
+    signStates: () => [],
     onFatal(error) {
       seen.push((error as Error).message)
       resolve()

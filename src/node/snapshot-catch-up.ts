@@ -4,13 +4,15 @@
 
 import type { Verifier } from '../consensus/certificate.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { SignStateFile } from '../ledger/sign-state-file.ts'
 import { SnapshotConflict, SnapshotFault } from '../ledger/state-walk.ts'
 import type { KeyValueStore } from '../ledger/store.ts'
 import type { Transport } from '../p2p/transport.ts'
 import type { FetchRun } from './certified-run.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
-import type { fetchSnapshot } from './snapshot-exchange.ts'
+import { ackedHeights, settleAcks } from './settle-acks.ts'
+import type { FetchedSnapshot, fetchSnapshot } from './snapshot-exchange.ts'
 
 /** Answers of block sync without a block, in a row, before it is taken for certain that nobody has it. */
 const UNSERVED_MAX = 6
@@ -36,6 +38,8 @@ export interface CatchUpParts {
   readonly behindMin: number
   /** From now on nothing is stored, acked or signed, until the next start. */
   readonly fallStill: () => Promise<void>
+  /** Sign-states in service. */
+  readonly signStates: () => readonly SignStateFile[]
   /** Start again: a snapshot waits for it, unless the own chain has overtaken it at the last moment. */
   readonly onComplete: () => void
   /** Two chains are certified: this node keeps its own, and goes no further (R5). */
@@ -105,10 +109,11 @@ export class SnapshotCatchUp {
   }
 
   /** What this node has acked stays with it until the chain has decided about it: so it is to ack nothing more. */
-  async #adopt(place: SnapshotPlace, height: number): Promise<true> {
-    const { ledger, log, fallStill } = this.#parts
+  async #adopt(place: SnapshotPlace, { height, shown }: FetchedSnapshot): Promise<true> {
+    const { ledger, log, fallStill, signStates } = this.#parts
     await fallStill()
     if (ledger.storedHeight <= height) {
+      await settleAcks(signStates(), (at) => shown.get(at))
       await place.complete()
       log.info({ height }, 'snapshot complete')
     }
@@ -116,25 +121,26 @@ export class SnapshotCatchUp {
   }
 
   async #fetchFromAnybody(place: SnapshotPlace, heightMin: number): Promise<boolean> {
-    const { ledger, transport, fetchSnapshot, verifier, fetchRun, onFatal, log } = this.#parts
+    const { ledger, transport, fetchSnapshot, verifier, fetchRun, signStates, onFatal, log } = this.#parts
     const { signal } = this.#stopping
     for (const peer of transport.connectedPeers()) {
       if (signal.aborted) return false
       try {
-        const height = await fetchSnapshot({
+        const snapshot = await fetchSnapshot({
           peer,
           transport,
           fetchRun,
           verifier,
           genesisBlock: ledger.genesisBlock,
           held: ledger.head,
+          asked: ackedHeights(signStates()),
           heightMin: Math.max(heightMin, ledger.storedHeight + 1),
           createStore: () => place.create(),
           signal,
         })
-        if (height === null) continue
-        if (ledger.storedHeight <= height) return await this.#adopt(place, height)
-        log.info({ peer, height }, 'snapshot given up: the own chain is further')
+        if (snapshot === null) continue
+        if (ledger.storedHeight <= snapshot.height) return await this.#adopt(place, snapshot)
+        log.info({ peer, height: snapshot.height }, 'snapshot given up: the own chain is further')
         return false
       } catch (error) {
         if (error instanceof SnapshotConflict) {

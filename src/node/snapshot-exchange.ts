@@ -127,6 +127,8 @@ export interface SnapshotOrder {
   readonly genesisBlock: Ledger['genesisBlock']
   /** Certified here; the snapshot's chain has to hold it. */
   readonly held: Ledger['head']
+  /** Where else it has to be shown which block that chain holds. */
+  readonly asked: readonly Height[]
   /** A snapshot below this height is of no use. */
   readonly heightMin: number
   /** An empty store to build it in. */
@@ -134,27 +136,34 @@ export interface SnapshotOrder {
   readonly signal: AbortSignal
 }
 
+export interface FetchedSnapshot {
+  /** Of its head. */
+  readonly height: Height
+  /** Blocks of its chain at the heights that were asked for. */
+  readonly shown: ReadonlyMap<number, Hash>
+}
+
 /**
- * Builds a whole ledger's store from one peer's snapshot; answers the height of its head, null when the peer has none to
+ * Builds a whole ledger's store from one peer's snapshot; null when the peer has none to
  * offer. Rejects with SnapshotFault where the peer sends what is not true, SnapshotConflict where it is a fork, with P2pError or DecodeError where it sends
  * nothing or nonsense. What was built until then is no ledger, and goes away with the store.
  */
-export async function fetchSnapshot(order: SnapshotOrder): Promise<Height | null> {
-  const { peer, fetchRun, verifier, genesisBlock, held, heightMin, createStore, signal } = order
+export async function fetchSnapshot(order: SnapshotOrder): Promise<FetchedSnapshot | null> {
+  const { peer, fetchRun, verifier, genesisBlock, held, asked, heightMin, createStore, signal } = order
   const manifest = await ask(order, { codec: manifestCodec, request: NOTHING })
   if (manifest === null || manifest.head.header.height < heightMin) return null
   const store = await createStore()
   try {
-    const builder = new SnapshotBuilder({ store, genesisBlock, verifier, held }, manifest)
+    const builder = new SnapshotBuilder({ store, genesisBlock, verifier, held, asked }, manifest)
     const snapshot = builder.headHash
     const part = async <T>(codec: Codec<T>, request: Partial<SnapshotRequest>): Promise<T> => {
       const answer = await ask(order, { codec, request: { ...NOTHING, snapshot, ...request } })
       if (answer === null) throw new SnapshotFault('the peer has closed its snapshot')
       return answer
     }
-    if (builder.lineageFrom !== null) {
-      const lineage = await part(optional(lineageCodec), { lineage: builder.lineageFrom })
-      if (lineage === null) throw new SnapshotFault(`the peer does not know its chain at height ${builder.lineageFrom}`)
+    for (let height = builder.lineageFrom; height !== null; height = builder.lineageFrom) {
+      const lineage = await part(optional(lineageCodec), { lineage: height })
+      if (lineage === null) throw new SnapshotFault(`the peer does not know its chain at height ${height}`)
       builder.addLineage(lineage)
     }
     await builder.begin()
@@ -176,7 +185,7 @@ export async function fetchSnapshot(order: SnapshotOrder): Promise<Height | null
       await builder.addState(await part(statePiecesCodec, { state: from }))
     }
     await builder.finish()
-    return manifest.head.header.height
+    return { height: manifest.head.header.height, shown: builder.shown }
   } finally {
     await store.close()
   }
