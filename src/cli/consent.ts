@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import * as z from 'zod'
 import type { Client } from '../client/client.ts'
+import { isRefusal } from '../client/errors.ts'
 import type { ConsentAnswer } from '../client/institution-client.ts'
 import { randomBytes } from '../crypto/random.ts'
 import { operationOutcome } from '../fhir/operation-outcome.ts'
@@ -14,7 +15,7 @@ import { consentLines } from './consent-lines.ts'
 import { addSimulate } from './consent-simulate.ts'
 import { type Clause, type Consent, consentSchema, readAnswer } from './contract-answers.ts'
 import { idFrom, institutionFrom, personFrom } from './identities.ts'
-import { fileBytes, instant, oneOf } from './option-values.ts'
+import { fileBytes, instant, oneOf, wholeNumber } from './option-values.ts'
 import { pairs, print, UsageError } from './output.ts'
 import { assertCode } from './policy-codes.ts'
 import { defaultReason, type ReadOptions } from './read-reason.ts'
@@ -29,6 +30,7 @@ export function addConsent(program: Command): void {
   addSign(consent)
   addRevoke(consent)
   addList(consent)
+  addExport(consent)
   addSimulate(consent)
 }
 
@@ -260,6 +262,43 @@ function addList(consent: Command): void {
         after = last.consent
       }
       print(consents, () => consentLines(consents, founders), options)
+    })
+}
+
+interface ExportOptions extends NodeOptions {
+  readonly patient: string
+  readonly consent: string
+  readonly version?: string
+}
+
+function addExport(consent: Command): void {
+  addNodeOptions(
+    consent
+      .command('export')
+      .description("a consent as FHIR R4: terms from the chain, text and data limits from its custodian's vault")
+      .requiredOption('--patient <id>', "the patient's id, or @FILE of the key file")
+      .requiredOption('--consent <id>', 'as assent consent list shows it')
+      .option('--version <number>', 'default: the latest'),
+  )
+    .addHelpText(
+      'after',
+      `
+Example:
+  assent consent export --folder hospital-a --patient @patient.json --consent 7d1e... > consent.json
+
+It always prints the resource as JSON. Where the vault has the data limits no more, a modifier extension says so.`,
+    )
+    .action(async (options: ExportOptions) => {
+      const patient = personFrom(options.patient, '--patient')
+      const id = idFrom(options.consent, { option: '--consent', accepted: 'the id of a consent' })
+      const version =
+        options.version === undefined ? undefined : wholeNumber(options.version, { option: '--version', min: 1 })
+      const { desk } = connectToDesk(options)
+      const resource = await desk.exportConsent(patient, id, version).catch((error: unknown) => {
+        if (!isRefusal(error, 'NOT_FOUND')) throw error
+        throw new UsageError('--consent: this custodian has no such consent, version, or not of this patient')
+      })
+      print(resource, () => '', { json: true })
     })
 }
 

@@ -101,6 +101,12 @@ export class InstitutionClient {
     return this.#call('institution.putConsent', { consent: bytes.toBase64(), references }, consentSchema)
   }
 
+  /** A consent at this custodian as FHIR R4; the latest version where none is named. */
+  exportConsent(patient: IdentityId, consent: IdentityId, version?: number): Promise<object> {
+    const params = { patient, consent, ...(version !== undefined && { version }) }
+    return this.#call('institution.exportConsent', params, z.looseObject({ resourceType: z.literal('Consent') }))
+  }
+
   async fetchRecords(patient: IdentityId, decision: number): Promise<Fetched> {
     const { records, consents } = await this.#call('institution.fetchRecords', { patient, decision }, fetchedSchema)
     return { records: records.map(withBytes), consents: consents.map(withBytes) }

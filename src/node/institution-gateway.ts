@@ -11,6 +11,7 @@ import type { JsonObject } from '../fhir/element.ts'
 import { IdentityIndex } from '../fhir/identity-index.ts'
 import { createKeyValue } from '../fhir/key-value.ts'
 import { readMasterIdentifier } from '../fhir/master-identifier.ts'
+import { ownResolver } from '../fhir/own-reference.ts'
 import { parseResource } from '../fhir/parse-json.ts'
 import { type ElementProblem, Problems } from '../fhir/problem.ts'
 import type { ResolvedIdentity } from '../fhir/resolver.ts'
@@ -37,6 +38,7 @@ import { type KeySource, readKeySecret } from '../vault/wrapping-key.ts'
 import type { Clock, Timers } from './clock.ts'
 import type { CommitFeed } from './commit-feed.ts'
 import { type Config, ConfigError } from './config.ts'
+import { exportConsent } from './consent-export.ts'
 import { type Destroyed, Erasures } from './erasures.ts'
 import type { Freshness } from './freshness.ts'
 import { type InstitutionSender, NotCommitted } from './institution-sender.ts'
@@ -224,11 +226,13 @@ export class InstitutionGateway implements InstitutionService {
       resolver: {
         async identity(reference) {
           const binding = bound(reference)
-          return binding === null || binding.kind === 'delegation' ? null : binding
+          if (binding === null) return ownResolver.identity(reference)
+          return binding.kind === 'delegation' ? null : binding
         },
-        async delegation(reference) {
+        async delegation(reference, patient) {
           const binding = bound(reference)
-          return binding?.kind === 'delegation' ? binding.id : null
+          if (binding === null) return ownResolver.delegation(reference, patient)
+          return binding.kind === 'delegation' ? binding.id : null
         },
       },
     })
@@ -271,6 +275,14 @@ export class InstitutionGateway implements InstitutionService {
       default:
         return assertNever(intent)
     }
+  }
+
+  /** A consent at this custodian as FHIR R4; null where it has none of this id. */
+  exportConsent(asked: { patient: IdentityId; consent: IdentityId; version: number | null }): Promise<object | null> {
+    const { ledger, keys, config, clock } = this.#parts
+    const bodyOf = (commitment: Hash) => this.#partsOf(commitment)
+    const { timeZone } = config.fhir
+    return exportConsent(asked, { ledger, custodian: keys.institution, bodyOf, timeZone, nowMs: clock.nowMs() })
   }
 
   /** Destroys what this institution keeps of a patient; the receipt is committed when it answers. */

@@ -3,6 +3,7 @@
 
 import * as z from 'zod'
 import { createAuthorizer } from './authorize.ts'
+import { RpcError } from './errors.ts'
 import { defineMethod, type Method } from './method.ts'
 import { base64Schema, hashSchema, identitySchema, integerSchema, publicKeySchema } from './schema.ts'
 import type { InstitutionService } from './services.ts'
@@ -137,6 +138,24 @@ export function institutionMethods(institution: InstitutionService): readonly Me
             },
           ),
         }
+      },
+    }),
+    defineMethod({
+      name: 'institution.exportConsent',
+      summary:
+        'A consent at this custodian as a FHIR R4 Consent: terms from the chain, text and data limits from the vault.',
+      params: z.strictObject({
+        patient: identitySchema,
+        consent: identitySchema,
+        version: integerSchema.optional().describe('The latest where none is named.'),
+      }),
+      result: z.looseObject({ resourceType: z.literal('Consent') }),
+      errors: ['TOKEN_REQUIRED', 'NOT_FOUND'],
+      async run({ patient, consent, version = null }, caller) {
+        authorize(caller)
+        const found = await institution.exportConsent({ patient, consent, version })
+        if (found === null) throw new RpcError('NOT_FOUND', { field: 'params.consent' })
+        return found as { resourceType: 'Consent' }
       },
     }),
     defineMethod({

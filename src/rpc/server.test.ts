@@ -604,6 +604,7 @@ describe('institution.*', () => {
     'institution.storeRecords': { patient: PATIENT, resources: [bytes.toBase64()] },
     'institution.putConsent': { consent: bytes.toBase64() },
     'institution.fetchRecords': { patient: PATIENT, decision: 1 },
+    'institution.exportConsent': { patient: PATIENT, consent: PATIENT },
     'institution.erasePatient': { patient: PATIENT, ground: 'patientWish' },
   }
   const send = async (method: string, params: object, headers: Record<string, string> = {}) =>

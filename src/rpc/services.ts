@@ -197,6 +197,8 @@ export interface InstitutionService {
     bytes: Uint8Array,
     references: { readonly [reference: string]: { kind: string; id: IdentityId; at?: IdentityId | undefined } },
   ): Promise<object>
+  /** FHIR R4 Consent of a version, the latest where none is named; null where this custodian has no such consent. */
+  exportConsent(asked: { patient: IdentityId; consent: IdentityId; version: number | null }): Promise<object | null>
   /** Destroys what it keeps of a patient, and commits the receipt. `ground`: of contract `erasure`, where nobody has asked. */
   erasePatient(
     patient: IdentityId,

@@ -183,6 +183,28 @@ describe('consent and access', () => {
     expect(list).toContain('permits treatment (TREAT) to Hospital B')
   })
 
+  it('the consent comes out as FHIR again, and in again as what it was', async () => {
+    const [{ consent }] = await json(
+      'consent',
+      'list',
+      '--folder',
+      'a',
+      '--patient',
+      '@patient.json',
+      '--as',
+      'patient.json',
+    )
+    const exported = ['consent', 'export', '--folder', 'a', '--patient', '@patient.json', '--consent', consent]
+    const resource = JSON.parse(await done(...exported))
+    expect(resource).toMatchObject({ resourceType: 'Consent', id: 'treatment', status: 'active' })
+    write('exported.json', resource)
+    const again = await json('consent', 'register', '--folder', 'a', '--file', 'exported.json')
+    expect(again.consents).toEqual([{ consent, version: 2 }])
+    const { provision } = JSON.parse(await done(...exported))
+    expect(provision).toEqual(resource.provision)
+    await fails(2, /--consent: this custodian has no such consent/, ...exported.with(3, 'b'))
+  })
+
   it('the physician is permitted, and fetches the record byte for byte, for nobody else to read', async () => {
     const text = await done('access', 'request', ...wish('TREAT', '--receipt', 'access-receipt.json'))
     expect(text).toMatch(/^outcome +PERMIT: .*\nbasis +the patient's consent\nbecause +a clause permits \(PERMITTED\)/)
@@ -352,7 +374,7 @@ describe('a record of substance use treatment', () => {
       /notice, consent-[0-9a-f]{12}[\s\S]*NOTICE for 1 record \(42 CFR 2\.32\): 42 CFR part 2 prohibits unauthorized use/,
     )
     const consents = readdirSync(path('part2')).filter((name) => name.startsWith('consent-'))
-    expect(consents.map((name) => readFileSync(path('part2', name)))).toEqual([readFileSync(path('consent.json'))])
+    expect(consents.map((name) => readFileSync(path('part2', name)))).toEqual([readFileSync(path('exported.json'))])
   })
 })
 

@@ -354,6 +354,7 @@ export class MemoryNode {
         return resources.map((bytes, i) => ({ recordId: idOf(i + 1), ciphertextHash: sha256Hex(bytes) }))
       },
       putConsent: async () => ({ kind: 'nothing', reason: 'DRAFT' }),
+      exportConsent: async () => ({ resourceType: 'Consent' }),
       erasePatient: async () => ({
         records: stored.length,
         consentParts: 0,
