@@ -17,16 +17,18 @@ import type { State } from './state.ts'
 import { emit, type Step, send, setTimer } from './step.ts'
 
 /** Signs the ack of one block and enters it into the sign-state; the caller persists that before anything is sent. */
-export function signAck(step: Step, entry: Entry): void {
+export function signAck(step: Step, entry: Entry): SignedAck {
   const { state, settings } = step
   const { term, height } = entry.block.header
   assert(
     term === state.term && term >= ackFloor(state.signState),
     'an ack is of the current term, never below a vote (R2, R4)',
   )
-  entry.ownAck = settings.sign(ackMessage(ackFor(step, entry)))
+  const ack = ackFor(step, entry)
+  const signed = { ack, signature: settings.sign(ackMessage(ack)) }
+  entry.ownAck = signed
   const isNew = !isAcked(state, entry.block.hash)
-  if (!isNew) return
+  if (!isNew) return signed
   const earlierAcks = earlierAcksAfter(state, entry)
   state.signState = {
     ...state.signState,
@@ -38,6 +40,7 @@ export function signAck(step: Step, entry: Entry): void {
   }
   state.ackStanding = 'binding'
   state.releases.own = null
+  return signed
 }
 
 /**
@@ -70,8 +73,7 @@ export function acknowledge(step: Step): readonly SignedAck[] {
       if (!isOnAckedChain(state, block.hash)) break
       if (holdUntilDue(step, block.header) || isOutOfTime(step, block.header)) break
     }
-    signAck(step, entry)
-    acks.push(signedAck(step, entry))
+    acks.push(signAck(step, entry))
   }
   if (acks.length > 0) emit(step, { kind: 'persistSignState', signState: state.signState })
   return acks
@@ -79,9 +81,9 @@ export function acknowledge(step: Step): readonly SignedAck[] {
 
 /** Acks given in this term above the certified head: what a leader may have missed. */
 export function standingAcks(step: Step): readonly SignedAck[] {
-  return leaderChain(step.state)
-    .filter(({ ownAck, block }) => ownAck !== null && block.header.term === step.state.term)
-    .map((entry) => signedAck(step, entry))
+  return leaderChain(step.state).flatMap(({ ownAck, block }) =>
+    ownAck !== null && block.header.term === step.state.term ? [ownAck] : [],
+  )
 }
 
 /** Tells the leader how far this follower is. */
@@ -157,9 +159,4 @@ const ACK_TIMER_MAX_MS = 60_000
 
 function ackFor({ settings: { chainId } }: Step, { block: { header, hash } }: Entry): Ack {
   return { chainId, epoch: header.epoch, term: header.term, height: header.height, blockHash: hash }
-}
-
-function signedAck(step: Step, entry: Entry): SignedAck {
-  assert(entry.ownAck !== null, 'acked before')
-  return { ack: ackFor(step, entry), signature: entry.ownAck }
 }

@@ -6,6 +6,7 @@ import { assert } from '../types/assert.ts'
 import type { Block, Header } from '../types/block.ts'
 import type { Hash, Seat } from '../types/brand.ts'
 import type { NextSet } from '../types/validator-set.ts'
+import type { SignedAck } from './messages.ts'
 
 export interface Entry {
   readonly block: Block
@@ -16,7 +17,7 @@ export interface Entry {
   /** received: execution has been asked for. valid: executed with the header's roots, and persisted. */
   status: 'received' | 'valid' | 'invalid'
   /** This validator's own ack, once given in this run. */
-  ownAck: Uint8Array | null
+  ownAck: SignedAck | null
   /** Set of the epoch after the block's, where its state holds one; known once it is valid. */
   nextSet: NextSet | null
   /** Leader: acks of the block, by member. */
@@ -25,8 +26,8 @@ export interface Entry {
 
 export interface BlockTree {
   readonly entries: Map<Hash, Entry>
-  /** Certified blocks kept below the head, oldest first; they are in `entries`, too. */
-  readonly recent: Set<Hash>
+  /** The certified head, and certified blocks kept below it, oldest first; they are in `entries`, too. */
+  readonly recent: Set<Entry>
 }
 
 export const bytesOf = (block: Pick<Block, 'transactions'>): number =>

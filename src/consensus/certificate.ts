@@ -3,6 +3,7 @@
 
 import type { Epoch, Hash, PublicKey, Seat } from '../types/brand.ts'
 import type { Ack, CommitCert, LeaderCert, MemberSignature, Vote } from '../types/certificate.ts'
+import { remembered } from '../types/remembered.ts'
 import { ackMessage, hashReleases, voteMessage } from '../types/signing.ts'
 import { memberAt, type ValidatorSet } from '../types/validator-set.ts'
 import { quorumFault } from './quorum-signatures.ts'
@@ -77,9 +78,13 @@ export function voteOf({ chainId, epoch, term, candidate, tip, releases }: Leade
 }
 
 /** The ack that every signer of a CommitCert gave. */
-export function ackOf({ chainId, epoch, term, height, blockHash }: CommitCert): Ack {
-  return { chainId, epoch, term, height, blockHash }
-}
+export const ackOf: (certificate: CommitCert) => Ack = remembered(({ chainId, epoch, term, height, blockHash }) => ({
+  chainId,
+  epoch,
+  term,
+  height,
+  blockHash,
+}))
 
 /** A LeaderCert of q collected votes, which must all be this one; with the Releases whose hash it signs. */
 export function createLeaderCert(

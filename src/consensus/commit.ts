@@ -89,13 +89,13 @@ export function commit(step: Step, certificate: CommitCert): void {
   state.certifiedHash = certificate.blockHash
   state.commitCert = certificate
   state.pendingCommit = null
-  for (const { block } of path) tree.recent.add(block.hash)
+  for (const entry of path) tree.recent.add(entry)
   forgetOldBlocks(state)
 
   supersedeAck(step, { path, certificate })
 
   // 2
-  const dropped = [...tree.entries.values()].filter((entry) => isSuperseded(state, entry))
+  const dropped = supersededBlocks(state)
   for (const { block } of dropped) tree.entries.delete(block.hash)
   emit(step, {
     kind: 'commit',
@@ -138,25 +138,31 @@ function isOnCertified({ tree, certifiedHash }: State, hash: Hash): boolean {
 }
 
 /** Neither kept as recent nor on top of the certified head. */
-function isSuperseded(state: State, { block }: Entry): boolean {
-  if (block.header.height > certifiedHeight(state)) return !isOnCertified(state, block.hash)
-  return !state.tree.recent.has(block.hash)
+function supersededBlocks(state: State): Entry[] {
+  const { entries, recent } = state.tree
+  const height = certifiedHeight(state)
+  return [...entries.values()].filter((entry) => {
+    const { header, hash } = entry.block
+    return header.height > height ? !isOnCertified(state, hash) : !recent.has(entry)
+  })
 }
 
-function forgetOldBlocks({ tree }: State): void {
+function forgetOldBlocks({ tree: { entries, recent } }: State): void {
   let bytes = 0
-  for (const hash of tree.recent) bytes += entryOf(tree, hash).bytes
-  for (const hash of tree.recent) {
-    const isBounded = tree.recent.size <= RECENT_BLOCKS_MAX && bytes <= RECENT_BYTES_MAX
-    if (isBounded || tree.recent.size === 1) return
-    bytes -= entryOf(tree, hash).bytes
-    tree.recent.delete(hash)
-    tree.entries.delete(hash)
+  for (const entry of recent) bytes += entry.bytes
+  for (const entry of recent) {
+    const isBounded = recent.size <= RECENT_BLOCKS_MAX && bytes <= RECENT_BYTES_MAX
+    if (isBounded || recent.size === 1) return
+    bytes -= entry.bytes
+    recent.delete(entry)
+    entries.delete(entry.block.hash)
   }
 }
 
 /** All that no block in the tree names, and that are not of the present leader. */
 export function forgetLeaderCerts(state: State): void {
+  // The only one is the head's or the present leader's.
+  if (state.leaderCerts.size <= 1) return
   const used = new Set<Hash | null>([state.leaderCertHash])
   for (const { block } of state.tree.entries.values()) used.add(block.header.leaderCertHash)
   for (const hash of state.leaderCerts.keys()) {

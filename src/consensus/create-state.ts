@@ -65,7 +65,7 @@ export function createState(settings: Settings, restored: Restored): State {
   )
   const state: State = {
     settings,
-    tree: { entries: new Map([[block.hash, head]]), recent: new Set([block.hash]) },
+    tree: { entries: new Map([[block.hash, head]]), recent: new Set([head]) },
     epoch,
     epochs: new Map([[epoch, set]]),
     certifiedHash: block.hash,

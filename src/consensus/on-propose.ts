@@ -38,9 +38,7 @@ export function onPropose(step: Step, draft: Propose): void {
   state.tree.entries.set(block.hash, entry)
   witnessHeader(step, block)
   state.role.opened = true
-  signAck(step, entry)
-  assert(entry.ownAck !== null, 'just signed')
-  entry.acks.set(step.settings.self, entry.ownAck)
+  entry.acks.set(step.settings.self, signAck(step, entry).signature)
 
   // 3
   emit(step, { kind: 'persistBlock', block })

@@ -79,10 +79,10 @@ export function isCovered({ vote, promise, lastAck }: SignState, statement: Sign
 /** The statements that prove the sign-state to be old: of this seat, really signed, not covered. */
 export function statementsBeyond(
   signState: SignState,
-  { seat, statements, verifier }: { seat: Seat; statements: Iterable<SignedStatement>; verifier: Verifier },
+  { seat, statements, verifier }: { seat: Seat; statements: readonly SignedStatement[]; verifier: Verifier },
 ): SignedStatement[] {
   // Signatures last: what is covered needs none.
-  return [...statements].filter(
+  return statements.filter(
     (each) => authorOf(each) === seat && !isCovered(signState, each) && isStatementSigned(each, verifier),
   )
 }

@@ -12,6 +12,7 @@ import type { State } from './state.ts'
 export function silencedBy(state: State, event: Event): Effect | null {
   const { self: seat } = state.settings
   const statements = statementsIn(event, seat)
+  if (statements.length === 0) return null
   const [statement] = statementsBeyond(state.signState, { seat, statements, verifier: verifierOf(state) })
   if (statement === undefined) return null
   state.halted = true

@@ -43,7 +43,10 @@ export function chooseTip(step: Step): void {
   const { state } = step
   const before = state.tipHash
   if (!contains(state.tree, { hash: before, ancestor: state.certifiedHash })) state.tipHash = state.certifiedHash
-  for (const hash of state.tree.entries.keys()) if (isBetterTip(state, hash)) state.tipHash = hash
+  const height = certifiedHeight(state)
+  for (const { block } of state.tree.entries.values()) {
+    if (block.header.height >= height && isBetterTip(state, block.hash)) state.tipHash = block.hash
+  }
   if (state.tipHash !== before) moveTip(step, state.tipHash)
 }
 

@@ -53,6 +53,8 @@ export function hashLeaf(keyHash: Hash, valueHash: Hash): Hash {
 const branchBytes = new Uint8Array(4 + DIGITS * 32)
 branchBytes[0] = 1
 const branchSlots = Array.from({ length: DIGITS }, (_, i) => branchBytes.subarray(4 + 32 * i, 36 + 32 * i))
+/** By number of children. */
+const branchesOf = Array.from({ length: DIGITS + 1 }, (_, count) => branchBytes.subarray(0, 4 + 32 * count))
 
 /** `children` ascend by digit; as many as `mask` has bits. */
 export function hashBranch(depth: number, mask: number, children: readonly { readonly hash: Hash }[]): Hash {
@@ -63,7 +65,7 @@ export function hashBranch(depth: number, mask: number, children: readonly { rea
     const slot = branchSlots[i] as Uint8Array
     slot.setFromHex((children[i] as { hash: Hash }).hash)
   }
-  return sha256Hex(branchBytes.subarray(0, 4 + 32 * children.length))
+  return sha256Hex(branchesOf[children.length] as Uint8Array)
 }
 
 /** How many children stand before digit `digit`. */

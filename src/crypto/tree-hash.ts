@@ -41,12 +41,15 @@ const root = new Uint8Array(9 + 32 * TOPS_MAX)
 root[0] = ROOT_PREFIX
 const rootCount = new DataView(root.buffer, 1, 8)
 const rootTops = Array.from({ length: TOPS_MAX }, (_, i) => root.subarray(9 + 32 * i, 41 + 32 * i))
+/** By number of tops. */
+const rootsOf = Array.from({ length: TOPS_MAX + 1 }, (_, count) => root.subarray(0, 9 + 32 * count))
 
 /** `tops`: the hash of the whole tree, or the peaks of a mountain range from left to right; none for an empty one. */
 export function hashRoot(leafCount: number, tops: readonly Hash[]): Hash {
-  rootCount.setBigUint64(0, BigInt(leafCount))
-  for (const [i, top] of tops.entries()) (rootTops[i] as Uint8Array).setFromHex(top)
-  return backend.sha256Hex(root.subarray(0, 9 + 32 * tops.length)) as Hash
+  rootCount.setUint32(0, Math.floor(leafCount / 2 ** 32))
+  rootCount.setUint32(4, leafCount % 2 ** 32)
+  for (let i = 0; i < tops.length; i++) (rootTops[i] as Uint8Array).setFromHex(tops[i] as Hash)
+  return backend.sha256Hex(rootsOf[tops.length] as Uint8Array) as Hash
 }
 
 const HASH = /^[0-9a-f]{64}$/

@@ -6,11 +6,11 @@ import type { Block, Header } from '../types/block.ts'
 import type { Epoch, Hash, Height } from '../types/brand.ts'
 import type { VersionChange } from '../types/protocol-version.ts'
 import type { NextSet } from '../types/validator-set.ts'
-import type { ContractsInForce } from './contracts-in-force.ts'
+import type { ContractsInForce, Start } from './contracts-in-force.ts'
 import type { Parent } from './execute-block.ts'
 import type { ExecutedBlock } from './ledger.ts'
-import { createSignerOf, type SignerOf } from './signer.ts'
-import type { StateVersion } from './state-version.ts'
+import { createSignerOf, type KnownSigners, type SignerOf } from './signer.ts'
+import { type StateVersion, writesInto } from './state-version.ts'
 import { readVersionSchedule } from './version-schedule.ts'
 
 export interface NodeContent {
@@ -41,6 +41,8 @@ export class BlockNode implements Parent {
   parent: BlockNode | undefined
   private readonly ids: ReadonlySet<Hash>
   private readonly isRecent: (transactionId: Hash) => boolean
+  private readonly starts: readonly Start[]
+  private readonly knownSigners: KnownSigners
 
   constructor(
     content: NodeContent,
@@ -61,10 +63,24 @@ export class BlockNode implements Parent {
     this.isRecent = on.isRecent
     this.ids = new Set(content.executed?.transactions.map(({ id }) => id))
     const state = content.state.reader()
-    this.contracts = on.deployed.at(this.height + 1, state)
+    this.starts = this.parentUnlessWritten('deployments')?.starts ?? on.deployed.starts(state)
+    this.contracts = on.deployed.at(this.height + 1, { starts: this.starts, state })
     const inState = { contracts: this.contracts, state, at: content.header }
-    this.signerOf = createSignerOf(inState)
-    this.versions = readVersionSchedule(inState)
+    this.knownSigners = this.parentUnlessAnew('registry')?.knownSigners ?? new Map()
+    this.signerOf = createSignerOf({ ...inState, known: this.knownSigners })
+    this.versions = this.parentUnlessAnew('governance')?.versions ?? readVersionSchedule(inState)
+  }
+
+  /** The parent, if this block has written nothing of what that contract keeps. */
+  private parentUnlessWritten(contract: string): BlockNode | undefined {
+    const { parent, executed } = this
+    return executed !== undefined && !writesInto(executed.outcome.change.diff, contract) ? parent : undefined
+  }
+
+  /** And if the contract is the same: then it still answers what it did. */
+  private parentUnlessAnew(contract: string): BlockNode | undefined {
+    const parent = this.parentUnlessWritten(contract)
+    return parent?.contracts === this.contracts ? parent : undefined
   }
 
   get height(): Height {

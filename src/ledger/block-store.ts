@@ -23,6 +23,7 @@ import {
   certifiedKey,
   commitCertKey,
   decodeNumber,
+  decodeWord,
   encodeNumber,
   epochLinkKey,
   FORMAT_KEY,
@@ -222,7 +223,7 @@ export class BlockStore {
   location(id: Hash): TransactionLocation | undefined {
     return this.read('transaction index', transactionKey(id), (value) => ({
       height: decodeNumber(value) as Height,
-      index: new DataView(value.buffer, value.byteOffset, value.byteLength).getUint32(8),
+      index: decodeWord(value, 8),
     }))
   }
 

@@ -45,23 +45,19 @@ export class ContractsInForce {
     }
   }
 
-  /** For the block at `height`, by the state of its parent. */
-  at(height: number, state: State): ContractSet {
-    const number = this.numberAt(height, state)
+  /** For the block at `height`, by the state of its parent, in which these are the starts. */
+  at(height: number, { starts, state }: { readonly starts: readonly Start[]; readonly state: State }): ContractSet {
+    const number = numberAt(height, starts)
     return number === undefined ? this.genesis : this.ofDeployment(number, state)
   }
 
   /** The code of those contracts. */
   modulesAt(height: number, state: State): readonly ContractModule[] {
-    const number = this.numberAt(height, state)
+    const number = numberAt(height, this.starts(state))
     if (number === undefined) return this.genesisModules
     const modules = this.modules(this.deployment(number, state)?.contracts ?? [], state)
     if (modules instanceof Error) throw modules
     return modules
-  }
-
-  private numberAt(height: number, state: State): number | undefined {
-    return this.starts(state).findLast(({ fromHeight }) => fromHeight <= height)?.number
   }
 
   /** At most the one in force and the one to come. */
@@ -132,6 +128,11 @@ export class ContractsInForce {
     assert(outcome.status === 'ok', `deployments.${method} answers`)
     return outcome.value
   }
+}
+
+/** Of the deployment in force; undefined where it is the genesis. */
+function numberAt(height: number, starts: readonly Start[]): number | undefined {
+  return starts.findLast(({ fromHeight }) => fromHeight <= height)?.number
 }
 
 function linked(

@@ -56,9 +56,16 @@ export function encodeNumber(value: number): Uint8Array {
   return bytes
 }
 
+/** Throws RangeError when there are too few bytes. */
 export function decodeNumber(bytes: Uint8Array, offset = 0): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return view.getUint32(offset) * 0x1_0000_0000 + view.getUint32(offset + 4)
+  return decodeWord(bytes, offset) * 0x1_0000_0000 + decodeWord(bytes, offset + 4)
+}
+
+/** 4 bytes. Throws RangeError when there are fewer. */
+export function decodeWord(bytes: Uint8Array, offset: number): number {
+  if (offset + 4 > bytes.length) throw new RangeError('too few bytes')
+  const byte = (at: number): number => bytes[offset + at] as number
+  return byte(0) * 0x100_0000 + ((byte(1) << 16) | (byte(2) << 8) | byte(3))
 }
 
 export function writeNumber(bytes: Uint8Array, offset: number, value: number): void {
@@ -81,10 +88,18 @@ function numberKey(space: Space, value: number): Uint8Array {
   return key
 }
 
+/** Reused by every key: cheaper than a view of the key for what is copied into it. */
+const hashBytes = new Uint8Array(HASH_BYTES)
+
+function writeHash(bytes: Uint8Array, offset: number, hash: Hash): void {
+  hashBytes.setFromHex(hash)
+  bytes.set(hashBytes, offset)
+}
+
 function hashKey(space: Space, hash: Hash): Uint8Array {
   const key = takeBytes(1 + HASH_BYTES)
   key[0] = space
-  key.subarray(1).setFromHex(hash)
+  writeHash(key, 1, hash)
   return key
 }
 
@@ -92,7 +107,7 @@ function numberHashKey(space: Space, value: number, hash: Hash): Uint8Array {
   const key = takeBytes(1 + NUMBER_BYTES + HASH_BYTES)
   key[0] = space
   writeNumber(key, 1, value)
-  key.subarray(1 + NUMBER_BYTES).setFromHex(hash)
+  writeHash(key, 1 + NUMBER_BYTES, hash)
   return key
 }
 

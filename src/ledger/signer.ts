@@ -17,20 +17,27 @@ export type SignerOf = (sender: IdentityId, keyId: number) => Signer | undefined
 /** One state read by the contract; far below this, whatever the registry holds. */
 const SIGNER_GAS_MAX = 1_000_000
 
-/** Asks the registry in one state. Answers are kept: make a new one for every state. */
+/** What the registry has answered. Good for every state with this registry: a block that writes into it begins anew. */
+export type KnownSigners = Map<string, Signer | undefined>
+
+/** Whoever asks for senders that do not exist cannot fill the memory. */
+const KNOWN_MAX = 16_384
+
+/** Asks the registry in one state, and remembers in `known`. */
 export function createSignerOf(options: {
   readonly contracts: ContractSet
   readonly state: Pick<StateAccess, 'get' | 'range'>
   /** Of the block whose state it is. */
   readonly at: { readonly height: number; readonly epoch: number; readonly timeMs: number }
+  readonly known: KnownSigners
 }): SignerOf {
-  const { contracts, state } = options
+  const { contracts, state, known } = options
   const { height, epoch, timeMs } = options.at
-  const known = new Map<string, Signer | undefined>()
   return (sender, keyId) => {
     const name = `${sender}/${keyId}`
     const kept = known.get(name)
     if (kept !== undefined || known.has(name)) return kept
+    if (known.size >= KNOWN_MAX) known.clear()
     const outcome = queryView(
       contracts,
       { contract: 'registry', method: 'signer', args: [Uint8Array.fromHex(sender), keyId] },

@@ -47,6 +47,13 @@ export class StoredState {
 /** Keys that a block changed; undefined stands for deleted. */
 export type StateDiff = ReadonlyMap<ByteString, Uint8Array | undefined>
 
+/** Has a block written into the maps of this contract? spec/clause.md, "State in bytes". */
+export function writesInto(diff: StateDiff, contract: string): boolean {
+  const prefix = `${contract}\0`
+  for (const key of diff.keys()) if (key.startsWith(prefix)) return true
+  return false
+}
+
 /** From one version to the next. */
 export interface StateChange {
   readonly diff: StateDiff

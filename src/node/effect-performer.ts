@@ -23,6 +23,13 @@ export interface EffectPerformerParts extends RuntimeParts {
   readonly onWork: () => void
 }
 
+interface Durable {
+  readonly blocks: readonly Block[]
+  readonly leaderCerts: readonly LeaderCert[]
+  /** The latest; null where the group changes none. */
+  readonly signState: SignState | null
+}
+
 export class EffectPerformer {
   readonly #parts: EffectPerformerParts
   /** Of the present term, as the core has said last. */
@@ -40,7 +47,8 @@ export class EffectPerformer {
       this.#parts.onSilenced(silenced.statement)
       return
     }
-    await this.#persist(effects)
+    const persisted = this.#persist(effects)
+    if (persisted !== undefined) await persisted
     for (const effect of effects) {
       const written = this.#performOne(effect)
       // One commit after the other: two writes under way at once may reach the store in either order.
@@ -48,9 +56,8 @@ export class EffectPerformer {
     }
   }
 
-  /** Blocks and LeaderCerts first, then the sign-state that speaks of them: one sync each for the whole group. */
-  async #persist(effects: readonly Effect[]): Promise<void> {
-    const { ledger, signStateFile } = this.#parts
+  /** Undefined where a group has nothing for the disk, as most have: then nothing waits. */
+  #persist(effects: readonly Effect[]): undefined | Promise<void> {
     const blocks: Block[] = []
     const leaderCerts: LeaderCert[] = []
     let signState: SignState | null = null
@@ -59,6 +66,13 @@ export class EffectPerformer {
       else if (effect.kind === 'persistLeaderCert') leaderCerts.push(effect.certificate)
       else if (effect.kind === 'persistSignState') signState = effect.signState
     }
+    const isNothing = blocks.length === 0 && leaderCerts.length === 0 && signState === null
+    return isNothing ? undefined : this.#write({ blocks, leaderCerts, signState })
+  }
+
+  /** Blocks and LeaderCerts first, then the sign-state that speaks of them: one sync each for the whole group. */
+  async #write({ blocks, leaderCerts, signState }: Durable): Promise<void> {
+    const { ledger, signStateFile } = this.#parts
     if (blocks.length > 0 || leaderCerts.length > 0) await ledger.persist({ blocks, leaderCerts })
     if (signState !== null) await signStateFile.write(encodeSignState(signState))
   }

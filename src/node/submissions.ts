@@ -67,8 +67,8 @@ export class Submissions implements SubmissionService {
   }
 
   async settled(transactionId: Hash, signal: AbortSignal): Promise<SubmissionState> {
-    const now = this.status(transactionId)
-    if (now.status !== 'PENDING') return now
+    // What waits here need not be looked for in the store: its commit comes by `onCommit`.
+    if (!this.#parts.mempool.has(transactionId)) return this.status(transactionId)
     signal.throwIfAborted()
     return new Promise((resolve, reject) => {
       const waiters = this.#waiting.get(transactionId) ?? new Set()
@@ -88,7 +88,11 @@ export class Submissions implements SubmissionService {
   }
 
   onCommit(blocks: readonly Block[]): void {
-    for (const block of blocks) for (const { id } of block.transactions) this.#settle(id)
+    for (const { header, transactions } of blocks) {
+      transactions.forEach(({ id }, index) => {
+        this.#settle(id, { status: 'COMMITTED', height: header.height, index })
+      })
+    }
   }
 
   /** They can be in no block any more. */
@@ -105,11 +109,11 @@ export class Submissions implements SubmissionService {
     this.#settle(transactionId)
   }
 
-  #settle(id: Hash): void {
+  #settle(id: Hash, settled?: SubmissionState): void {
     const waiters = this.#waiting.get(id)
     if (waiters === undefined) return
     this.#waiting.delete(id)
-    const state = this.status(id)
+    const state = settled ?? this.status(id)
     for (const settle of waiters) settle(state)
   }
 }

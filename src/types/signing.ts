@@ -41,9 +41,9 @@ const hashOf =
   (value: T): Hash =>
     taggedHash(tag, toBytes(codec, value))
 
-/** A header is hashed and checked at every turn of its way. */
+/** Headers and acks are checked at every turn of their way. */
 export const headerMessage: (header: Header) => Uint8Array = remembered(messageOf(TAG.header, headerCodec))
-export const ackMessage: (ack: Ack) => Uint8Array = messageOf(TAG.ack, ackCodec)
+export const ackMessage: (ack: Ack) => Uint8Array = remembered(messageOf(TAG.ack, ackCodec))
 export const voteMessage: (vote: Vote) => Uint8Array = messageOf(TAG.vote, voteCodec)
 export const promiseMessage: (promise: VotePromise) => Uint8Array = messageOf(TAG.promise, promiseCodec)
 export const transferNoticeMessage: (notice: TransferNotice) => Uint8Array = messageOf(

@@ -48,6 +48,28 @@ export interface Invariant {
   onEnd?(): void
 }
 
+export type Fact = Exclude<keyof Invariant, 'name'>
+
+/** By fact: those who want to hear of it. Most want to hear of few. */
+export type Hearers = { readonly [F in Fact]: readonly NonNullable<Invariant[F]>[] }
+
+export function hearersOf(invariants: readonly Invariant[]): Hearers {
+  const of = <F extends Fact>(fact: F): Hearers[F] =>
+    invariants.flatMap((invariant) => invariant[fact] ?? []) as unknown as Hearers[F]
+  return {
+    onSend: of('onSend'),
+    onCommit: of('onCommit'),
+    onSignState: of('onSignState'),
+    onStart: of('onStart'),
+    onNewVoice: of('onNewVoice'),
+    onRefusal: of('onRefusal'),
+    onEvidence: of('onEvidence'),
+    onAcknowledged: of('onAcknowledged'),
+    onDenied: of('onDenied'),
+    onEnd: of('onEnd'),
+  }
+}
+
 export interface InvariantContext {
   /** As far as any member has come. */
   readonly setOf: (epoch: Epoch) => ValidatorSet | undefined

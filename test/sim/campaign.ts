@@ -27,7 +27,7 @@ export interface CampaignResult {
 }
 
 /** Most of what a run makes dies within the virtual second: with this much room, before it is looked at. */
-const ROOM_FOR_THE_YOUNG = '--max-semi-space-size=32'
+const ROOM_FOR_THE_YOUNG = ['--min-semi-space-size=32', '--max-semi-space-size=32']
 const WORKER = new URL('./worker.ts', import.meta.url)
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
@@ -37,7 +37,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const takeSeed = (): number | null => (violated === null && next < from + seeds ? next++ : null)
 
   const work = async (): Promise<void> => {
-    const child = fork(WORKER, plant === null ? [] : [plant], { execArgv: [...process.execArgv, ROOM_FOR_THE_YOUNG] })
+    const child = fork(WORKER, plant === null ? [] : [plant], {
+      execArgv: [...process.execArgv, ...ROOM_FOR_THE_YOUNG],
+    })
     try {
       for (let seed = takeSeed(); seed !== null; seed = takeSeed()) {
         const outcome = await runOne(child, { seed, aim })

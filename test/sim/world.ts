@@ -11,7 +11,7 @@ import type { Hash, PublicKey, Seat } from '../../src/types/brand.ts'
 import type { CommitCert } from '../../src/types/certificate.ts'
 import { invariantsFor } from '../invariants/all.ts'
 import { BlockIndex } from '../invariants/block-index.ts'
-import type { Invariant } from '../invariants/invariant.ts'
+import { type Fact, type Hearers, hearersOf, type Invariant } from '../invariants/invariant.ts'
 import { ATTACKS } from './attacks/menu.ts'
 import { createShared, Puppet } from './attacks/puppet.ts'
 import { Stage } from './attacks/stage.ts'
@@ -84,7 +84,7 @@ export class World implements NodeEvents {
   readonly #random: Random
   /** That anybody honest has seen. */
   readonly blocks = new BlockIndex()
-  readonly #invariants: readonly Invariant[]
+  readonly #hearers: Hearers
   readonly #scripts = new Map<Seat, LiarScript>()
   /** What ends with the faulty phase. */
   readonly #recoveries = new Set<() => void>()
@@ -126,8 +126,8 @@ export class World implements NodeEvents {
       nodes: this.nodes,
       load: plan.load,
       events: {
-        acknowledged: (id, place) => this.#tell((invariant) => invariant.onAcknowledged?.(id, place)),
-        denied: (id) => this.#tell((invariant) => invariant.onDenied?.(id)),
+        acknowledged: (id, place) => this.#tell('onAcknowledged', id, place),
+        denied: (id) => this.#tell('onDenied', id),
         wrong: (text) => this.isBeyond || this.violate('client', text),
       },
     })
@@ -142,7 +142,7 @@ export class World implements NodeEvents {
       },
     })
     this.isBeyond = liarsOf(plan).length > harmlessLiars(sizeOf(plan))
-    this.#invariants = invariantsFor(this).map((create) => {
+    const invariants = invariantsFor(this).map((create) => {
       const invariant: Invariant = create({
         honestMembers: () => this.honest.map(({ seat }) => seat),
         memberOf: (seat) => this.seats.memberOf(seat),
@@ -160,6 +160,7 @@ export class World implements NodeEvents {
       })
       return invariant
     })
+    this.#hearers = hearersOf(invariants)
   }
 
   get honest(): readonly SimulatedNode[] {
@@ -214,7 +215,7 @@ export class World implements NodeEvents {
 
   finish(): void {
     try {
-      this.#tell((invariant) => invariant.onEnd?.())
+      this.#tell('onEnd')
     } catch (error) {
       // What an honest member has stored cannot be read.
       this.violate('no-crash', `exception: ${(error as Error).stack}`)
@@ -318,7 +319,7 @@ export class World implements NodeEvents {
     const script = this.#scripts.get(node.seat)
     if (script !== undefined) return script.outgoing?.(target, message) ?? true
     this.#index(message)
-    this.#tell((invariant) => invariant.onSend?.(node.seat, message))
+    this.#tell('onSend', node.seat, message)
     this.stage?.said.push({ from: node.seat, to: target, message })
     for (const isMeant of this.#listeners) if (isMeant(node, message)) this.#listeners.delete(isMeant)
     return true
@@ -352,13 +353,13 @@ export class World implements NodeEvents {
         return `certifies height ${height}, term ${term}, ${blockHash.slice(0, 8)}`
       })
     }
-    this.#tell((invariant) => invariant.onCommit?.(node.seat, blocks, certificate))
+    this.#tell('onCommit', node.seat, blocks, certificate)
   }
 
   remembers(node: SimulatedNode, content: Uint8Array): void {
     if (!node.isHonest) return
     const signState = decodeSignState(content)
-    this.#tell((invariant) => invariant.onSignState?.(node.seat, signState, { isRestored: false }))
+    this.#tell('onSignState', node.seat, signState, { isRestored: false })
   }
 
   caughtUp(node: SimulatedNode): void {
@@ -367,14 +368,14 @@ export class World implements NodeEvents {
   }
 
   takesUp(node: SimulatedNode, key: PublicKey): void {
-    if (node.isHonest && this.seats.isNewVoice(key)) this.#tell((invariant) => invariant.onNewVoice?.(node.seat))
+    if (node.isHonest && this.seats.isNewVoice(key)) this.#tell('onNewVoice', node.seat)
   }
 
   resumes(node: SimulatedNode): void {
     if (!node.isHonest) return
     const content = node.latestSignState
     const signState = content === undefined ? EMPTY_SIGN_STATE : decodeSignState(content)
-    this.#tell((invariant) => invariant.onSignState?.(node.seat, signState, { isRestored: true }))
+    this.#tell('onSignState', node.seat, signState, { isRestored: true })
   }
 
   started(node: SimulatedNode): void {
@@ -384,7 +385,7 @@ export class World implements NodeEvents {
     const place = { height: head.header.height, hash: head.hash }
     const stored = new Set(node.running?.ledger.restored.uncommitted.map(({ hash }) => hash))
     const { hasLostLedger } = node
-    this.#tell((invariant) => invariant.onStart?.(node.seat, place, { stored, hasLostLedger }))
+    this.#tell('onStart', node.seat, place, { stored, hasLostLedger })
     node.hasLostLedger = false
   }
 
@@ -406,7 +407,7 @@ export class World implements NodeEvents {
   logs(node: SimulatedNode, level: LogLevel, fields: object, text: string): void {
     if (level === 'debug') return
     if (isEvidence(fields) && node.isHonest) this.#accuse(node, fields)
-    if (isRefusal(fields) && node.isHonest) this.#tell((invariant) => invariant.onRefusal?.(node.seat, fields))
+    if (isRefusal(fields) && node.isHonest) this.#tell('onRefusal', node.seat, fields)
     this.trace.line(node.name, () => `${text} ${describeFields(fields)}`)
   }
 
@@ -417,7 +418,7 @@ export class World implements NodeEvents {
   }
 
   #accuse(node: SimulatedNode, evidence: { readonly kind: string; readonly accused: readonly Seat[] }): void {
-    this.#tell((invariant) => invariant.onEvidence?.(node.seat, evidence))
+    this.#tell('onEvidence', node.seat, evidence)
     for (const seat of evidence.accused) {
       const member = this.seats.memberOf(seat) ?? seat
       this.convicted.add(member)
@@ -486,8 +487,8 @@ export class World implements NodeEvents {
     if (message.kind === 'append') for (const block of message.blocks) this.blocks.add(block)
   }
 
-  #tell(fact: (invariant: Invariant) => void): void {
-    for (const invariant of this.#invariants) fact(invariant)
+  #tell<F extends Fact>(fact: F, ...about: Parameters<Hearers[F][number]>): void {
+    for (const hear of this.#hearers[fact] as readonly ((...about: unknown[]) => void)[]) hear(...about)
   }
 }
 
