@@ -6,7 +6,7 @@ import type { Block, Header } from '../types/block.ts'
 import type { Epoch, Hash, Height } from '../types/brand.ts'
 import type { VersionChange } from '../types/protocol-version.ts'
 import type { NextSet } from '../types/validator-set.ts'
-import type { ContractsInForce, Start } from './contracts-in-force.ts'
+import { type ContractsInForce, numberInForce, type Start } from './contracts-in-force.ts'
 import type { Parent } from './execute-block.ts'
 import type { ExecutedBlock } from './ledger.ts'
 import { createSignerOf, type KnownSigners, type SignerOf } from './signer.ts'
@@ -42,6 +42,7 @@ export class BlockNode implements Parent {
   private readonly ids: ReadonlySet<Hash>
   private readonly isRecent: (transactionId: Hash) => boolean
   private readonly starts: readonly Start[]
+  private readonly deployment: number | undefined
   private readonly knownSigners: KnownSigners
 
   constructor(
@@ -63,8 +64,11 @@ export class BlockNode implements Parent {
     this.isRecent = on.isRecent
     this.ids = new Set(content.executed?.transactions.map(({ id }) => id))
     const state = content.state.reader()
-    this.starts = this.parentUnlessWritten('deployments')?.starts ?? on.deployed.starts(state)
-    this.contracts = on.deployed.at(this.height + 1, { starts: this.starts, state })
+    const before = this.parentUnlessWritten('deployments')
+    this.starts = before?.starts ?? on.deployed.starts(state)
+    this.deployment = numberInForce(this.height + 1, this.starts)
+    const isSame = before !== undefined && before.deployment === this.deployment
+    this.contracts = isSame ? before.contracts : on.deployed.of(this.deployment, state)
     const inState = { contracts: this.contracts, state, at: content.header }
     this.knownSigners = this.parentUnlessAnew('registry')?.knownSigners ?? new Map()
     this.signerOf = createSignerOf({ ...inState, known: this.knownSigners })

@@ -43,17 +43,17 @@ export class ContractsInForce {
     for (const { module } of genesis.contracts) {
       for (const { hash, words } of partsOf(module)) this.genesisParts.set(hash, words)
     }
+    this.sets.set(codeName(deployedByGenesis(genesis, linked)), linked)
   }
 
-  /** For the block at `height`, by the state of its parent, in which these are the starts. */
-  at(height: number, { starts, state }: { readonly starts: readonly Start[]; readonly state: State }): ContractSet {
-    const number = numberAt(height, starts)
+  /** Of the deployment with this number; undefined where nothing was ever deployed. */
+  of(number: number | undefined, state: State): ContractSet {
     return number === undefined ? this.genesis : this.ofDeployment(number, state)
   }
 
   /** The code of those contracts. */
   modulesAt(height: number, state: State): readonly ContractModule[] {
-    const number = numberAt(height, this.starts(state))
+    const number = numberInForce(height, this.starts(state))
     if (number === undefined) return this.genesisModules
     const modules = this.modules(this.deployment(number, state)?.contracts ?? [], state)
     if (modules instanceof Error) throw modules
@@ -88,7 +88,7 @@ export class ContractsInForce {
 
   /** Contracts that could be deployed; an error that says what keeps them from it. */
   link(contracts: readonly DeployedContract[], state: State): ContractSet | ContractError {
-    const name = contracts.flatMap((each) => [each.name, each.version, each.size, ...each.parts]).join(' ')
+    const name = codeName(contracts)
     const kept = this.sets.get(name)
     if (kept !== undefined) return kept
     const modules = this.modules(contracts, state)
@@ -130,10 +130,13 @@ export class ContractsInForce {
   }
 }
 
-/** Of the deployment in force; undefined where it is the genesis. */
-function numberAt(height: number, starts: readonly Start[]): number | undefined {
+/** Of the deployment whose contracts run in the block at `height`; undefined where nothing was ever deployed. */
+export function numberInForce(height: number, starts: readonly Start[]): number | undefined {
   return starts.findLast(({ fromHeight }) => fromHeight <= height)?.number
 }
+
+const codeName = (contracts: readonly DeployedContract[]): string =>
+  contracts.flatMap((each) => [each.name, each.version, each.size, ...each.parts]).join(' ')
 
 function linked(
   contracts: readonly DeployedContract[],

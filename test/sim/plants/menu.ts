@@ -21,7 +21,8 @@ export const PLANTS: readonly Plant[] = [
     changes: [
       {
         file: 'src/node/effect-performer.ts',
-        find: `    await this.#persist(effects)
+        find: `    const persisted = this.#persist(effects)
+    if (persisted !== undefined) await persisted
     for (const effect of effects) {
       const written = this.#performOne(effect)
       // One commit after the other: two writes under way at once may reach the store in either order.
