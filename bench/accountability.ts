@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { setupOf } from './harness/access-load.ts'
-import type { BenchOptions, Figures, Question } from './harness/question.ts'
+import type { BenchOptions, Figures, Group, Question } from './harness/question.ts'
 
 const PROGRAM = fileURLToPath(new URL('./run.ts', import.meta.url))
 const PLAIN_MODE = new URL('./harness/plain-mode.ts', import.meta.url).href
@@ -72,9 +72,12 @@ async function measure(name: 'throughput' | 'latency', mode: Mode, options: Benc
   try {
     await run(process.execPath, [PROGRAM, name, ...args, '--json', json], { env })
     const { figures } = JSON.parse(readFileSync(json, 'utf8')) as { figures: Figures }
-    const { p50, p99 } = figures.latencyMs as { readonly p50: number; readonly p99: number }
-    const perSecond = figures[name === 'throughput' ? 'transactionsPerSecond' : 'keptPerSecond'] as number
-    return { perSecond, p50, p99 }
+    if (name === 'latency') {
+      const [{ keptPerSecond = 0, p50Ms = 0, p99Ms = 0 } = {}] = figures.rates as readonly Group[]
+      return { perSecond: keptPerSecond, p50: p50Ms, p99: p99Ms }
+    }
+    const { p50 = 0, p99 = 0 } = figures.latencyMs as Group
+    return { perSecond: figures.transactionsPerSecond as number, p50, p99 }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

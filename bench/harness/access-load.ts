@@ -2,13 +2,15 @@
 
 import { percentiles } from '../../src/devnet/percentiles.ts'
 import type { Sample } from './load-plan.ts'
-import { startNetwork } from './network.ts'
+import { type Network, startNetwork } from './network.ts'
 import { profileNotes } from './profile-notes.ts'
 import type { Answer, BenchOptions, Series } from './question.ts'
-import { type LoadOptions, type Measured, runLoad, WARM_UP_MS } from './run-load.ts'
+import { assertAllServed, type LoadOptions, type Measured, runLoad, WARM_UP_MS } from './run-load.ts'
 
 export const PATIENTS = 256
 export const PRACTITIONERS = 64
+
+export type Load = Pick<LoadOptions, 'arrival' | 'callsPerTransaction' | 'mix'>
 
 export interface AccessLoad {
   readonly measured: Measured
@@ -19,26 +21,44 @@ export interface AccessLoad {
   readonly cpuMicroseconds: { readonly leader: number; readonly follower: number; readonly client: number }
   readonly transactionsPerBlock: number
   readonly series: readonly Series[]
-  readonly notes: NonNullable<Answer['notes']>
 }
 
 /** One sentence of a set-up that all of them begin with. */
-export const setupOf = ({ validators }: Pick<BenchOptions, 'validators'>): string =>
-  `${validators} validators as ${validators} processes on this machine, everybody verifies every signature and syncs before it acks; ${PRACTITIONERS} practitioners of one hospital, ${PATIENTS} patients of another, one consent each; requests through the public RPC of all nodes in turn, every receipt verified; first ${WARM_UP_MS / 1_000} s cut`
+export const setupOf = ({ validators, patients = PATIENTS }: { validators: number; patients?: number }): string =>
+  `${validators} validators as ${validators} processes on this machine, everybody verifies every signature and syncs before it acks; ${PRACTITIONERS} practitioners of one hospital, ${patients} patients of another, one consent each; requests through the public RPC of all nodes in turn, every receipt verified; first ${WARM_UP_MS / 1_000} s of a load cut`
 
-export async function runAccessLoad(
-  options: BenchOptions,
-  load: Pick<LoadOptions, 'arrival' | 'callsPerTransaction'>,
-): Promise<AccessLoad> {
-  const { seconds, seed, clients, profileFolder, onProgress } = options
-  const network = await startNetwork({ ...options, patients: PATIENTS, practitioners: PRACTITIONERS })
-  let measured: Measured
+/** A network for as long as `use` takes. */
+export async function withNetwork<T>(
+  options: BenchOptions & { readonly patients?: number; readonly delayMs?: number },
+  use: (network: Network) => Promise<T>,
+): Promise<T> {
+  const network = await startNetwork({ patients: PATIENTS, practitioners: PRACTITIONERS, ...options })
   try {
-    onProgress(`measuring for ${seconds} s after ${WARM_UP_MS / 1_000} s of warm-up`)
-    measured = await runLoad(network, { ...load, clients, seconds, seed, profileFolder })
+    return await use(network)
   } finally {
     await network.stop()
   }
+}
+
+/** One load on a network of its own. Throws when a request fails. */
+export async function runAccessLoad(
+  options: BenchOptions & { readonly patients?: number },
+  load: Load,
+): Promise<AccessLoad & { readonly notes: NonNullable<Answer['notes']> }> {
+  const { answer, network } = await withNetwork(options, async (network) => {
+    const answer = await measureAccess(network, options, load)
+    assertAllServed(answer.measured)
+    return { answer, network }
+  })
+  const { profileFolder } = options
+  const { measured } = answer
+  return { ...answer, notes: profileFolder === null ? [] : profileNotes(profileFolder, { network, measured }) }
+}
+
+export async function measureAccess(network: Network, options: BenchOptions, load: Load): Promise<AccessLoad> {
+  const { seconds, seed, clients, profileFolder, onProgress } = options
+  onProgress(`${describeLoad(load)}: ${seconds} s after ${WARM_UP_MS / 1_000} s of warm-up`)
+  const measured = await runLoad(network, { ...load, clients, seconds, seed, profileFolder })
   const { samples, cpuMs } = measured
   const calls = samples.length * load.callsPerTransaction
   const perCall = (ms: number): number => (calls === 0 ? 0 : Math.round((ms * 1_000) / calls))
@@ -53,8 +73,14 @@ export async function runAccessLoad(
     },
     transactionsPerBlock: round(samples.length / Math.max(1, new Set(samples.map(({ height }) => height)).size)),
     series: perSecond(measured, load.callsPerTransaction),
-    notes: profileFolder === null ? [] : profileNotes(profileFolder, { network, measured }),
   }
+}
+
+const describeLoad = ({ arrival, callsPerTransaction }: Load): string => {
+  const calls = callsPerTransaction === 1 ? '' : ` of ${callsPerTransaction} calls`
+  return arrival.kind === 'closed'
+    ? `${arrival.workers} transactions${calls} under way`
+    : `${round(arrival.perSecond)} transactions${calls} a second`
 }
 
 function perSecond({ samples, window }: Measured, callsPerTransaction: number): readonly Series[] {
@@ -83,4 +109,4 @@ function perSecond({ samples, window }: Measured, callsPerTransaction: number): 
   ]
 }
 
-const round = (value: number): number => Math.round(value * 10) / 10
+export const round = (value: number): number => Math.round(value * 10) / 10

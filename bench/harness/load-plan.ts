@@ -6,6 +6,11 @@ export type Arrival =
   /** One request every 1/perSecond seconds, whatever became of the earlier ones. */
   | { readonly kind: 'open'; readonly perSecond: number }
 
+/** What a request is, and its share of all; together 1. */
+export type Kind = 'routine' | 'consentChange' | 'breakGlass' | 'auditRead'
+export type Mix = { readonly [kind in Kind]: number }
+export const ROUTINE_ONLY: Mix = { routine: 1, consentChange: 0, breakGlass: 0, auditRead: 0 }
+
 export interface LoadPlan {
   readonly genesisFile: string
   /** The nodes' RPC; requests go to each in turn. */
@@ -18,6 +23,10 @@ export interface LoadPlan {
   readonly practitioners: readonly string[]
   /** Key file of the institution that signs batches in its practitioners' names. */
   readonly institutionKeys: string
+  /** Key files of who changes consents, and of who reads the log. */
+  readonly custodianKeys: string
+  readonly regulatorKeys: string
+  readonly mix: Mix
   readonly callsPerTransaction: number
   readonly arrival: Arrival
   readonly seed: number
@@ -31,6 +40,7 @@ export interface Sample {
   readonly dueMs: number
   /** When its verified receipt was there. */
   readonly doneMs: number
+  readonly kind: Kind
   /** Of its block. */
   readonly height: number
 }

@@ -11,12 +11,16 @@ import { randomBytes } from '../../src/crypto/random.ts'
 import { type Devnet, type DevnetMember, hospitals, layOut, memberNamed } from '../../src/devnet/layout.ts'
 import { NodeProcess } from '../../src/devnet/node-process.ts'
 import { eventually } from '../../src/devnet/sleep.ts'
+import { saveGenesis } from '../../src/node/genesis-file.ts'
 import { createPersonFile } from '../../src/node/person-file.ts'
+import { type DelayedLink, delayedLink } from './delayed-links.ts'
 
 export interface NetworkOptions {
   readonly validators: number
   readonly patients: number
   readonly practitioners: number
+  /** Added to every message between nodes. */
+  readonly delayMs?: number
   /** Where each node leaves a CPU profile when it stops, in a folder of its name. */
   readonly profileFolder: string | null
   readonly onProgress: (text: string) => void
@@ -25,6 +29,8 @@ export interface NetworkOptions {
 /** Records lie with the one, practitioners work for the other. */
 export const CUSTODIAN = 'hospital-a'
 export const REQUESTER = 'hospital-b'
+/** Observes, and may read the log. */
+export const REGULATOR = 'regulator'
 
 /** Calls that one signature covers, at most. */
 const CALLS_MAX = 256
@@ -48,11 +54,13 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const devnet = await layOut(join(folder, 'consortium'), hospitals(options.validators), {
     fhir: { masterIdentifierSystem: 'urn:assent:mrn', timeZone: 'UTC' },
   })
+  const links = await delayLinks(devnet, options.delayMs ?? 0)
   const nodes = devnet.members
     .filter(({ role }) => role === 'validator')
     .map((member) => new NodeProcess(member, { nodeArgs: profileArgs(member, options.profileFolder) }))
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()))
+    await Promise.all(links.map((link) => link.close()))
     rmSync(folder, { recursive: true, force: true })
   }
   try {
@@ -69,9 +77,28 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
 }
 
+/** Every node behind a proxy; the genesis file says where. */
+async function delayLinks(
+  { genesis, genesisFile, members }: Devnet<string>,
+  delayMs: number,
+): Promise<readonly DelayedLink[]> {
+  if (delayMs === 0) return []
+  const links = await Promise.all(
+    members.map(async ({ p2pAddress, keys }) => {
+      const [, port = ''] = /\/tcp\/(\d+)$/.exec(p2pAddress) ?? []
+      const link = await delayedLink(Number(port), delayMs)
+      return { link, address: [keys.transport.publicKey, [p2pAddress.replace(/\d+$/, String(link.port))]] as const }
+    }),
+  )
+  saveGenesis(genesisFile, genesis.signed, new Map(links.map(({ address }) => address)))
+  return links.map(({ link }) => link)
+}
+
 function profileArgs({ name }: DevnetMember<string>, profileFolder: string | null): readonly string[] {
   if (profileFolder === null) return []
-  return ['--cpu-prof', `--cpu-prof-interval=${PROFILE_INTERVAL_US}`, `--cpu-prof-dir=${join(profileFolder, name)}`]
+  const folder = join(profileFolder, name)
+  const cpu = ['--cpu-prof', `--cpu-prof-interval=${PROFILE_INTERVAL_US}`, `--cpu-prof-dir=${folder}`]
+  return [...cpu, '--heap-prof', `--heap-prof-dir=${folder}`]
 }
 
 export const institutionSigner = ({ keys }: DevnetMember<string>): Signer => ({

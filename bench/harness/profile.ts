@@ -4,14 +4,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-interface CallFrame {
+export interface ProfileFrame {
   readonly functionName: string
   readonly url: string
   readonly lineNumber: number
 }
 
 interface CpuProfile {
-  readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[]
+  readonly nodes: readonly { readonly id: number; readonly callFrame: ProfileFrame }[]
   /** Monotonic µs. */
   readonly startTime: number
   readonly samples: readonly number[]
@@ -45,7 +45,7 @@ export function selfTimes(folder: string, { fromMs, toMs }: { fromMs: number; to
   return [...microseconds].map(([name, spent]) => ({ name, share: spent / total })).sort((a, b) => b.share - a.share)
 }
 
-export function nameOf({ functionName, url, lineNumber }: CallFrame): string {
+export function nameOf({ functionName, url, lineNumber }: ProfileFrame): string {
   const own = url.match(/\/((?:src|bench|bin)\/[^?]*)$/)
   const isPackage = url.includes('/node_modules/')
   if (own && !isPackage) return `${own[1]}:${lineNumber + 1} ${functionName || '(anonymous)'}`

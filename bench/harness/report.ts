@@ -1,8 +1,8 @@
 // An answer as JSON for tools, and as aligned text for people.
 
-import { pairs } from '../../src/cli/output.ts'
+import { pairs, table } from '../../src/cli/output.ts'
 import { describeMachine, describeVersions, type Machine, type Versions } from './machine.ts'
-import type { Answer, BenchOptions, Figures, Question, Series } from './question.ts'
+import type { Answer, BenchOptions, Figures, Group, Question, Series } from './question.ts'
 
 export interface BenchReport {
   readonly bench: string
@@ -42,23 +42,36 @@ export function describeReport({ report, notes }: Awaited<ReturnType<typeof runQ
     '',
     ...wrap(report.setup),
     '',
-    ...pairs(
-      Object.entries(report.figures).map(([name, value]) => [
-        words(name),
-        typeof value === 'number'
-          ? value
-          : Object.entries(value)
-              .map(([key, each]) => `${key} ${each}`)
-              .join('   '),
-      ]),
+    ...pairs(figureRows(report.figures)),
+    ...Object.entries(report.figures).flatMap(([name, value]) =>
+      Array.isArray(value) ? ['', words(name), ...rows(value)] : [],
     ),
     ...notes.flatMap(({ title, lines }) => ['', title, ...lines.map((line) => `  ${line}`)]),
     '',
   ]
 }
 
+/** Of everything that is no table of its own. */
+export const figureRows = (figures: Figures): readonly (readonly [name: string, value: string | number])[] =>
+  Object.entries(figures).flatMap(([name, value]) =>
+    Array.isArray(value) ? [] : [[words(name), typeof value === 'number' ? value : inOneLine(value as Group)] as const],
+  )
+
+const inOneLine = (group: Group): string =>
+  Object.entries(group)
+    .map(([key, each]) => `${key} ${each}`)
+    .join('   ')
+
+function rows(groups: readonly Group[]): readonly string[] {
+  const names = Object.keys(groups[0] ?? {})
+  return table(
+    names.map(words),
+    groups.map((group) => names.map((name) => group[name] ?? 0)),
+  ).map((line) => `  ${line}`)
+}
+
 /** transactionsPerSecond -> transactions per second */
-const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+export const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 
 const LINE_WIDTH = 100
 

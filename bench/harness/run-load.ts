@@ -5,14 +5,23 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { memberNamed } from '../../src/devnet/layout.ts'
-import type { Arrival, FromClient, LoadPlan, Sample, ToClient } from './load-plan.ts'
+import {
+  type Arrival,
+  type FromClient,
+  type LoadPlan,
+  type Mix,
+  ROUTINE_ONLY,
+  type Sample,
+  type ToClient,
+} from './load-plan.ts'
 import { monotonicMs } from './monotonic.ts'
-import { CUSTODIAN, type Network, REQUESTER } from './network.ts'
+import { CUSTODIAN, type Network, REGULATOR, REQUESTER } from './network.ts'
 import { processTimeMs } from './process-time.ts'
 
 export interface LoadOptions {
   readonly arrival: Arrival
   readonly callsPerTransaction: number
+  readonly mix?: Mix
   readonly clients: number
   readonly seconds: number
   readonly seed: number
@@ -24,6 +33,8 @@ export interface Measured {
   readonly window: { readonly fromMs: number; readonly toMs: number }
   /** Committed within the window. */
   readonly samples: readonly Sample[]
+  /** Reasons of requests that failed or were refused. */
+  readonly failures: readonly string[]
   readonly leader: string
   /** CPU ms within the window. */
   readonly cpuMs: { readonly leader: number; readonly followers: number; readonly clients: number }
@@ -36,7 +47,7 @@ const COOL_DOWN_MS = 500
 /** Client processes open connections and read the plan. */
 const LEAD_MS = 1_500
 
-/** Throws with the reasons when a request failed: a load that fails in part measures something else. */
+/** Throws where the leader changed; `failures` are for the question to judge. */
 export async function runLoad(network: Network, options: LoadOptions): Promise<Measured> {
   const { clients: count, seconds } = options
   const clients = await Promise.all(Array.from({ length: count }, (_, i) => startClient(i, options)))
@@ -51,9 +62,6 @@ export async function runLoad(network: Network, options: LoadOptions): Promise<M
   const cpuAfter = await at(window.toMs, () => cpuTimes(network, clients, leader))
   const results = await Promise.all(answers)
   const failures = results.flatMap(({ failures }) => failures)
-  if (failures.length > 0) {
-    throw new Error(`${failures.length} requests failed: ${[...new Set(failures)].slice(0, 5).join('; ')}`)
-  }
   if ((await network.leader()) !== leader) throw new Error('the leader changed during the run: measure again')
   const samples = results
     .flatMap(({ samples }) => samples)
@@ -63,7 +71,13 @@ export async function runLoad(network: Network, options: LoadOptions): Promise<M
     followers: cpuAfter.followers - cpuBefore.followers,
     clients: cpuAfter.clients - cpuBefore.clients,
   }
-  return { window, samples, leader, cpuMs }
+  return { window, samples, failures, leader, cpuMs }
+}
+
+/** A load that fails in part measures something else. Throws with the reasons. */
+export function assertAllServed({ failures }: Pick<Measured, 'failures'>): void {
+  if (failures.length === 0) return
+  throw new Error(`${failures.length} requests failed: ${[...new Set(failures)].slice(0, 5).join('; ')}`)
 }
 
 async function startClient(index: number, { profileFolder }: LoadOptions): Promise<ChildProcess> {
@@ -92,7 +106,7 @@ async function drive(child: ChildProcess, plan: LoadPlan): Promise<Extract<FromC
 
 function planFor(
   { devnet, nodes, patients, practitioners }: Network,
-  { arrival, callsPerTransaction, seed }: LoadOptions,
+  { arrival, callsPerTransaction, mix = ROUTINE_ONLY, seed }: LoadOptions,
   { share, index, startMs, endMs }: { share: number; index: number; startMs: number; endMs: number },
 ): LoadPlan {
   const requester = memberNamed(devnet, REQUESTER)
@@ -105,6 +119,9 @@ function planFor(
     patients,
     practitioners,
     institutionKeys: join(requester.folder, 'keys.json'),
+    custodianKeys: join(memberNamed(devnet, CUSTODIAN).folder, 'keys.json'),
+    regulatorKeys: join(memberNamed(devnet, REGULATOR).folder, 'keys.json'),
+    mix,
     callsPerTransaction,
     arrival: shareOf(arrival, share),
     seed: seed + index,
