@@ -2,12 +2,14 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { decodeSignState, EMPTY_SIGN_STATE, encodeSignState, type SignState } from '../consensus/sign-state.ts'
 import { openSignState, readSignedUnder, type SignStateFile, signStatePath } from '../ledger/sign-state-file.ts'
 import { behind } from '../ledger/sign-state-refusal.ts'
-import type { Epoch, IdentityId, PublicKey, Seat } from '../types/brand.ts'
+import type { Epoch, IdentityId, PublicKey, Seat, Term } from '../types/brand.ts'
 import type { Genesis } from '../types/genesis.ts'
 import type { ValidatorSet } from '../types/validator-set.ts'
-import { formerKeysOf, inheritSignState } from './inherit-sign-state.ts'
+import { type FormerSeat, formerSeatsOf, inheritSignState } from './inherit-sign-state.ts'
+import type { Coverage } from './own-chain.ts'
 
 const [first, second, third, other] = ['aa', 'bb', 'cc', 'dd'].map((digits) => digits.repeat(32)) as [
   PublicKey,
@@ -36,7 +38,9 @@ function ledgerOf(keys: readonly (PublicKey | null)[], from = 0) {
 }
 
 describe('a consensus key that took over a seat', () => {
-  const SIGNED = Uint8Array.of(7, 7)
+  const SIGNED = encodeSignState({ ...EMPTY_SIGN_STATE, term: 7 as Term })
+  const LATER = encodeSignState({ ...EMPTY_SIGN_STATE, term: 8 as Term })
+  const covers = (signState: SignState): Coverage => ({ kind: 'covered', signState })
   let dataFolder: string
   let file: SignStateFile
 
@@ -50,11 +54,15 @@ describe('a consensus key that took over a seat', () => {
     await act(former)
     await former.close()
   }
-  const inherit = (keys: readonly (PublicKey | null)[], key = second) =>
+  const inherit = (
+    keys: readonly (PublicKey | null)[],
+    coverage: (of: SignState, seat: FormerSeat) => Coverage = covers,
+  ) =>
     inheritSignState(file, {
       ledger: ledgerOf(keys),
-      key,
+      key: second,
       signedUnder: (former) => readSignedUnder({ dataFolder, key: former }),
+      coverage,
     })
 
   beforeEach(async () => {
@@ -76,9 +84,9 @@ describe('a consensus key that took over a seat', () => {
     await leave(first, (former) => former.write(SIGNED))
     expect(await inherit([first, first, second, second])).toBe(null)
     expect(file.content).toEqual(SIGNED)
-    await file.write(Uint8Array.of(8))
+    await file.write(LATER)
     expect(await inherit([first, first, second, second])).toBe(null)
-    expect(file.content).toEqual(Uint8Array.of(8))
+    expect(file.content).toEqual(LATER)
   })
 
   it('goes back over a key that had the seat and signed nothing', async () => {
@@ -114,15 +122,46 @@ describe('a consensus key that took over a seat', () => {
     expect(file.content).toBe(undefined)
   })
 
+  it.each([
+    ['what was signed', SIGNED],
+    ['nothing', null],
+  ])(
+    'is silenced for good where the file says %s, and the own ledger shows more by the former seat',
+    async (_, said) => {
+      await leave(first, async (former) => (said === null ? undefined : former.write(said)))
+      const asked: FormerSeat[] = []
+      const refusal = await inherit([first, second], (_, seat) => {
+        asked.push(seat)
+        return { kind: 'beyond', what: 'the own ledger holds an ack of this validator' }
+      })
+      expect(asked).toEqual([{ seat: 1, key: first, isAlone: false }])
+      expect(refusal?.code).toBe('SIGN_STATE_BEHIND')
+      expect(refusal?.text).toMatch(/under the key that this one replaces.*the own ledger holds an ack/)
+      expect(file.content).toBe(undefined)
+      await file.close()
+      const again = await openSignState({ dataFolder, key: second, mayBegin: true })
+      expect(again).toMatchObject({ kind: 'refused', refusal: { code: 'SIGN_STATE_BEHIND' } })
+    },
+  )
+
+  it('is bound by own blocks that a crash kept from the former sign-state', async () => {
+    await leave(first, (former) => former.write(SIGNED))
+    expect(await inherit([first, second], () => covers(decodeSignState(LATER)))).toBe(null)
+    expect(file.content).toEqual(LATER)
+  })
+
+  const keysBefore = (...ledger: Parameters<typeof ledgerOf>): PublicKey[] =>
+    formerSeatsOf({ ledger: ledgerOf(...ledger), key: second }).map(({ key }) => key)
+
   it('owes nothing to a key that had left before', async () => {
     expect(await inherit([first, null, second])).toBe(null)
-    expect(formerKeysOf(ledgerOf([first, third, second]), second)).toEqual([third, first])
-    expect(formerKeysOf(ledgerOf([first, third, null, second]), second)).toEqual([])
-    expect(formerKeysOf(ledgerOf([first]), second)).toEqual([])
+    expect(keysBefore([first, third, second])).toEqual([third, first])
+    expect(keysBefore([first, third, null, second])).toEqual([])
+    expect(keysBefore([first])).toEqual([])
   })
 
   it('owes nothing to the keys of a chain that has ended', () => {
-    expect(formerKeysOf(ledgerOf([first, second], 4), second)).toEqual([first])
-    expect(formerKeysOf(ledgerOf([second], 5), second)).toEqual([])
+    expect(keysBefore([first, second], 4)).toEqual([first])
+    expect(keysBefore([second], 5)).toEqual([])
   })
 })

@@ -80,15 +80,16 @@ export async function compareWithLedger(
   const { validators, chainId } = ledger
   const seat = seatOf(validators, key)
   if (seat === undefined) return null
-  const unknown = await inheritSignState(file, { ledger, key, signedUnder })
+  const verifier = createConsensusVerifier({ chainId, setOf: (epoch) => ledger.setOf(epoch) })
+  const unknown = await inheritSignState(file, {
+    ledger,
+    key,
+    signedUnder,
+    coverage: (signState, former) => coverageOf(signState, { ledger, verifier, ...former }),
+  })
   if (unknown !== null) return unknown
   const signState = file.content === undefined ? EMPTY_SIGN_STATE : decodeSignState(file.content)
-  const coverage = coverageOf(signState, {
-    ledger,
-    seat,
-    verifier: createConsensusVerifier({ chainId, setOf: (epoch) => ledger.setOf(epoch) }),
-    isAlone: validators.members.length === 1,
-  })
+  const coverage = coverageOf(signState, { ledger, seat, verifier, isAlone: validators.members.length === 1 })
   if (coverage.kind === 'covered') {
     if (coverage.signState !== signState) await file.write(encodeSignState(coverage.signState))
     return null

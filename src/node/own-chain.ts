@@ -28,7 +28,11 @@ export type Coverage =
 export function coverageOf(signState: SignState, { ledger, seat, verifier, isAlone }: OwnChain): Coverage {
   const statements = [...certifiedStatements(signState, { ledger, seat }), ...votesKept({ ledger, seat, isAlone })]
   const [proof] = statementsBeyond(signState, { seat, statements, verifier })
-  if (proof !== undefined) return { kind: 'beyond', what: `the own ledger holds a ${proof.kind} of this validator` }
+  if (proof !== undefined)
+    return {
+      kind: 'beyond',
+      what: `the own ledger holds ${proof.kind === 'ack' ? 'an' : 'a'} ${proof.kind} of this validator`,
+    }
   const covered = coverOwnBlocks(signState, { seat, uncommitted: ledger.restored.uncommitted, isAlone })
   return covered === null
     ? { kind: 'beyond', what: 'the own ledger holds blocks of this validator' }

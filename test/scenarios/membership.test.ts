@@ -162,18 +162,20 @@ describe('a consensus key', () => {
 describe('a consensus key that was replaced while its node was down', () => {
   const replaceWhileDown = async () => {
     await start({ validators: 3 })
-    const [first, second, away] = consortium.nodes as [InProcessNode, InProcessNode, InProcessNode]
+    // Its own ledger holds headers by its first key.
+    const away = await consortium.leader()
+    const others = consortium.nodes.filter((node) => node !== away)
     const key = away.addConsensusKey()
     const id = await away.commit([govern('proposeKey', bytes(key))])
     const proposal = away.ledger.receipt(id)?.calls[0]?.value as number
     await away.commit([enrolPatient(newId())])
     await away.stop()
-    for (const voter of [first, second]) {
+    for (const voter of others) {
       const isOpen = (voter.ask('governance', 'proposal', [proposal]) as { status: string }).status === 'open'
       if (isOpen) await voter.commit([govern('vote', proposal, true)])
     }
     await inEpoch(1)
-    return { away, others: [first, second], key }
+    return { away, others, key }
   }
 
   it('is bound by what was signed under the one before', async () => {
@@ -183,6 +185,23 @@ describe('a consensus key that was replaced while its node was down', () => {
     await until(() => away.isSigning && seats(away).includes(3), 'the new key to sign')
     expect(away.signStateOf(key).beginning).toEqual(away.signState.content)
     await away.commit([enrolPatient(newId())])
+  })
+
+  it('is silenced for good where its own ledger shows more by the one before than was kept of it', async () => {
+    const { away, others, key } = await replaceWhileDown()
+    await away.start()
+    await until(() => away.isSigning && seats(away).includes(3), 'the new key to sign')
+    await away.stop()
+    for (const file of [away.signState, away.signStateOf(key)]) file.content = undefined
+    await away.start()
+    expect(away.participant.standing.signing.kind).toBe('refused')
+    expect(away.signStateOf(key).refusal?.code).toBe('SIGN_STATE_BEHIND')
+    expect(away.signStateOf(key).refusal?.text).toMatch(
+      /the key that this one replaces.*the own ledger holds an? (header|ack|vote|promise)/,
+    )
+    expect(away.signStateOf(key).content).toBe(undefined)
+    await (others[0] as InProcessNode).commit([enrolPatient(newId())])
+    await consortium.converge()
   })
 
   it('signs nothing where that is not known; with another key, in a new seat, it does', async () => {
