@@ -175,13 +175,16 @@ With all surviving nodes stopped:
     .description('take a stopped node over to the new chain: its state is carried over, the old chain is set aside')
     .requiredOption('--genesis <file>', 'the genesis of the recovery, signed by all')
     .option('--folder <folder>', "the institution's folder", '.')
-    .option('--from <folder>', "a copy of another survivor's ledger, where the own one is lost or behind")
+    .option(
+      '--from <folder>',
+      "a copy of another survivor's ledger, where the own one is behind; where it is lost, the node fetches the state",
+    )
     .option('--json', 'print the result as JSON')
     .action(async (options) => {
       const { genesis, chainId } = loadGenesis(options.genesis, { complete: true })
       if (!genesis.predecessor) throw new UsageError('--genesis: goes on from no chain')
       const config = configIn(options.folder)
-      const from = options.from ?? endedLedgerOf(config, { folder: options.folder, genesis })
+      const from: string | null = options.from ?? endedLedgerOf(config, genesis)
       const { setAside } = await applyRecovery({ config, genesis, genesisFile: options.genesis, from })
       const result = { chainId, height: genesis.predecessor.head.height, setAside }
       print(
@@ -189,7 +192,10 @@ With all surviving nodes stopped:
         () => [
           ...pairs([
             ['chain', chainId],
-            ['state of', `height ${result.height} of the chain before`],
+            [
+              'state of',
+              `height ${result.height} of the chain before${from === null ? ', fetched from a peer at the start' : ''}`,
+            ],
             ['set aside', setAside],
           ]),
           '',
@@ -208,10 +214,10 @@ function ledgerOf({ dataFolder }: Config, folder: string): string {
   return ledger
 }
 
-/** After an attempt that was cut short the old ledger has been set aside already. */
-function endedLedgerOf(config: Config, { folder, genesis }: { folder: string; genesis: Genesis }): string {
-  const ended = join(setAsideIn(config.dataFolder, genesis), 'ledger')
-  return !existsSync(join(config.dataFolder, 'ledger')) && existsSync(ended) ? ended : ledgerOf(config, folder)
+/** After an attempt that was cut short the old ledger has been set aside already. Null where there is none. */
+function endedLedgerOf({ dataFolder }: Config, genesis: Genesis): string | null {
+  const places = [join(dataFolder, 'ledger'), join(setAsideIn(dataFolder, genesis), 'ledger')]
+  return places.find((place) => existsSync(place)) ?? null
 }
 
 async function withLedgers(

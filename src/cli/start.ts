@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { loadConfig } from '../node/config.ts'
 import { createLog } from '../node/log.ts'
-import type { RunningNode } from '../node/node.ts'
-import { pairs, print } from './output.ts'
+import type { RunningNode } from '../node/running-node.ts'
+import { type OutputOptions, pairs, print } from './output.ts'
 
 export function addStart(program: Command): void {
   program
@@ -26,23 +26,29 @@ export function addStart(program: Command): void {
       // Only now: loading all of a node takes longer than any other command does.
       const { startNode } = await import('../node/node.ts')
       let node = await startNode(config, log)
-      const endpoints = { rpc: node.rpcUrl, p2p: node.p2pAddresses, metrics: `${node.rpcUrl}/metrics` }
-      print(
-        endpoints,
-        () =>
-          pairs([
-            ['RPC (HTTP, WebSocket)', node.rpcUrl],
-            ['metrics', `${node.rpcUrl}/metrics`],
-            ['peers reach', node.p2pAddresses.join(', ')],
-          ]),
-        options,
-      )
+      printEndpoints(node, options)
       while ((await runUntil(node, stopping.promise)) === 'outdated') {
         log.info('starting again, with the snapshot')
+        const isFirstLedger = node.rpcUrl === null
         node = await startNode(config, log)
+        if (isFirstLedger) printEndpoints(node, options)
       }
       log.flush()
     })
+}
+
+function printEndpoints({ rpcUrl, p2pAddresses }: RunningNode, options: OutputOptions): void {
+  if (rpcUrl === null) return
+  print(
+    { rpc: rpcUrl, p2p: p2pAddresses, metrics: `${rpcUrl}/metrics` },
+    ({ rpc, metrics }) =>
+      pairs([
+        ['RPC (HTTP, WebSocket)', rpc],
+        ['metrics', metrics],
+        ['peers reach', p2pAddresses.join(', ')],
+      ]),
+    options,
+  )
 }
 
 /** Ends gracefully at the signal; throws what made the node stop by itself. */

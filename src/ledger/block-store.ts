@@ -2,7 +2,7 @@
 // throw DATA_CORRUPT where stored bytes are not what was once written there.
 
 import { takeBytes } from '../crypto/byte-room.ts'
-import type { MountainRange } from '../crypto/mountain-range.ts'
+import { EMPTY_RANGE, type MountainRange } from '../crypto/mountain-range.ts'
 import { type Block, blockEnvelopeCodec, type Header, headerCodec } from '../types/block.ts'
 import type { Hash, Height, Term } from '../types/brand.ts'
 import { bytes, type Codec, fromBytes, hash, height, list, record, toBytes, uint } from '../types/canonical.ts'
@@ -79,6 +79,16 @@ export const writeBlock = (block: Block): StoreWrite[] => [
   put(blockKey(block.header.height, block.hash), encodeBlock(block)),
   put(blockHeightKey(block.hash), encodeNumber(block.header.height)),
 ]
+/** A ledger that holds nothing but block 0, whose state is written beside it. */
+export const writeBlockZero = (block: Block): StoreWrite[] => {
+  const at = { height: block.header.height, hash: block.hash }
+  return [
+    ...writeIdentity(block.header.chainId),
+    ...writeBlock(block),
+    writeCertified(at),
+    writeHead({ ...at, range: EMPTY_RANGE }),
+  ]
+}
 export const deleteBlock = (at: { height: number; hash: Hash }): StoreWrite[] => [
   del(blockKey(at.height, at.hash)),
   del(blockHeightKey(at.hash)),
@@ -140,6 +150,11 @@ export class BlockStore {
   /** Blocks from this height on are here, besides the genesis: 1, unless the store began with a snapshot. */
   base(): Height {
     return this.read('where the blocks begin', BASE_KEY, (value) => decodeNumber(value) as Height) ?? (1 as Height)
+  }
+
+  /** Its blocks were not all executed here, however few came along. */
+  get beganWithSnapshot(): boolean {
+    return this.store.get(BASE_KEY) !== undefined
   }
 
   /** Of a stored block, or kept without its body. */

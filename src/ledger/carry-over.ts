@@ -2,12 +2,11 @@
 // under the root that the genesis names, so it may come from anybody's ledger. spec/ledger.md, "Recovery".
 
 import { loadContracts } from '../contracts/execute.ts'
-import { EMPTY_RANGE } from '../crypto/mountain-range.ts'
 import { assert } from '../types/assert.ts'
 import type { Hash } from '../types/brand.ts'
 import type { Genesis, Predecessor } from '../types/genesis.ts'
 import { blockHash } from '../types/signing.ts'
-import { BlockStore, writeBlock, writeCertified, writeHead, writeIdentity } from './block-store.ts'
+import { BlockStore, writeBlockZero } from './block-store.ts'
 import { LedgerError } from './errors.ts'
 import { executeGenesis, recoverState } from './genesis-block.ts'
 import { SnapshotSource } from './snapshot-source.ts'
@@ -50,13 +49,8 @@ export async function carryOver(options: {
   } finally {
     await source.close()
   }
-  const { chainId, block, state } = executeGenesis(
-    genesis,
-    StateVersion.atHead(new StoredState(to, new StateTree(to)), to),
-  )
-  const at = { height: block.header.height, hash: block.hash }
-  const writes = [...writeIdentity(chainId), ...writeBlock(block), writeCertified(at), ...state.save()]
-  await to.write([...writes, writeHead({ ...at, range: EMPTY_RANGE })], { sync: true })
+  const { block, state } = executeGenesis(genesis, StateVersion.atHead(new StoredState(to, new StateTree(to)), to))
+  await to.write([...state.save(), ...writeBlockZero(block)], { sync: true })
 }
 
 /** Is this ledger of that chain, and does it end where the genesis says? */

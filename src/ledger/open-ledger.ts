@@ -2,7 +2,6 @@
 // it ended. Nothing applied is executed again; only blocks that wait for their certificate are.
 
 import { type ContractSet, loadContracts } from '../contracts/execute.ts'
-import { EMPTY_RANGE } from '../crypto/mountain-range.ts'
 import type { Block } from '../types/block.ts'
 import type { Hash } from '../types/brand.ts'
 import { DecodeError } from '../types/canonical-bytes.ts'
@@ -10,7 +9,7 @@ import type { LeaderCert } from '../types/certificate.ts'
 import type { Genesis } from '../types/genesis.ts'
 import { SUPPORTED_VERSIONS } from '../types/protocol-version.ts'
 import { chainIdOf, decodeBlock } from '../types/signing.ts'
-import { BlockStore, STORE_FORMAT, writeBlock, writeCertified, writeHead, writeIdentity } from './block-store.ts'
+import { BlockStore, STORE_FORMAT, writeBlockZero } from './block-store.ts'
 import { Chain } from './chain.ts'
 import { ContractsInForce } from './contracts-in-force.ts'
 import { corrupt, LedgerError } from './errors.ts'
@@ -45,7 +44,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const tree = new StateTree(store, branchesKept === undefined ? {} : { branchesKept })
   const stored = new StoredState(store, tree)
   if (isNew && genesis.predecessor) {
-    const message = `this chain goes on from another: 'assent recover apply' carries its state over before the first start`
+    const message = `this chain goes on from another: a started node fetches its state from a peer, 'assent recover apply' carries it over`
     throw new LedgerError('GENESIS_REFUSED', message)
   }
   if (isNew) await createBlockZero(store, { genesis, stored })
@@ -77,6 +76,11 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   return chain
 }
 
+/** Has somebody made a ledger in this store, of whatever chain? */
+export function holdsLedger(store: KeyValueStore): boolean {
+  return new BlockStore(store).format() !== undefined
+}
+
 /** Throws ContractError. */
 export function contractsOf(genesis: Genesis): ContractSet {
   return loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module })))
@@ -102,11 +106,8 @@ async function createBlockZero(
   store: KeyValueStore,
   { genesis, stored }: { genesis: Genesis; stored: StoredState },
 ): Promise<void> {
-  const { chainId, block, state } = executeGenesis(genesis, StateVersion.atHead(stored, store))
-  const at = { height: block.header.height, hash: block.hash }
-  const head = { ...at, range: EMPTY_RANGE }
-  const writes = [...writeIdentity(chainId), ...writeBlock(block), writeCertified(at), ...state.save(), writeHead(head)]
-  await store.write(writes, { sync: true })
+  const { block, state } = executeGenesis(genesis, StateVersion.atHead(stored, store))
+  await store.write([...state.save(), ...writeBlockZero(block)], { sync: true })
 }
 
 function readBlock(blocks: BlockStore, { height, hash }: { height: number; hash: Hash | undefined }): Block {

@@ -29,8 +29,10 @@ import {
   writeRangeNode,
   writeReceipts,
 } from './block-store.ts'
+import type { KeptPieces } from './kept-pieces.ts'
 import type { BranchAddress, SnapshotManifest, StatePiece, TermLink } from './snapshot-format.ts'
-import { SnapshotConflict, SnapshotFault, StateWalk } from './state-walk.ts'
+import { StateBuilder } from './state-builder.ts'
+import { SnapshotConflict, SnapshotFault } from './state-walk.ts'
 import type { KeyValueStore, StoreWrite } from './store.ts'
 
 export interface BuilderParts {
@@ -43,6 +45,8 @@ export interface BuilderParts {
   readonly held: Pick<Block, 'hash' | 'header'>
   /** Where else it has to be shown which block the snapshot's chain holds. */
   readonly asked: readonly Height[]
+  /** Where pieces of the state outlive a fetch that is cut short. */
+  readonly kept?: KeptPieces
 }
 
 export class SnapshotBuilder {
@@ -54,11 +58,11 @@ export class SnapshotBuilder {
   private readonly parts: BuilderParts
   /** Knows the validators of every epoch that the manifest shows. */
   readonly verifier: Verifier
-  private readonly walk: StateWalk
-  /** LeaderCert from which the terms go on downwards; null once they have reached the genesis. */
+  private readonly state: StateBuilder
   /** Blocks of the snapshot's chain at the heights that were asked for. */
   readonly shown = new Map<number, Hash>()
   private readonly asked: Height[]
+  /** LeaderCert from which the terms go on downwards; null once they have reached the genesis. */
   private nextTerm: { readonly certHash: Hash; readonly below: Header } | null
   private last: { readonly hash: Hash; readonly header: Header }
   /** Over the blocks before `last`. */
@@ -89,7 +93,7 @@ export class SnapshotBuilder {
     this.asked = [...new Set([parts.held.header.height, ...parts.asked])].filter(isBelow)
     this.baseHeight = (before.height + 1) as Height
     this.nextReceipts = this.baseHeight
-    this.walk = new StateWalk(header.stateRoot)
+    this.state = new StateBuilder({ stateRoot: header.stateRoot, store: parts.store, kept: parts.kept ?? null })
     this.nextTerm = { certHash: header.leaderCertHash, below: header }
     this.last = { hash: blockHash(before), header: before }
   }
@@ -239,12 +243,16 @@ export class SnapshotBuilder {
 
   /** Branches whose subtrees come next, none for the root; null when the state is complete. */
   get stateFrom(): readonly BranchAddress[] | null {
-    return this.walk.wanted()
+    return this.state.wanted
   }
 
-  async addState(pieces: readonly StatePiece[]): Promise<void> {
-    expect(pieces.length > 0, 'a part of the state is missing')
-    await this.write(pieces.flatMap((piece) => this.walk.take(piece)))
+  addState(pieces: readonly StatePiece[]): Promise<void> {
+    return this.state.add(pieces)
+  }
+
+  /** What was kept of a fetch that was cut short, as far as it goes. Answers how many pieces that were. */
+  addKeptState(): Promise<number> {
+    return this.state.addKept()
   }
 
   // ── the end ──

@@ -74,6 +74,9 @@ const KEY_BYTES_MAX = 4_096
 const BRANCH_BYTES_MAX = 64 * 1024
 const VALUE_BYTES_MAX = 16 * 1024 * 1024
 
+/** What a request is answered with. */
+export const replyCodec: Codec<Uint8Array | null> = optional(bytes(SNAPSHOT_REPLY_BYTES_MAX))
+
 export const rangeCodec: Codec<MountainRange> = record<MountainRange>({ size: uint, peaks: list(hash, 64) })
 
 export const manifestCodec: Codec<SnapshotManifest> = record<SnapshotManifest>({
@@ -87,10 +90,11 @@ export const termLinksCodec: Codec<readonly TermLink[]> = list(
   record<TermLink>({ certificate: leaderCertCodec, tip: headerCodec }),
   TERM_LINKS_MAX,
 )
-export const statePiecesCodec: Codec<readonly StatePiece[]> = list(
-  record<StatePiece>({ branch: bytes(BRANCH_BYTES_MAX), values: list(bytes(VALUE_BYTES_MAX), CHILDREN_MAX) }),
-  PIECES_MAX,
-)
+export const statePieceCodec: Codec<StatePiece> = record<StatePiece>({
+  branch: bytes(BRANCH_BYTES_MAX),
+  values: list(bytes(VALUE_BYTES_MAX), CHILDREN_MAX),
+})
+export const statePiecesCodec: Codec<readonly StatePiece[]> = list(statePieceCodec, PIECES_MAX)
 export const receiptPagesCodec: Codec<readonly (readonly Uint8Array[])[]> = list(
   list(bytes(RECEIPT_BYTES_MAX), BLOCK_TRANSACTIONS_MAX),
   PIECES_MAX,

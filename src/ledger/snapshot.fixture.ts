@@ -1,4 +1,4 @@
-// A snapshot taken from a ledger and built into another store, as node/snapshot-exchange.ts does over the wire.
+// A snapshot taken from a ledger and built into another store, as node/fetch-snapshot.ts does over the wire.
 
 import type { Verifier } from '../consensus/certificate.ts'
 import type { Lineage } from '../consensus/evidence/lineage.ts'

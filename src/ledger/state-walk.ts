@@ -44,15 +44,23 @@ export class StateWalk {
     this.stateRoot = stateRoot
   }
 
-  /** What comes next, in order; null at the end. */
-  wanted(): readonly BranchAddress[] | null {
+  /** Hash of the branch that comes next; null at the end, and before the root. */
+  get next(): Hash | null {
+    return this.waiting?.at(-1)?.hash ?? null
+  }
+
+  /** What comes next, in order, up to the first after it that need not be asked for; null at the end. */
+  wanted(isKept: (branch: Hash) => boolean = () => false): readonly BranchAddress[] | null {
     if (this.waiting === null) return []
     if (this.waiting.length === 0) return null
     const next = this.waiting.slice(-BRANCHES_ASKED_MAX).reverse()
-    return next.map(({ depth, prefix }) => ({ depth, prefix: fromByteString(prefix) }))
+    const end = next.findIndex(({ hash }, i) => i > 0 && isKept(hash))
+    return next
+      .slice(0, end < 0 ? next.length : end)
+      .map(({ depth, prefix }) => ({ depth, prefix: fromByteString(prefix) }))
   }
 
-  /** The writes that store a piece. Throws SnapshotFault. */
+  /** The writes that store a piece. Throws SnapshotFault, and waits for the same piece then. */
   take({ branch: bytes, values }: StatePiece): StoreWrite[] {
     try {
       return this.waiting === null ? this.takeRoot(bytes, values) : this.takeBranch(bytes, values)
@@ -66,14 +74,14 @@ export class StateWalk {
     const root = bytes[0] === 0 ? undefined : decodeRoot(bytes)
     expect(rootHashOf(root) === this.stateRoot, 'the root of the state is another one')
     const children = root === undefined ? [] : [root]
-    this.waiting = []
     for (const child of children) checkPlace(child)
-    const writes = this.takeChildren(children, values)
+    const writes = writesOf(children, values)
+    this.waiting = branchesOf(children)
     return [...writes, { type: 'put', key: STATE_ROOT_KEY, value: encodeRoot(root) }]
   }
 
   private takeBranch(bytes: Uint8Array, values: readonly Uint8Array[]): StoreWrite[] {
-    const branch = this.waiting?.pop()
+    const branch = this.waiting?.at(-1)
     expect(branch !== undefined, 'more state than there is')
     const { depth, mask, hash } = branch as Branch
     expect(bytes[0] === mask, 'a branch of the state is another one')
@@ -84,28 +92,35 @@ export class StateWalk {
       if ((mask & (1 << digit)) === 0) continue
       checkPlace(children[rank++] as Node, { parent: branch as Branch, digit })
     }
-    const writes = this.takeChildren(children, values)
+    const writes = writesOf(children, values)
+    this.waiting?.pop()
+    this.waiting?.push(...branchesOf(children))
     return [
       ...writes,
       { type: 'put', key: addressOf(branch as Branch), value: encodeChildren(mask, children, { depth }) },
     ]
   }
+}
 
-  private takeChildren(children: readonly Node[], values: readonly Uint8Array[]): StoreWrite[] {
-    const writes: StoreWrite[] = []
-    let next = 0
-    for (const child of children) {
-      if (child.kind === 'branch') continue
-      const value = values[next++]
-      expect(value !== undefined, 'a value of the state is missing')
-      const isOfLeaf = hashLeaf(sha256Hex(fromByteString(child.key)), sha256Hex(value as Uint8Array)) === child.hash
-      expect(isOfLeaf, 'a value of the state is another one')
-      writes.push({ type: 'put', key: stateKey(child.key), value: value as Uint8Array })
-    }
-    expect(next === values.length, 'more values than leaves')
-    for (const child of children.toReversed()) if (child.kind === 'branch') this.waiting?.push(child)
-    return writes
+/** Of the leaves among them. */
+function writesOf(children: readonly Node[], values: readonly Uint8Array[]): StoreWrite[] {
+  const writes: StoreWrite[] = []
+  let next = 0
+  for (const child of children) {
+    if (child.kind === 'branch') continue
+    const value = values[next++]
+    expect(value !== undefined, 'a value of the state is missing')
+    const isOfLeaf = hashLeaf(sha256Hex(fromByteString(child.key)), sha256Hex(value as Uint8Array)) === child.hash
+    expect(isOfLeaf, 'a value of the state is another one')
+    writes.push({ type: 'put', key: stateKey(child.key), value: value as Uint8Array })
   }
+  expect(next === values.length, 'more values than leaves')
+  return writes
+}
+
+/** The last one comes first. */
+function branchesOf(children: readonly Node[]): Branch[] {
+  return children.toReversed().filter((child) => child.kind === 'branch')
 }
 
 /** Do the key of a leaf, or what a branch says of the keys below it, agree with where it stands? */

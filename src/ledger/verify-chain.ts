@@ -55,13 +55,13 @@ export async function verifyChain({ folder, genesis, predecessor, onProgress }: 
     try {
       const expectedFolder = join(workFolder, 'expected')
       // What began with a snapshot is built from that again: its first state is gone, here as there.
-      const isWhole = baseOf(new BlockStore(stored)) <= 1
+      const isWhole = isExecuted(new BlockStore(stored), { genesis, predecessor })
       if (genesis.predecessor && predecessor === undefined && isWhole) {
         const message = '--predecessor: needed; this chain goes on from another, whose state its first block has'
         throw new LedgerError('GENESIS_REFUSED', message)
       }
       if (predecessor !== undefined && isWhole) await carryInto(expectedFolder, { genesis, predecessor, workFolder })
-      return await verifyStore(stored, { genesis, fileFaults, expectedFolder, onProgress })
+      return await verifyStore(stored, { genesis, isWhole, fileFaults, expectedFolder, onProgress })
     } finally {
       await stored.close()
     }
@@ -89,15 +89,16 @@ async function verifyStore(
   stored: StoredEntries,
   options: {
     readonly genesis: Genesis
+    readonly isWhole: boolean
     readonly fileFaults: readonly NamedFault[]
     readonly expectedFolder: string
     readonly onProgress: OnProgress | undefined
   },
 ): Promise<ChainReport> {
-  const { genesis, fileFaults, expectedFolder, onProgress } = options
+  const { genesis, isWhole, fileFaults, expectedFolder, onProgress } = options
   const expected = await openLevelStore(expectedFolder)
   try {
-    const { ledger, replay } = await replayStore(stored, { genesis, expected, onProgress })
+    const { ledger, replay } = await replayStore(stored, { genesis, isWhole, expected, onProgress })
     const headHeight = Math.max(replay.claimedHeight, ledger?.head.header.height ?? 0)
     const faults: ChainFault[] = replay.fault === undefined ? [] : [replay.fault]
     if (ledger !== null && replay.fault === undefined)
@@ -118,13 +119,14 @@ async function replayStore(
   stored: StoredEntries,
   options: {
     readonly genesis: Genesis
+    readonly isWhole: boolean
     readonly expected: KeyValueStore
     readonly onProgress: OnProgress | undefined
   },
 ): Promise<{ ledger: Ledger | null; replay: Replay & { readonly transactions: number } }> {
-  const { genesis, expected, onProgress } = options
+  const { genesis, isWhole, expected, onProgress } = options
   const blocks = new BlockStore(stored)
-  if (baseOf(blocks) <= 1) {
+  if (isWhole) {
     const ledger = await openLedger({ store: expected, genesis })
     const replay = await replayChain(stored, { ledger, onProgress })
     return { ledger, replay: { ...replay, transactions: ledger.counters.committedTransactions } }
@@ -151,6 +153,18 @@ async function originOf(genesis: Genesis): Promise<Origin> {
     verify(Uint8Array.fromHex(key), message, signature)
   const setOf = onlyEpoch(validatorsOf(genesis))
   return { genesisBlock, verifier: { chainId: chainIdOf(genesis), setOf, verify: verifySignature } }
+}
+
+/**
+ * Can its blocks be executed again from the first one on? Of a recovered chain, for whose first state another ledger is needed,
+ * one that came with a snapshot is checked like any snapshot where that ledger is not at hand.
+ */
+function isExecuted(
+  blocks: BlockStore,
+  { genesis, predecessor }: Pick<VerifyOptions, 'genesis'> & { predecessor: string | undefined },
+): boolean {
+  const isWithoutStart = genesis.predecessor && predecessor === undefined
+  return baseOf(blocks) <= 1 && !(isWithoutStart && blocks.beganWithSnapshot)
 }
 
 /** A damaged entry is found, and reported, by the replay of a whole chain. */

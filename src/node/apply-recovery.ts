@@ -22,12 +22,15 @@ export function setAsideIn(dataFolder: string, { predecessor }: Pick<Genesis, 'p
   return join(dataFolder, `ended-${(predecessor?.chains[0]?.chainId ?? '').slice(0, 16)}`)
 }
 
-/** `from`: a ledger of the chain that ended, at its last head; this folder's own or anybody's copy. The node is stopped. */
+/**
+ * `from`: a ledger of the chain that ended, at its last head; this folder's own or anybody's copy. Null where there is none: the
+ * node fetches the state from a peer when it is started. It is stopped.
+ */
 export async function applyRecovery(options: {
   readonly config: Pick<Config, 'dataFolder' | 'genesis'>
   readonly genesis: Genesis
   readonly genesisFile: string
-  readonly from: string
+  readonly from: string | null
 }): Promise<Applied> {
   const { config, genesis, genesisFile, from } = options
   const at = (...names: string[]): string => join(config.dataFolder, ...names)
@@ -36,9 +39,25 @@ export async function applyRecovery(options: {
   rmSync(building, { recursive: true, force: true })
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
 
+  if (from !== null) await carryInto(building, { from, genesis })
+
+  mkdirSync(setAside, { recursive: true, mode: 0o700 })
+  for (const name of ['sign-state', 'ledger']) {
+    if (existsSync(at(name)) && !existsSync(join(setAside, name))) renameSync(at(name), join(setAside, name))
+  }
+  if (from !== null) renameSync(building, at('ledger'))
+  if (existsSync(config.genesis) && config.genesis !== genesisFile) {
+    const kept = join(setAside, 'genesis.json')
+    if (!existsSync(kept)) copyFileSync(config.genesis, kept)
+  }
+  if (config.genesis !== genesisFile) copyFileSync(genesisFile, config.genesis)
+  return { setAside }
+}
+
+async function carryInto(folder: string, { from, genesis }: { from: string; genesis: Genesis }): Promise<void> {
   const store = await openLevelStore(from)
   try {
-    const made = await openLevelStore(building)
+    const made = await openLevelStore(folder)
     try {
       await carryOver({ from: store, to: made, genesis })
     } finally {
@@ -47,16 +66,4 @@ export async function applyRecovery(options: {
   } finally {
     await store.close()
   }
-
-  mkdirSync(setAside, { recursive: true, mode: 0o700 })
-  for (const name of ['sign-state', 'ledger']) {
-    if (existsSync(at(name)) && !existsSync(join(setAside, name))) renameSync(at(name), join(setAside, name))
-  }
-  renameSync(building, at('ledger'))
-  if (existsSync(config.genesis) && config.genesis !== genesisFile) {
-    const kept = join(setAside, 'genesis.json')
-    if (!existsSync(kept)) copyFileSync(config.genesis, kept)
-  }
-  if (config.genesis !== genesisFile) copyFileSync(genesisFile, config.genesis)
-  return { setAside }
 }

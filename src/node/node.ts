@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { canonicalWire, type MessageWire } from '../consensus/messages.ts'
 import { openLevelStore } from '../ledger/level-store.ts'
-import { openLedger } from '../ledger/open-ledger.ts'
+import { holdsLedger, openLedger } from '../ledger/open-ledger.ts'
 import { Libp2pTransport } from '../p2p/libp2p-transport.ts'
 import { startRpcServer } from '../rpc/server.ts'
 import type { PublicKey } from '../types/brand.ts'
@@ -15,6 +15,7 @@ import type { Config } from './config.ts'
 import { registerConsensusMetrics } from './consensus-metrics.ts'
 import { EvidenceFiles } from './evidence-files.ts'
 import { EvidenceReporter } from './evidence-reporter.ts'
+import { startWithoutLedger } from './first-ledger.ts'
 import { type LoadedGenesis, loadGenesis } from './genesis-file.ts'
 import { InstitutionGateway } from './institution-gateway.ts'
 import { InstitutionSender } from './institution-sender.ts'
@@ -29,20 +30,11 @@ import { knownPeers } from './peers.ts'
 import { Reads } from './reads.ts'
 import { checkRegistration } from './registration.ts'
 import { createRpcServices } from './rpc-services.ts'
+import type { RunningNode } from './running-node.ts'
 import { adoptSnapshot, snapshotFolderIn } from './snapshot-folder.ts'
 import { createSparingLog } from './sparing-log.ts'
 import { StartError } from './start-error.ts'
 import { VERSION } from './version.ts'
-
-export interface RunningNode {
-  readonly rpcUrl: string
-  readonly p2pAddresses: readonly string[]
-  /** Settles when the node must not go on: with the reason. */
-  readonly failed: Promise<unknown>
-  /** Settles when a snapshot waits to take the ledger's place: stop, and start again. */
-  readonly outdated: Promise<void>
-  stop(): Promise<void>
-}
 
 /** Undoes what was opened, last first; a failure of one does not keep the others open. */
 class Closers {
@@ -104,6 +96,10 @@ async function open({ config, log, clock, wire, keys, loaded, closers }: Opening
   // 1 the ledger
   if (adoptSnapshot(config.dataFolder)) log.info('the ledger is replaced by the snapshot that was fetched')
   const store = await openLevelStore(join(config.dataFolder, 'ledger'))
+  if (genesis.predecessor && !holdsLedger(store)) {
+    await store.close()
+    return startWithoutLedger({ config, loaded, keys, log, place: snapshotFolderIn(config.dataFolder) })
+  }
   closers.add(() => store.close())
   const ledger = await openLedger({ store, genesis })
   checkRegistration({ config, keys, ledger, clock, log })

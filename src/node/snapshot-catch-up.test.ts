@@ -33,13 +33,15 @@ function catchUp({
     async fetchSnapshot() {
       store(storedMeanwhile)
       if (fault !== undefined) throw fault
-      return { height: 50 as Height, shown: new Map() }
+      return { height: 50 as Height, shown: new Map(), piecesKept: 0 }
     },
     place: {
       create: () => Promise.reject(new Error('nothing is built here')),
       complete: async () => {
         seen.push('complete')
       },
+      pieces: () => Promise.reject(new Error('nothing is built here')),
+      forget: () => seen.push('forget'),
     },
     behindMin: BEHIND,
     async fallStill() {
@@ -59,7 +61,7 @@ function catchUp({
     log: { ...quietLog, info: (_: object, text: string) => text.includes('given up') && resolve() } as never,
   })
   subject.heard(50)
-  return { seen, settled }
+  return { seen, settled, subject, ledger }
 }
 
 describe('a snapshot of another chain than the certified one', () => {
@@ -81,6 +83,17 @@ describe('a snapshot that is whole', () => {
     const { seen, settled } = catchUp({ storedMeanwhile: 51 })
     await settled
     expect(seen).toEqual([])
+  })
+
+  it('that was interrupted is forgotten once blocks have brought the node as far as anybody speaks of', async () => {
+    const { seen, settled, subject, ledger } = catchUp({ storedMeanwhile: 51 })
+    await settled
+    await subject.stop()
+    subject.heard(50)
+    expect(seen).toEqual([])
+    ledger.head.header.height = 50
+    for (let i = 0; i < 3; i++) subject.heard(50)
+    expect(seen).toEqual(['forget'])
   })
 
   it('is given up where that happens at the last moment; then the node starts again with what it has', async () => {

@@ -6,26 +6,18 @@ import type { Verifier } from '../consensus/certificate.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SignStateFile } from '../ledger/sign-state-file.ts'
 import { SnapshotConflict, SnapshotFault } from '../ledger/state-walk.ts'
-import type { KeyValueStore } from '../ledger/store.ts'
 import type { Transport } from '../p2p/transport.ts'
 import type { FetchRun } from './certified-run.ts'
 import type { Clock } from './clock.ts'
+import type { FetchedSnapshot, fetchSnapshot } from './fetch-snapshot.ts'
 import type { Log } from './log.ts'
 import { ackedHeights, settleAcks } from './settle-acks.ts'
-import type { FetchedSnapshot, fetchSnapshot } from './snapshot-exchange.ts'
+import type { SnapshotPlace } from './snapshot-place.ts'
 
 /** Answers of block sync without a block, in a row, before it is taken for certain that nobody has it. */
 const UNSERVED_MAX = 6
 /** After a round in vain. */
 const PAUSE_MS = 10_000
-
-/** Where a snapshot is built, and how it becomes the node's. */
-export interface SnapshotPlace {
-  /** Empty; what an interrupted fetch left is gone. The caller closes it. */
-  create(): Promise<KeyValueStore>
-  /** It is whole: the next start takes it as the ledger. */
-  complete(): Promise<void>
-}
 
 export interface CatchUpParts {
   readonly ledger: Pick<Ledger, 'genesisBlock' | 'head' | 'storedHeight'>
@@ -53,6 +45,8 @@ export class SnapshotCatchUp {
   readonly #stopping = new AbortController()
   #running: Promise<void> | null = null
   #isComplete = false
+  /** Nothing is left of interrupted snapshots. */
+  #isTidy = false
   /** Highest block that somebody spoke of. A mere word: what follows from it is checked. */
   #heardHeight = 0
   #unserved = 0
@@ -73,6 +67,14 @@ export class SnapshotCatchUp {
     const { ledger, behindMin } = this.#parts
     const enough = ledger.head.header.height + behindMin
     if (height >= enough) this.#start(enough)
+    else if (ledger.head.header.height >= this.#heardHeight) this.#forget()
+  }
+
+  /** Blocks have brought what an interrupted snapshot was to bring. */
+  #forget(): void {
+    if (this.#isTidy || this.isUnderWay) return
+    this.#isTidy = true
+    this.#parts.place?.forget()
   }
 
   /** Block sync goes through this: it is left alone while a snapshot comes, and given up where nobody serves it. */
@@ -95,6 +97,7 @@ export class SnapshotCatchUp {
     if (place === null || behindMin === 0 || this.isUnderWay || this.#stopping.signal.aborted) return
     if (clock.nowMs() < this.#notBeforeMs) return
     log.info({ height: ledger.head.header.height, heardHeight: this.#heardHeight }, 'far behind: asking for a snapshot')
+    this.#isTidy = false
     this.#running = this.#fetchFromAnybody(place, heightMin)
       .then((isComplete) => {
         this.#isComplete = isComplete
@@ -109,13 +112,13 @@ export class SnapshotCatchUp {
   }
 
   /** What this node has acked stays with it until the chain has decided about it: so it is to ack nothing more. */
-  async #adopt(place: SnapshotPlace, { height, shown }: FetchedSnapshot): Promise<true> {
+  async #adopt(place: SnapshotPlace, { height, shown, piecesKept }: FetchedSnapshot): Promise<true> {
     const { ledger, log, fallStill, signStates } = this.#parts
     await fallStill()
     if (ledger.storedHeight <= height) {
       await settleAcks(signStates(), (at) => shown.get(at))
       await place.complete()
-      log.info({ height }, 'snapshot complete')
+      log.info({ height, piecesKept }, 'snapshot complete')
     }
     return true
   }
@@ -135,7 +138,7 @@ export class SnapshotCatchUp {
           held: ledger.head,
           asked: ackedHeights(signStates()),
           heightMin: Math.max(heightMin, ledger.storedHeight + 1),
-          createStore: () => place.create(),
+          place,
           signal,
         })
         if (snapshot === null) continue

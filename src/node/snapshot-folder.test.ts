@@ -51,6 +51,32 @@ describe('adoptSnapshot()', () => {
     expect(readdirSync(folder)).toEqual(['ledger'])
   })
 
+  it('keeps the pieces of an interrupted one for the next, until it is whole or given up', async () => {
+    const place = snapshotFolderIn(folder)
+    const keep = async (): Promise<void> => {
+      const pieces = await place.pieces()
+      await pieces.write([{ type: 'put', key: KEY, value: Uint8Array.of(7) }], { sync: true })
+      await pieces.close()
+    }
+    const kept = async (): Promise<number | undefined> => {
+      const pieces = await place.pieces()
+      const value = pieces.get(KEY)?.[0]
+      await pieces.close()
+      return value
+    }
+    await write('ledger', 1)
+    await keep()
+    await receive(2, { whole: false })
+    adoptSnapshot(folder)
+    expect(await kept()).toBe(7)
+    place.forget()
+    expect(readdirSync(folder)).toEqual(['ledger'])
+    await keep()
+    await receive(2, { whole: true })
+    adoptSnapshot(folder)
+    expect(readdirSync(folder)).toEqual(['ledger'])
+  })
+
   it('begins a second fetch with nothing of the first', async () => {
     await receive(2, { whole: true })
     const store = await snapshotFolderIn(folder).create()

@@ -3,15 +3,17 @@
 //
 //   ledger                    what the node runs on
 //   ledger.incoming           a snapshot under construction; whole once the file ledger.incoming.complete is there
+//   ledger.pieces             verified pieces of its state; they outlive a fetch that is cut short
 //   ledger.replaced           what it replaces, until it is gone
 
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openLevelStore } from '../ledger/level-store.ts'
-import type { SnapshotPlace } from './snapshot-catch-up.ts'
+import type { SnapshotPlace } from './snapshot-place.ts'
 
 const CURRENT = 'ledger'
 const INCOMING = 'ledger.incoming'
+const PIECES = 'ledger.pieces'
 const COMPLETE = 'ledger.incoming.complete'
 const REPLACED = 'ledger.replaced'
 
@@ -27,10 +29,15 @@ export function snapshotFolderIn(dataFolder: string): SnapshotPlace {
       writeFileSync(join(dataFolder, COMPLETE), '')
       syncFolder(dataFolder)
     },
+    pieces() {
+      mkdirSync(join(dataFolder, PIECES), { recursive: true, mode: 0o700 })
+      return openLevelStore(join(dataFolder, PIECES))
+    },
+    forget: () => remove(dataFolder, PIECES),
   }
 }
 
-/** Before the ledger is opened: takes a whole snapshot into use, and clears away one that is not. Answers whether it did. */
+/** Before the ledger is opened: takes a whole snapshot into use, and clears away one that is not, but for its pieces. Answers whether it did. */
 export function adoptSnapshot(dataFolder: string): boolean {
   const at = (name: string): string => join(dataFolder, name)
   const isComplete = existsSync(at(COMPLETE))
@@ -42,7 +49,7 @@ export function adoptSnapshot(dataFolder: string): boolean {
     renameSync(at(INCOMING), at(CURRENT))
     syncFolder(dataFolder)
   }
-  for (const rest of [COMPLETE, INCOMING, REPLACED]) remove(dataFolder, rest)
+  for (const rest of [...(isComplete ? [PIECES] : []), COMPLETE, INCOMING, REPLACED]) remove(dataFolder, rest)
   return isComplete
 }
 

@@ -65,8 +65,8 @@ async function enrol(name: Name, proofFile?: string): Promise<{ patient: Uint8Ar
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'assent-recovery-'))
-  const ports = await freePorts(8)
-  rpcPorts = ports.slice(4)
+  const ports = await freePorts(10)
+  rpcPorts = ports.slice(5)
   await Promise.all(
     NAMES.map((name, i) =>
       done(
@@ -75,8 +75,20 @@ beforeAll(async () => {
       ),
     ),
   )
-  await done('genesis', 'build', '--name', 'Four hospitals', '--card', ...NAMES.map((name) => `${name}/join-card.json`))
-  for (const name of NAMES) await done('genesis', 'sign', '--genesis', 'genesis.json', '--folder', name)
+  await done(
+    ...['init', '--name', 'Regulator', '--kind', 'regulator', '--role', 'observer', '--folder', 'regulator'],
+    ...['--listen', `/ip4/127.0.0.1/tcp/${ports[4]}`, '--rpc-port', String(rpcPorts[4])],
+  )
+  const founders = [...NAMES, 'regulator']
+  await done(
+    'genesis',
+    'build',
+    '--name',
+    'Four hospitals',
+    '--card',
+    ...founders.map((name) => `${name}/join-card.json`),
+  )
+  for (const name of founders) await done('genesis', 'sign', '--genesis', 'genesis.json', '--folder', name)
   for (const name of NAMES) cpSync(path('genesis.json'), path(name, 'genesis.json'))
 }, 120_000)
 
@@ -100,7 +112,7 @@ describe('two of four validators are lost for good', () => {
     oldChainId = loadGenesis(path('a', 'genesis.json'), { complete: true }).chainId
     await stopAll()
     for (const name of ['c', 'd']) rmSync(path(name), { recursive: true })
-  }, 120_000)
+  }, 240_000)
 
   it('the survivors build a genesis from the highest certified head; a minority has to be accepted by name', async () => {
     await done('recover', 'head', '--folder', 'b', '--out', 'head-b.json')
@@ -127,14 +139,18 @@ describe('two of four validators are lost for good', () => {
     await refused(/forged\.json/, 'recover', 'apply', '--genesis', 'forged.json', '--folder', 'a')
   })
 
-  it('a survivor whose own ledger is gone takes the state from another one', async () => {
+  it('a survivor whose own ledger is gone takes the state from another one, or leaves it to its node', async () => {
     cpSync(path('a', 'data', 'ledger'), path('copy-of-a'), { recursive: true })
     expect(await json('recover', 'apply', '--genesis', 'recovery.json', '--folder', 'a')).toMatchObject({
       chainId: newChainId,
     })
     rmSync(path('b', 'data', 'ledger'), { recursive: true })
-    await refused(/holds no ledger/, 'recover', 'apply', '--genesis', 'recovery.json', '--folder', 'b')
     await done('recover', 'apply', '--genesis', 'recovery.json', '--folder', 'b', '--from', 'copy-of-a')
+    // ... or from its peers, when it starts.
+    rmSync(path('b', 'data', 'ledger'), { recursive: true })
+    const told = await done('recover', 'apply', '--genesis', 'recovery.json', '--folder', 'b')
+    expect(told).toContain('fetched from a peer at the start')
+    expect(existsSync(path('b', 'data', 'ledger'))).toBe(false)
     // Once is enough: the folder is on the new chain now.
     await refused(
       /not of the chain that the genesis goes on from/,
@@ -162,6 +178,23 @@ describe('two of four validators are lost for good', () => {
     })
     expect(again.calls[0]).toMatchObject({ status: 'refused', code: 'IDENTITY_EXISTS' })
   })
+
+  it('a member with nothing but its keys and the new genesis takes the state from a peer, and follows', async () => {
+    cpSync(path('recovery.json'), path('regulator', 'genesis.json'))
+    const regulator = new AssentNode('regulator', { cwd: home, rpcUrl: `http://127.0.0.1:${rpcPorts[4]}` })
+    nodes.push(regulator)
+    await regulator.ready()
+    const statusOf = (folder: string) => json('status', '--folder', folder)
+    expect((await statusOf('regulator')).chainId).toBe(newChainId)
+    // From there on it executes what comes, on the state that it was given.
+    await enrol('b')
+    const { height } = await statusOf('a')
+    for (const deadline = Date.now() + 30_000; (await statusOf('regulator')).height < height; ) {
+      if (Date.now() > deadline) throw new Error('the regulator does not follow')
+    }
+    expect(await regulator.stop()).toBe(0)
+    expect(await json('verify', 'chain', '--folder', 'regulator')).toMatchObject({ ok: true, from: 1 })
+  }, 240_000)
 
   it('a transaction of the old chain has no effect on the new one', async () => {
     const answer = await fetch(urlOf('a'), {

@@ -29,7 +29,7 @@ import { compareWithLedger } from '../../src/node/open-signing-right.ts'
 import { createParticipant, type Participant, type ParticipantParts } from '../../src/node/participant.ts'
 import { queryView } from '../../src/node/query.ts'
 import type { SigningRight } from '../../src/node/signing-right.ts'
-import type { SnapshotPlace } from '../../src/node/snapshot-catch-up.ts'
+import type { SnapshotPlace } from '../../src/node/snapshot-place.ts'
 import { MemoryNetwork } from '../../src/p2p/memory-network.ts'
 import { MemoryTransport } from '../../src/p2p/memory-transport.ts'
 import type { PeerClass } from '../../src/p2p/transport.ts'
@@ -194,6 +194,8 @@ export class InProcessNode {
       complete: async () => {
         this.hasSnapshot = true
       },
+      pieces: async () => new MemoryStore(),
+      forget: () => undefined,
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest'
 import {
+  replyCodec,
   SNAPSHOT_REQUEST_BYTES_MAX,
   type StatePiece,
   snapshotRequestCodec,
@@ -9,7 +10,7 @@ import {
 } from '../../src/ledger/snapshot-format.ts'
 import { serveRun } from '../../src/node/certified-run.ts'
 import { systemTimers } from '../../src/node/clock.ts'
-import { replyCodec, SnapshotServer } from '../../src/node/snapshot-exchange.ts'
+import { SnapshotServer } from '../../src/node/snapshot-server.ts'
 import { SNAPSHOT_PROTOCOL, SYNC_PROTOCOL } from '../../src/p2p/transport.ts'
 import type { PublicKey } from '../../src/types/brand.ts'
 import { fromBytes, record, toBytes, uint } from '../../src/types/canonical.ts'

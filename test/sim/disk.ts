@@ -5,12 +5,13 @@
 import { type ByteString, fromByteString, toByteString } from '../../src/ledger/byte-string.ts'
 import type { DurableNote } from '../../src/ledger/durable-note.ts'
 import { LedgerError } from '../../src/ledger/errors.ts'
+import { MemoryStore } from '../../src/ledger/memory-store.ts'
 import type { SignedUnder, SignStateFile } from '../../src/ledger/sign-state-file.ts'
 import type { SignStateRefusal } from '../../src/ledger/sign-state-refusal.ts'
 import type { KeyValueStore, StoreEntry, StoreRange, StoreSnapshot, StoreWrite } from '../../src/ledger/store.ts'
 import { EvidenceMemory } from '../../src/node/evidence-files.ts'
 import type { SigningRight } from '../../src/node/signing-right.ts'
-import type { SnapshotPlace } from '../../src/node/snapshot-catch-up.ts'
+import type { SnapshotPlace } from '../../src/node/snapshot-place.ts'
 import type { PublicKey } from '../../src/types/brand.ts'
 import type { Random } from './random.ts'
 
@@ -82,6 +83,8 @@ export class Disk {
     complete: async () => {
       this.#complete = this.#incoming
     },
+    pieces: async () => new MemoryStore(),
+    forget: () => undefined,
   }
   #incoming: DiskStore | null = null
   #complete: DiskStore | null = null

@@ -7,7 +7,7 @@ import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const PROGRAM = resolve('bin/assent.ts')
-const READY_MS = 40_000
+const READY_MS = 90_000
 
 export interface Finished {
   readonly code: number | null

@@ -1,6 +1,6 @@
 // Answers whoever asks for a snapshot with one in which a byte is another, or with a part of it.
 
-import { replyCodec } from '../../../src/node/snapshot-exchange.ts'
+import { replyCodec } from '../../../src/ledger/snapshot-format.ts'
 import { SNAPSHOT_PROTOCOL } from '../../../src/p2p/transport.ts'
 import { fromBytes, toBytes } from '../../../src/types/canonical.ts'
 import type { CreateLiar } from './liar.ts'
