@@ -9,10 +9,10 @@ import { promiseCodec, type Tip, tipCodec, type Vote, type VotePromise, voteCode
 export const EARLIER_ACKS_MAX = 8
 
 /**
- * They fill half a slot of the file. More blocks are uncertified only where many terms have left their opening blocks; the oldest
- * count: there branches part.
+ * They fit into the file with all the rest (`SIGN_STATE_BYTES_MAX`). More blocks are uncertified only where many terms
+ * have left their opening blocks; the oldest count: there branches part.
  */
-export const ACKED_PATH_MAX = 64
+export const ACKED_PATH_MAX = 32
 
 export interface SignState {
   /** Highest term taken part in. */

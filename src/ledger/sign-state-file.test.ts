@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Hash, PublicKey } from '../types/brand.ts'
+import { ACKED_PATH_MAX, EARLIER_ACKS_MAX, encodeSignState } from '../consensus/sign-state.ts'
+import type { Epoch, Hash, Height, PublicKey, Seat, Term } from '../types/brand.ts'
 import { openSignState, type SignStateFile, signStatePath } from './sign-state-file.ts'
 import { rival } from './sign-state-refusal.ts'
 
@@ -42,6 +43,25 @@ async function used(content = bytes(1)): Promise<void> {
   await file.write(content)
   await file.close()
 }
+
+test('the fullest sign-state fits', async () => {
+  const most = Number.MAX_SAFE_INTEGER
+  const tip = { term: most as Term, height: most as Height, hash: machine }
+  const word = { chainId: machine, epoch: most as Epoch, term: most as Term }
+  const content = encodeSignState({
+    term: most as Term,
+    vote: { ...word, candidate: most as Seat, tip, releasesHash: machine },
+    promise: { ...word, lastAck: tip },
+    lastAck: tip,
+    ackedPath: Array.from({ length: ACKED_PATH_MAX }, () => tip),
+    earlierAcks: Array.from({ length: EARLIER_ACKS_MAX }, () => tip),
+    branch: tip,
+  })
+  await used(content)
+  const file = await opened()
+  expect(file.content).toEqual(content)
+  await file.close()
+})
 
 describe('openSignState()', () => {
   test('a first start makes a file that its owner alone may read; it holds nothing', async () => {
