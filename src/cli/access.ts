@@ -7,6 +7,7 @@ import { isRefusal } from '../client/errors.ts'
 import type { FetchedResource } from '../client/institution-client.ts'
 import type { Json } from '../contracts/abi.ts'
 import { READ_REASONS } from '../types/signed-read.ts'
+import { addExplain } from './access-explain.ts'
 import { type AccessOptions, accessRequest, addAccessOptions } from './access-request.ts'
 import { keepComment } from './break-glass-comment.ts'
 import { actorFrom, addNodeOptions, connectTo, connectToDesk, type NodeOptions } from './connection.ts'
@@ -21,10 +22,11 @@ import { basisInWords, outcomeInWords, reasonInWords, timeInWords } from './word
 export function addAccess(program: Command): void {
   const access = program
     .command('access')
-    .description('request access to a record, fetch it, ask what would be decided')
+    .description('request access to a record, fetch it, ask what would be decided, and why it was')
   addRequest(access)
   addFetch(access)
   addDecide(access)
+  addExplain(access)
 }
 
 interface RequestOptions extends AccessOptions {

@@ -76,31 +76,51 @@ const versionsSchema = z.object({
   consents: z.int(),
 })
 
+/** `access.Decision` */
+export const termsSchema = z.object({
+  request: z.object({
+    patient: id,
+    custodian: id,
+    practitioner: id.nullable(),
+    role: z.string(),
+    institution: id,
+    purpose: z.string(),
+    breakGlass: z.object({ reason: z.string() }).nullable(),
+  }),
+  submitter: id,
+  outcome: outcomeSchema,
+  filtered: z.boolean(),
+  basis: basisSchema.nullable(),
+  reasons: z.array(z.string()),
+  clauses: z.array(usedSchema),
+  versions: versionsSchema,
+  height: z.int(),
+  at: timeMs,
+  expiresAt: timeMs.nullable(),
+})
+
+/** `algorithm.Verdict` */
+export const verdictSchema = termsSchema.pick({
+  outcome: true,
+  filtered: true,
+  basis: true,
+  reasons: true,
+  clauses: true,
+})
+
+/** `algorithm.Looked` */
+export const lookedSchema = usedSchema.extend({
+  patient: id,
+  limited: z.boolean(),
+  fit: z.enum(['matches', 'otherPurpose', 'lapsed', 'consentNotNow', 'notNow', 'otherRecipient']),
+  delegation: id.nullable(),
+})
+
 /** `access.Entry` */
 export const decisionSchema = z.object({
   decision: z.int(),
   flagged: z.boolean(),
-  terms: z.object({
-    request: z.object({
-      patient: id,
-      custodian: id,
-      practitioner: id.nullable(),
-      role: z.string(),
-      institution: id,
-      purpose: z.string(),
-      breakGlass: z.object({ reason: z.string() }).nullable(),
-    }),
-    submitter: id,
-    outcome: outcomeSchema,
-    filtered: z.boolean(),
-    basis: basisSchema.nullable(),
-    reasons: z.array(z.string()),
-    clauses: z.array(usedSchema),
-    versions: versionsSchema,
-    height: z.int(),
-    at: timeMs,
-    expiresAt: timeMs.nullable(),
-  }),
+  terms: termsSchema,
   releases: z.array(z.object({ records: z.array(id), at: timeMs, height: z.int() })),
 })
 export type Decision = z.output<typeof decisionSchema>

@@ -209,6 +209,11 @@ describe('consent and access', () => {
     const text = await done('access', 'request', ...wish('TREAT', '--receipt', 'access-receipt.json'))
     expect(text).toMatch(/^outcome +PERMIT: .*\nbasis +the patient's consent\nbecause +a clause permits \(PERMITTED\)/)
     const decision = /^decision +(\d+)$/m.exec(text)?.[1] as string
+    const explained = await done('access', 'explain', decision, '--folder', 'a')
+    expect(explained).toMatch(/same outcome +yes\n\n[\s\S]*root +permit +matches/)
+    const asPatient = ['--patient', '@patient.json', '--as', 'patient.json', '--folder', 'b']
+    expect(await json('access', 'explain', decision, ...asPatient)).toMatchObject({ same: true, erased: [] })
+    await fails(2, /has no part in a decision with this number/, 'access', 'explain', '999', '--folder', 'a')
     const fetched = await json(
       'access',
       'fetch',

@@ -30,6 +30,31 @@ const commitMany = async (node: InProcessNode, count: number): Promise<void> => 
   for (let i = 0; i < count; i++) await node.commit([enrolPatient(newId())])
 }
 
+/** A payer asks what a custodian attested a permit for, and again when that is revoked and the custodian's settings are others. */
+async function decideAndChange(custodian: InProcessNode, payer: InProcessNode) {
+  const [patient, consent, document] = [newId(), newId(), newId()]
+  const idOf = ({ keys }: InProcessNode) => Uint8Array.fromHex(keys.institution)
+  const clause = { type: 'permit', recipients: [], purposes: ['HPAYMT'], from: null, to: null, limited: false }
+  const attested = [consent, patient, idOf(custodian), null, document, null, idOf(custodian), [clause]]
+  const call = (contract: string, method: string, ...args: Call['args']): Call => ({ contract, method, args })
+  const request = async () => {
+    const key = Uint8Array.fromHex(payer.keys.encryption.publicKey)
+    const asked = [patient, idOf(custodian), null, 'institution', idOf(payer), 'HPAYMT', [], key, null]
+    const id = await payer.commit([call('access', 'request', ...asked)])
+    const answer = payer.ledger.receipt(id)?.calls[0]?.value as { decision: number } | undefined
+    if (answer === undefined) throw new Error('a request has its receipt')
+    return answer.decision
+  }
+  await custodian.commit([enrolPatient(patient), call('consent', 'register', ...attested)])
+  await consortium.converge([custodian, payer])
+  const first = await request()
+  await custodian.commit([call('consent', 'revoke', consent), call('policy', 'configure', 'allNormal', 'never', false)])
+  await consortium.converge([custodian, payer])
+  const second = await request()
+  await custodian.commit([call('policy', 'configure', 'deny', 'override', false)])
+  return [patient, [first, second]] as const
+}
+
 /** Stops when its snapshot is whole, and starts again with it. */
 async function restartWithSnapshot(node: InProcessNode): Promise<void> {
   await until(() => node.hasSnapshot, `a snapshot for ${node.name}`)
@@ -69,6 +94,7 @@ describe('a new observer', () => {
       InProcessNode,
       InProcessNode,
     ]
+    const [patient, decisions] = await decideAndChange(first, consortium.node(1))
     await commitMany(first, BEHIND + 5)
     for (const node of consortium.nodes.slice(0, 4)) serveSnapshotsFirst(node)
     observer.snapshotsFrom = BEHIND
@@ -77,6 +103,12 @@ describe('a new observer', () => {
     expect(observer.height).toBeGreaterThan(BEHIND)
     await commitMany(first, 2)
     await consortium.converge()
+    // Decided before all that it knows: by its entries the same outcomes.
+    const explained = decisions.map((decision) => observer.ask('access', 'explain', [patient, decision]))
+    expect(explained).toMatchObject([
+      { same: true, terms: { outcome: 'PERMIT', basis: 'consent' }, settings: { version: 0 } },
+      { same: true, terms: { outcome: 'DENY', reasons: ['REVOKED'] }, settings: { version: 1 } },
+    ])
   })
 
   it('takes one of a later epoch, with blocks of both, from the validators of the genesis on', async () => {

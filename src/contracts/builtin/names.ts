@@ -11,7 +11,7 @@ export const BUILT_IN_NAMES = [
   'consent',
   'algorithm',
   'limits',
+  'erasure',
   'access',
   'audit',
-  'erasure',
 ] as const
