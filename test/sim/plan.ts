@@ -7,7 +7,7 @@ import { type AttackName, sizeAt } from './attacks/budgets.ts'
 import type { Load } from './clients.ts'
 import type { Constitution } from './consortium.ts'
 import { FAULTS, type FaultName } from './faults/menu.ts'
-import { LIARS, type LiarName } from './liars/menu.ts'
+import { LIARS, LIES_AFTER, type LiarName } from './liars/menu.ts'
 import { harmlessLiars, quorumOf, type Size, spareMembers } from './quorum.ts'
 import type { Random } from './random.ts'
 
@@ -97,9 +97,9 @@ export function planOf(random: Random, given: Aim): Plan {
     [3, 4],
     [5, 1],
   ])
-  const faults = aim.faults ?? random.sample(possible, faultCount)
-  const learners = aim.learners ?? (faults.includes('membership') ? 1 : 0)
-  return {
+  const drawn = aim.faults ?? random.sample(possible, faultCount)
+  const learners = aim.learners ?? (drawn.includes('membership') ? 1 : 0)
+  const plan: Plan = {
     constitution: { n, b, learners, scheme },
     isWireCanonical: random.chance(0.1),
     timing: {
@@ -107,10 +107,25 @@ export function planOf(random: Random, given: Aim): Plan {
       batchDelayMs: aim.batchDelayMs ?? random.pick([10, 90, 90]),
     },
     load: aim.load ?? { perSecond: random.pick([10, 25, 60]), registers: random.pick([3, 12, 40]) },
-    faults,
+    faults: drawn,
     liars: seats.map((seat) => ({ seat, name: isCollusion ? 'colluding' : random.pick(scripts) })),
     attack: attack === undefined ? null : { name: attack, liars: liarsWanted },
     faultyMs: aim.faultyMs ?? random.between(8_000, 16_000),
+  }
+  return aim.faults === undefined ? withOccasions(plan) : plan
+}
+
+/** Liars who lie to those that are far behind get somebody who is. */
+function withOccasions(plan: Plan): Plan {
+  const { timing, load, liars, constitution } = plan
+  const needed = liars.flatMap(({ name }) => LIES_AFTER[name] ?? [])
+  if (needed.length === 0) return plan
+  const possible = needed.filter((name) => FAULTS[name].leastMembers <= constitution.n)
+  return {
+    ...plan,
+    faults: [...new Set([...plan.faults, ...possible])],
+    timing: { ...timing, batchDelayMs: 10 },
+    load: { ...load, perSecond: 60 },
   }
 }
 

@@ -1,5 +1,6 @@
 // All scripts of liars, by the name that plans, reports and traces use.
 
+import type { FaultName } from '../faults/menu.ts'
 import { amnesiac } from './amnesiac.ts'
 import { colluding } from './colluding.ts'
 import { doubleVoter } from './double-voter.ts'
@@ -45,4 +46,9 @@ export const LIES_AS: Readonly<Partial<Record<LiarName, 'leader' | 'follower'>>>
   falseTip: 'follower',
   falseAccuser: 'follower',
   termInflater: 'follower',
+}
+
+/** Some lie to whoever is far behind: faults after which somebody is, in chains that grow fast. */
+export const LIES_AFTER: Readonly<Partial<Record<LiarName, readonly FaultName[]>>> = {
+  forgedSnapshot: ['pause', 'crash', 'bitFlip'],
 }
