@@ -16,6 +16,7 @@ import { personFrom } from './identities.ts'
 import { newPath, oneOf, wholeNumber } from './option-values.ts'
 import { counted, pairs, print, shortId, table, UsageError } from './output.ts'
 import { defaultReason, type ReadOptions } from './read-reason.ts'
+import { breakGlassHint, CONCEALED, CONCEALED_LINES, conceals } from './refused-access.ts'
 import { submitCall } from './submit.ts'
 import { basisInWords, outcomeInWords, reasonInWords, timeInWords } from './words.ts'
 
@@ -64,6 +65,11 @@ Exit code 0: permitted; 1: denied. Of --comment only a salted commitment leaves 
       const submitted = await submitCall(call, { client, genesis, signer, receipt: options.receipt })
       const answer = toAnswer(submitted.call.value, 'access.request')
       const { transactionId } = submitted.receipt
+      if (answer.outcome === 'DENY') process.exitCode = 1
+      if (answer.outcome === 'DENY' && conceals(options.folder)) {
+        print(CONCEALED, () => CONCEALED_LINES, options)
+        return
+      }
       print(
         { ...answer, transactionId, ...(kept !== null && { comment: kept }) },
         () => [
@@ -76,12 +82,14 @@ Exit code 0: permitted; 1: denied. Of --comment only a salted commitment leaves 
         ],
         options,
       )
-      if (answer.outcome === 'DENY') process.exitCode = 1
     })
 }
 
-function nextStep({ outcome, decision }: Answer, { folder, patient }: AccessOptions): readonly string[] {
-  if (outcome === 'DENY') return []
+function nextStep(
+  { outcome, decision, reasons }: Answer,
+  { folder, patient, purpose }: AccessOptions,
+): readonly string[] {
+  if (outcome === 'DENY') return breakGlassHint({ reasons }, { purpose })
   return ['', `Next: assent access fetch --folder ${folder} --patient ${patient} --decision ${decision}`]
 }
 

@@ -5,6 +5,7 @@ import type { FollowOptions } from '../client/follow.ts'
 import { asHash, asIdentityId } from '../types/brand.ts'
 import { READ_REASONS } from '../types/signed-read.ts'
 import { auditBundle } from './audit-bundle.ts'
+import { addAuditReports } from './audit-reports.ts'
 import { TRAIL_HEAD, trailRow } from './audit-rows.ts'
 import { mergeTrail, readTrail } from './audit-trail.ts'
 import { actorFrom, addNodeOptions, connectTo, type NodeOptions } from './connection.ts'
@@ -15,8 +16,11 @@ import { counted, print, table, UsageError } from './output.ts'
 import { defaultReason, type ReadOptions } from './read-reason.ts'
 
 export function addAudit(program: Command): void {
-  const audit = program.command('audit').description("read a patient's audit trail, follow events")
+  const audit = program
+    .command('audit')
+    .description("read a patient's audit trail, account for disclosures, follow events")
   addTrail(audit)
+  addAuditReports(audit)
   addFollow(audit)
 }
 

@@ -120,7 +120,7 @@ describe('a consent of the chain', () => {
         const { limits: bytes = null } = committed.bodies[0] ?? {}
         const again = bytes && limitsInBody(body as never, { timeZone: 'Europe/Berlin', committed: bytes })
         const second = consentFromChain({ ...chain, status: 'active' }, { body: body as never, limits: again })
-        expect(second).toMatchObject({ text, dateTime: '2026-01-31', policy: [{ uri: 'urn:policy' }] })
+        expect(second).toMatchObject({ id: 'c1', text, dateTime: '2026-01-31', policy: [{ uri: 'urn:policy' }] })
         expect((await termsOf(second)).clauses).toEqual(given.clauses)
       }),
       { numRuns: 300 },

@@ -65,10 +65,8 @@ export function consentFromChain(
 /** What decides nothing, as it was; and the scope. */
 function kept(body: JsonObject | null): Partial<Consent> {
   if (body === null) return {}
-  const isKept = ([name]: [string, unknown]): boolean =>
-    name === 'scope' ||
-    (CONSENT as { [element: string]: unknown })[name.replace(/^_/, '')] === 'body' ||
-    name === 'extension'
+  const fates: { readonly [element: string]: unknown } = { ...CONSENT, id: 'body', extension: 'body', scope: 'body' }
+  const isKept = ([name]: [string, unknown]): boolean => fates[name.replace(/^_/, '')] === 'body'
   return Object.fromEntries(Object.entries(body).filter(isKept))
 }
 

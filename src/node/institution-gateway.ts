@@ -296,9 +296,11 @@ export class InstitutionGateway implements InstitutionService {
     ref: { patient: IdentityId; decision: number },
     options: { records?: readonly IdentityId[]; recipientSecretKey?: Uint8Array } = {},
   ): Promise<readonly FetchedRecord[]> {
-    const { ledger, clock, chainId, keys, feed } = this.#parts
+    const { config, ledger, clock, chainId, keys, feed } = this.#parts
     const entry = findDecision(ledger, ref, clock.nowMs())
-    if (entry === null) throw new RpcError('NOT_FOUND', { field: 'params.decision' })
+    const isConcealed = config.vault.disclosure === 'conceal'
+    if (entry === null)
+      throw isConcealed ? new RpcError('NOT_RELEASED') : new RpcError('NOT_FOUND', { field: 'params.decision' })
     const custodian = asIdentityId(entry.terms.request.custodian.toHex())
     const ask = this.#askAt(custodian)
     const received: FetchedRecord[] = []
@@ -316,7 +318,8 @@ export class InstitutionGateway implements InstitutionService {
       }
     } catch (error) {
       if (error instanceof ExchangeError) {
-        throw new RpcError('NOT_RELEASED', { reason: error.reason ?? error.code }, { cause: error })
+        const detail = isConcealed ? {} : { reason: error.reason ?? error.code }
+        throw new RpcError('NOT_RELEASED', detail, { cause: error })
       }
       throw error
     }

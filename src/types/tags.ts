@@ -23,6 +23,8 @@ export const TAG = {
   reference: 'assent/reference/1',
   releaseManifest: 'assent/release-manifest/1',
   comment: 'assent/comment/1',
+  /** An oversight agency's, on why a patient is not told yet. */
+  statement: 'assent/statement/1',
   /** What a validator says of itself before it says anything else (spec/consensus.md, section 5). */
   hello: 'assent/hello/1',
   machine: 'assent/machine/1',

@@ -5,6 +5,7 @@ import {
   Consortium,
   clerk,
   DAY,
+  emergency,
   father,
   hospitalA,
   hospitalB,
@@ -13,9 +14,12 @@ import {
   MINUTE,
   mother,
   patient,
+  permit,
   physician,
   privacyOfficer,
+  type RequestOptions,
   regulator,
+  researcher,
   stranger,
 } from './consortium.test-support.ts'
 import { BUILT_IN_NAMES } from './names.ts'
@@ -197,5 +201,118 @@ describe('every view that touches a patient', () => {
     )
     // Whether somebody is entitled says nothing about the patient: the node asks it before there is a signed read.
     expect(open).toEqual(['audit.mayRead'])
+  })
+})
+
+describe('the accounting of disclosures (45 CFR 164.528)', () => {
+  const RESEARCH = { practitioner: researcher, sender: researcher, role: 'researcher' }
+
+  /** Hospital A permits by default what roles may claim; the decision is released at once. */
+  function disclose(consortium: Consortium, options: RequestOptions): number {
+    const record = id(`record ${consortium.nowMs}`)
+    consortium.pass(MINUTE)
+    consortium.act(options.custodian ?? hospitalA, 'access.registerRecords', {
+      records: [{ record, ciphertextHash: id('ciphertext') }],
+    })
+    const { decision, outcome } = consortium.request(options)
+    expect(outcome).toMatch(/^PERMIT/)
+    const release = { patient, decision, records: [record], manifest: id('manifest') }
+    consortium.act(options.custodian ?? hospitalA, 'access.release', release)
+    return decision
+  }
+  const open = (): Consortium => {
+    const consortium = new Consortium()
+    for (const custodian of [hospitalA, hospitalB]) {
+      consortium.act(custodian, 'policy.configure', {
+        implicitPolicy: 'allNormal',
+        breakGlass: 'override',
+        labelling: false,
+      })
+    }
+    return consortium
+  }
+  const numbers = (consortium: Consortium, custodian = hospitalA): number[] => {
+    const asked = { patient, custodian, after: 0 }
+    const [mine, its] = (['accounting', 'accountingAt'] as const).map((view) =>
+      (consortium.ask(`audit.${view}`, asked) as { disclosures: { decision: number }[] }).disclosures.map(
+        ({ decision }) => decision,
+      ),
+    )
+    expect(mine).toEqual(its)
+    return mine ?? []
+  }
+
+  it('keeps research under waiver, public health and other purposes that nobody consented to', () => {
+    const consortium = open()
+    const kept = [
+      disclose(consortium, { ...RESEARCH, purpose: 'HRESCH' }),
+      disclose(consortium, { practitioner: null, sender: regulator, institution: regulator, purpose: 'PUBHLTH' }),
+    ]
+    expect(numbers(consortium)).toEqual(kept)
+  })
+
+  it('leaves out treatment, break-glass, payment, operations, what the patient asked for, and refusals', () => {
+    const consortium = open()
+    disclose(consortium, { purpose: 'TREAT' })
+    disclose(consortium, { purpose: 'ETREAT' })
+    disclose(consortium, emergency)
+    const itself = { practitioner: null, sender: hospitalB }
+    for (const purpose of ['HPAYMT', 'HOPERAT', 'PATRQT']) disclose(consortium, { ...itself, purpose })
+    consortium.request({ ...RESEARCH, purpose: 'HPAYMT' })
+    expect(numbers(consortium)).toEqual([])
+  })
+
+  it('leaves out what a consent of the patient authorizes', () => {
+    const consortium = open()
+    consortium.consent('consent', { clauses: [permit({ purposes: ['HRESCH'] })] })
+    disclose(consortium, { ...RESEARCH, purpose: 'HRESCH' })
+    expect(numbers(consortium)).toEqual([])
+  })
+
+  it('is of one custodian, of what left it, and of what was released', () => {
+    const consortium = open()
+    disclose(consortium, { ...RESEARCH, purpose: 'HRESCH', custodian: hospitalB })
+    consortium.request({ ...RESEARCH, purpose: 'HRESCH' })
+    expect(numbers(consortium)).toEqual([])
+    expect(numbers(consortium, hospitalB)).toEqual([])
+  })
+
+  it('covers six years', () => {
+    const consortium = open()
+    const decision = disclose(consortium, { ...RESEARCH, purpose: 'HRESCH' })
+    consortium.pass(2191 * DAY)
+    expect(numbers(consortium)).toEqual([decision])
+    consortium.pass(2 * DAY)
+    expect(numbers(consortium)).toEqual([])
+  })
+
+  it('keeps silent for a time about an oversight agency that says why, and about nobody else', () => {
+    const consortium = open()
+    const research = disclose(consortium, { ...RESEARCH, purpose: 'HRESCH' })
+    const oversight = { practitioner: null, sender: regulator, institution: regulator, purpose: 'PUBHLTH' }
+    const told = disclose(consortium, oversight)
+    const suspension = { patient, until: consortium.nowMs + 30 * DAY, statement: id('statement') }
+    for (const other of [hospitalA, hospitalB, patient, researcher]) {
+      expect(consortium.code(other, 'audit.suspendAccounting', suspension)).toBe('NOT_AUTHORIZED')
+    }
+    const suspend = (change: object) =>
+      consortium.code(regulator, 'audit.suspendAccounting', { ...suspension, ...change })
+    expect(suspend({ until: consortium.nowMs })).toBe('INVALID_PERIOD')
+    expect(suspend({ until: consortium.nowMs + 367 * DAY })).toBe('INVALID_PERIOD')
+    expect(suspend({ patient: stranger })).toBe('UNKNOWN_PATIENT')
+    expect(suspend({})).toBe('ok')
+    expect(numbers(consortium)).toEqual([research])
+    consortium.pass(30 * DAY)
+    expect(numbers(consortium)).toEqual([research, told])
+  })
+
+  it('comes in pages', () => {
+    const consortium = open()
+    for (let i = 0; i < 40; i++) consortium.request()
+    const decision = disclose(consortium, { ...RESEARCH, purpose: 'HRESCH' })
+    const page = (after: number) => consortium.ask('audit.accounting', { patient, custodian: hospitalA, after })
+    expect(page(0)).toEqual({ disclosures: [], last: 32 })
+    expect(page(32)).toMatchObject({ disclosures: [{ decision }], last: 41 })
+    expect(page(41)).toEqual({ disclosures: [], last: null })
   })
 })
