@@ -113,19 +113,19 @@ export async function fetchSnapshot(order: SnapshotOrder): Promise<FetchedSnapsh
 }
 
 /**
- * Of a recovered chain that has no block yet: builds the ledger with block 0 out of the state that its genesis names. Answers
- * whether the peer is there, too. Rejects like fetchSnapshot().
+ * Of a recovered chain that has no block yet: builds the ledger with block 0 out of the state that its genesis names; null when
+ * the peer is elsewhere. Rejects like fetchSnapshot().
  */
 export async function fetchBlockZero(
   order: Pick<SnapshotOrder, 'peer' | 'transport' | 'place' | 'signal'> & { readonly genesis: Genesis },
-): Promise<boolean> {
+): Promise<FetchedSnapshot | null> {
   const { place, genesis } = order
   const block = recoveredBlockZero(genesis)
   const { stateRoot } = block.header
   const fetch = (state: readonly BranchAddress[]): Promise<readonly StatePiece[] | null> =>
     ask(order, { codec: statePiecesCodec, request: { ...NOTHING, snapshot: block.hash, state } })
   const first = await fetch([])
-  if (first === null) return false
+  if (first === null) return null
   const store = await place.create()
   const pieces = await place.pieces()
   try {
@@ -133,15 +133,15 @@ export async function fetchBlockZero(
     const builder = new StateBuilder({ stateRoot, store, kept })
     await kept.begin(stateRoot)
     await builder.add(first)
-    await builder.addKept()
+    let piecesKept = await builder.addKept()
     for (let from = builder.wanted; from !== null; from = builder.wanted) {
       const next = await fetch(from)
       if (next === null) throw new SnapshotFault('the peer has closed its snapshot')
       await builder.add(next)
-      await builder.addKept()
+      piecesKept += await builder.addKept()
     }
     await store.write(writeBlockZero(block), { sync: true })
-    return true
+    return { height: block.header.height, shown: new Map(), piecesKept }
   } finally {
     await Promise.all([store.close(), pieces.close()])
   }

@@ -12,7 +12,7 @@ import type { KnownPeer, Transport } from '../p2p/transport.ts'
 import type { PublicKey } from '../types/brand.ts'
 import { fetchRunFrom } from './certified-run.ts'
 import type { Config } from './config.ts'
-import { fetchBlockZero, fetchSnapshot } from './fetch-snapshot.ts'
+import { type FetchedSnapshot, fetchBlockZero, fetchSnapshot } from './fetch-snapshot.ts'
 import type { LoadedGenesis } from './genesis-file.ts'
 import type { NodeKeys } from './key-file.ts'
 import type { Log } from './log.ts'
@@ -74,10 +74,11 @@ export async function fetchFirstLedger(
   const { place, log, signal } = parts
   while (!signal.aborted) {
     for (const peer of transport.connectedPeers()) {
-      const height = await fetchFrom(peer, { ...parts, transport })
-      if (height === null) continue
+      const snapshot = await fetchFrom(peer, { ...parts, transport })
+      if (snapshot === null) continue
       await place.complete()
-      log.info({ peer, height }, 'snapshot complete')
+      const { height, piecesKept } = snapshot
+      log.info({ peer, height, piecesKept }, 'snapshot complete')
       return true
     }
     await pause(RETRY_MS, undefined, { signal }).catch(() => undefined)
@@ -85,11 +86,11 @@ export async function fetchFirstLedger(
   return false
 }
 
-/** The height of what the peer had; null where it had nothing, or nothing true. */
+/** Null where the peer had nothing, or nothing true. */
 async function fetchFrom(
   peer: PublicKey,
   parts: FirstLedgerParts & { readonly transport: Transport; readonly signal: AbortSignal },
-): Promise<number | null> {
+): Promise<FetchedSnapshot | null> {
   const { loaded, place, transport, signal, log } = parts
   const { genesis, chainId, validators } = loaded
   const genesisBlock = recoveredBlockZero(genesis)
@@ -103,7 +104,7 @@ async function fetchFrom(
     const fetchRun = fetchRunFrom(transport)
     const held = { held: genesisBlock, asked: [], heightMin: 1 }
     const snapshot = await fetchSnapshot({ ...order, ...held, fetchRun, verifier, genesisBlock })
-    return snapshot?.height ?? ((await fetchBlockZero({ ...order, genesis })) ? 0 : null)
+    return snapshot ?? (await fetchBlockZero({ ...order, genesis }))
   } catch (error) {
     if (error instanceof SnapshotFault) log.warn({ peer, fault: error.message }, 'refused a snapshot')
     else log.info({ peer, error }, 'snapshot not completed')

@@ -1,8 +1,9 @@
 // Four validators, two of which burn down with all that they had. The other two go on under a new genesis.
 
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Client, connect } from '../../src/client/client.ts'
 import { loadGenesis } from '../../src/node/genesis-file.ts'
@@ -26,6 +27,12 @@ async function done(...args: string[]): Promise<string> {
   return stdout
 }
 const json = async (...args: string[]) => JSON.parse(await done(...args, '--json'))
+/** It says on the way how far it is, where it takes long. */
+async function verified(...args: string[]) {
+  const { code, stdout, stderr } = await run('verify', 'chain', ...args, '--json')
+  expect(code, stderr).toBe(0)
+  return JSON.parse(stdout)
+}
 async function refused(message: RegExp, ...args: string[]): Promise<void> {
   const { code, stderr, stdout } = await run(...args)
   expect(stdout + stderr).toMatch(message)
@@ -61,6 +68,26 @@ async function enrol(name: Name, proofFile?: string): Promise<{ patient: Uint8Ar
   const receipt = await client.submitSigned(transaction)
   if (proofFile !== undefined) writeFileSync(path(proofFile), toBytes(receiptProofCodec, receipt.proof).toBase64())
   return { patient, bytes: transaction.bytes }
+}
+
+async function enrolMany(name: Name, count: number): Promise<void> {
+  const keys = loadKeyFile(path(name, 'keys.json'))
+  const calls = Array.from({ length: count }, () => ({
+    contract: 'registry',
+    method: 'enrollPatient',
+    args: { patient: crypto.getRandomValues(new Uint8Array(32)).toHex(), signing: null, encryption: null },
+  }))
+  const signer = { identity: keys.institution, keyId: 0, sign: keys.signing.sign }
+  await clientOf(name).submit(calls, { signer })
+}
+
+/** Bytes of the files in a folder; 0 where there is none. */
+function sizeOf(folder: string): number {
+  if (!existsSync(folder)) return 0
+  return readdirSync(folder).reduce(
+    (sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  )
 }
 
 beforeAll(async () => {
@@ -179,11 +206,25 @@ describe('two of four validators are lost for good', () => {
     expect(again.calls[0]).toMatchObject({ status: 'refused', code: 'IDENTITY_EXISTS' })
   })
 
-  it('a member with nothing but its keys and the new genesis takes the state from a peer, and follows', async () => {
+  it('a member with nothing but its keys and the new genesis takes the state from a peer, though killed meanwhile', async () => {
+    for (let i = 0; i < 12; i++) await enrolMany('b', 250)
     cpSync(path('recovery.json'), path('regulator', 'genesis.json'))
-    const regulator = new AssentNode('regulator', { cwd: home, rpcUrl: `http://127.0.0.1:${rpcPorts[4]}` })
+    const config = JSON.parse(readFileSync(path('regulator', 'assent.json'), 'utf8'))
+    writeFileSync(path('regulator', 'assent.json'), JSON.stringify({ ...config, log: { file: path('regulator.log') } }))
+    const start = (): AssentNode =>
+      new AssentNode('regulator', { cwd: home, rpcUrl: `http://127.0.0.1:${rpcPorts[4]}` })
+    const killed = start()
+    while (sizeOf(path('regulator', 'data', 'ledger.pieces')) < 300_000) await pause(2)
+    await killed.kill()
+    expect(existsSync(path('regulator', 'data', 'ledger.incoming.complete'))).toBe(false)
+
+    const regulator = start()
     nodes.push(regulator)
     await regulator.ready()
+    const lines = readFileSync(path('regulator.log'), 'utf8').trim().split('\n')
+    const complete = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'snapshot complete')
+    expect(complete.piecesKept).toBeGreaterThan(0)
+    expect(existsSync(path('regulator', 'data', 'ledger.pieces'))).toBe(false)
     const statusOf = (folder: string) => json('status', '--folder', folder)
     expect((await statusOf('regulator')).chainId).toBe(newChainId)
     // From there on it executes what comes, on the state that it was given.
@@ -193,7 +234,7 @@ describe('two of four validators are lost for good', () => {
       if (Date.now() > deadline) throw new Error('the regulator does not follow')
     }
     expect(await regulator.stop()).toBe(0)
-    expect(await json('verify', 'chain', '--folder', 'regulator')).toMatchObject({ ok: true, from: 1 })
+    expect(await verified('--folder', 'regulator')).toMatchObject({ ok: true, from: 1 })
   }, 240_000)
 
   it('a transaction of the old chain has no effect on the new one', async () => {
@@ -220,9 +261,8 @@ describe('two of four validators are lost for good', () => {
 
   it('the new chain verifies from its first block, the state before it under the root that all signed', async () => {
     await stopAll()
-    const chain = ['verify', 'chain', '--folder', 'a']
-    await refused(/--predecessor/, ...chain)
-    const report = await json(...chain, '--predecessor', 'copy-of-a')
+    await refused(/--predecessor/, 'verify', 'chain', '--folder', 'a')
+    const report = await verified('--folder', 'a', '--predecessor', 'copy-of-a')
     expect(report).toMatchObject({ ok: true, from: 1 })
     expect(report.height).toBeGreaterThanOrEqual(2)
     expect(await done('genesis', 'show', '--genesis', 'recovery.json')).toMatch(/goes on from +height/)

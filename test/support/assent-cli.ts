@@ -63,6 +63,13 @@ export class AssentNode {
     throw new Error(`${this.rpcUrl}/${path} did not say yes in ${READY_MS} ms`)
   }
 
+  /** Without a word. */
+  async kill(): Promise<void> {
+    const gone = once(this.child, 'exit')
+    this.child.kill('SIGKILL')
+    await gone
+  }
+
   /** Answers the exit code. */
   async stop(): Promise<number | null> {
     if (this.child.exitCode === null) {
