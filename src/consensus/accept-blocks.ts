@@ -122,7 +122,11 @@ function hasRoomFor({ tree, certifiedHash }: State, { block, parent }: { block: 
   if (!isOpening(block) && followers >= BRANCH_BLOCKS_MAX) return false
   if (block.transactions.length === 0) return true
   const bytes = bytesOf(block)
-  return bytes + sumOf(branch) <= BRANCH_BYTES_MAX && bytes + sumOf([...tree.entries.values()]) <= UNCERTIFIED_BYTES_MAX
+  return bytes + sumOf(branch) <= BRANCH_BYTES_MAX && bytes + sumOf(tree.entries.values()) <= UNCERTIFIED_BYTES_MAX
 }
 
-const sumOf = (entries: readonly Entry[]): number => entries.reduce((sum, { bytes }) => sum + bytes, 0)
+function sumOf(entries: Iterable<Entry>): number {
+  let sum = 0
+  for (const { bytes } of entries) sum += bytes
+  return sum
+}

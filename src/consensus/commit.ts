@@ -140,6 +140,7 @@ function isOnCertified({ tree, certifiedHash }: State, hash: Hash): boolean {
 /** Neither kept as recent nor on top of the certified head. */
 function supersededBlocks(state: State): Entry[] {
   const { entries, recent } = state.tree
+  if (entries.size === recent.size) return []
   const height = certifiedHeight(state)
   return [...entries.values()].filter((entry) => {
     const { header, hash } = entry.block

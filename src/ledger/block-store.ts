@@ -12,7 +12,7 @@ import { type EpochLink, epochLinkCodec } from '../types/epoch-link.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../types/limits.ts'
 import { type Receipt, receiptCodec } from '../types/receipt.ts'
 import { remembered } from '../types/remembered.ts'
-import { blockHash, decodeBlock, encodeBlock, leaderCertHash } from '../types/signing.ts'
+import { blockHash, decodeBlock, encodeBlock, encodeCommitCert, leaderCertHash } from '../types/signing.ts'
 import { corrupt } from './errors.ts'
 import type { BlockOutcome } from './execute-block.ts'
 import {
@@ -99,7 +99,7 @@ export const writeLeaderCert = (cert: LeaderCert): StoreWrite[] => [
 export const writeLeaderCertOfTerm = (term: Term, certHash: Hash): StoreWrite =>
   put(leaderCertOfTermKey(term), Uint8Array.fromHex(certHash))
 export const writeCommitCert = (cert: CommitCert): StoreWrite =>
-  put(commitCertKey(cert.height), toBytes(commitCertCodec, cert))
+  put(commitCertKey(cert.height), encodeCommitCert(cert))
 export const writeCertified = (at: { height: number; hash: Hash }): StoreWrite =>
   put(certifiedKey(at.height), Uint8Array.fromHex(at.hash))
 export const writeReceipts = (at: number, receipts: readonly Uint8Array[]): StoreWrite =>

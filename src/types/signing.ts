@@ -60,7 +60,13 @@ export const bareLeaderCertHash: (certificate: BareLeaderCert) => Hash = hashOf(
 export const leaderCertHash: (certificate: LeaderCert) => Hash = remembered((certificate) =>
   bareLeaderCertHash(withoutReleases(certificate)),
 )
-export const commitCertHash: (certificate: CommitCert) => Hash = remembered(hashOf(TAG.commitCert, commitCertCodec))
+/** Stored by everybody, hashed into every header. */
+export const encodeCommitCert: (certificate: CommitCert) => Uint8Array = remembered((certificate) =>
+  toBytes(commitCertCodec, certificate),
+)
+export const commitCertHash: (certificate: CommitCert) => Hash = remembered((certificate) =>
+  taggedHash(TAG.commitCert, encodeCommitCert(certificate)),
+)
 export const chainIdOf: (genesis: Genesis) => Hash = hashOf(TAG.genesis, genesisCodec)
 
 /** What a vote signs for the Releases that its voter was shown; zero for none. */
