@@ -5,7 +5,7 @@ import type { Answer } from '../../../src/contracts/builtin/consortium.test-supp
 import { type Decision, decide } from '../decide.ts'
 import type { Request } from '../model.ts'
 import { isReleased } from '../speaks.ts'
-import type { ContractsSide } from './contracts.ts'
+import type { ContractsSide, Explained } from './contracts.ts'
 import type { Scenario } from './scenario.ts'
 
 /** How often each answer was given: whoever reads it sees what the scenarios reach. */
@@ -24,11 +24,13 @@ export class Tally {
 /** Throws where they disagree. */
 export function compare(contracts: ContractsSide, { world, requests, resources }: Scenario, tally: Tally): void {
   contracts.within(world, () => {
+    const recorded: (readonly [Request, Answer, Decision])[] = []
     for (const request of requests) {
       const answer = contracts.decide(request)
       const decision = decide(world, request)
       deepStrictEqual(shownAnswer(answer), shownDecision(decision, request), 'the decision')
       tally.count(answer)
+      recorded.push([request, answer, decision])
       if (answer.outcome === 'DENY' || answer.basis !== 'consent') continue
       for (const resource of resources) {
         const released = isReleased(decision.matching, resource)
@@ -37,19 +39,21 @@ export function compare(contracts: ContractsSide, { world, requests, resources }
         tally.resources += 1
       }
     }
+    // Nothing is any more as it was, and still every decision is explained as the reference made it.
+    contracts.overturn(world)
+    for (const [request, answer, decision] of recorded) {
+      const { same, again } = contracts.explain(request, answer)
+      const { expiresAt, vouchedBy, ...made } = shownDecision(decision, request)
+      deepStrictEqual(shownVerdict(again), made, 'the explanation')
+      deepStrictEqual(same, true, 'that it is the same')
+    }
   })
 }
 
-function shownAnswer({ outcome, basis, reasons, filtered, clauses, vouchedBy, expiresAt }: Answer) {
-  return {
-    outcome,
-    basis,
-    reasons: [...reasons],
-    filtered,
-    clauses: clauses.map((each) => ({ ...each })),
-    vouchedBy,
-    expiresAt,
-  }
+const shownAnswer = ({ vouchedBy, expiresAt, ...answer }: Answer) => ({ ...shownVerdict(answer), vouchedBy, expiresAt })
+
+function shownVerdict({ outcome, basis, reasons, filtered, clauses }: Explained['again']) {
+  return { outcome, basis, reasons: [...reasons], filtered, clauses: clauses.map((each) => ({ ...each })) }
 }
 
 function shownDecision({ matching, ...decision }: Decision, { submitter, practitioner, institution }: Request) {

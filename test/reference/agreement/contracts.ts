@@ -19,6 +19,14 @@ import { runFilter } from '../../../src/contracts/execute.ts'
 import type { Clause, Consent, Found, Request, Resource, World } from '../model.ts'
 import { allrounder, delegationOf, homeOf, PARENTS, PATIENTS, REGISTERED_AT } from './scenario.ts'
 
+const OTHER_SETTINGS = { implicitPolicy: 'allNormal', breakGlass: 'never', labelling: false }
+
+/** Of `access.Explanation` what is compared. */
+export interface Explained {
+  readonly same: boolean
+  readonly again: Pick<Answer, 'outcome' | 'basis' | 'reasons' | 'filtered' | 'clauses'>
+}
+
 type Fields = { readonly [name: string]: Json }
 
 export class ContractsSide {
@@ -50,6 +58,35 @@ export class ContractsSide {
   decide({ submitter, hasBreakGlassReason, ...request }: Request): Answer {
     const breakGlass = hasBreakGlassReason ? { reason: 'unconscious', comment: id('comment') } : null
     return this.consortium.request({ sender: submitter, ...request, breakGlass })
+  }
+
+  /** Changes everything that a decision reads, as far as the contracts let it be changed. */
+  overturn({ consents, groups, practitioners, institutions, linked, delegations }: World): void {
+    const { consortium } = this
+    consortium.pass(60_000)
+    for (const { id: identity, isSuspended } of institutions) {
+      if (isSuspended) consortium.act(regulator, 'registry.reinstate', { identity })
+    }
+    consortium.act(hospitalA, 'policy.configure', OTHER_SETTINGS)
+    for (const { id: consent, patient } of consents) consortium.attempt(patient, 'consent.revoke', { consent })
+    for (const { id: consent, patient } of consents.slice(1)) consortium.attempt(patient, 'consent.void', { consent })
+    for (const { id: group } of groups) consortium.act(hospitalA, 'registry.setGroup', { group, members: [] })
+    for (const { id: delegation } of delegations) {
+      for (const patient of PATIENTS) consortium.attempt(patient, 'registry.endDelegation', { delegation })
+    }
+    for (const [patient = ''] of linked) consortium.act(hospitalA, 'registry.unlinkPatient', { patient })
+    for (const { id: practitioner, isSuspended } of practitioners) {
+      consortium.attempt(practitioner, 'registry.revokeKey', { identity: practitioner, keyId: 1 })
+      const change = isSuspended ? 'registry.reinstate' : 'registry.suspend'
+      consortium.attempt(regulator, change, { identity: practitioner })
+    }
+    const role = { role: 'physician', clinician: false, purposes: [] }
+    const number = consortium.act(laboratory, 'governance.proposeRole', role)
+    consortium.attempt(hospitalB, 'governance.vote', { proposal: number, approves: true })
+  }
+
+  explain({ patient }: Request, { decision }: Answer): Explained {
+    return this.consortium.ask('access.explain', { patient, decision }) as unknown as Explained
   }
 
   isReleased(world: World, { clauses }: Answer, resource: Resource): boolean {
