@@ -185,7 +185,13 @@ function addAccessReport(audit: Command): void {
       const rows = entries.map((entry) => trailRow(entry, founders))
       print(
         { patient, entries },
-        () => [head, '', ...table(TRAIL_HEAD, rows), '', counted(rows.length, 'entry')],
+        () => [
+          head,
+          '',
+          ...table(TRAIL_HEAD, rows),
+          '',
+          rows.length === 0 ? 'no accesses' : counted(rows.length, 'line'),
+        ],
         options,
       )
     })
