@@ -4,15 +4,16 @@ import { DecodeError, Reader, Writer } from '../../types/canonical-bytes.ts'
 import { ContractError } from '../errors.ts'
 import type { StateAccess } from '../state-access.ts'
 import { type Cell, readCell, writeCell } from './cell.ts'
-import { behindAll, decodeKey, encodeKey, justBefore } from './key.ts'
+import { behindAll, decodeKey, encodeKey, encodePassingKey, justBefore } from './key.ts'
 import type { RangeEntry } from './module.ts'
 import type { StateTable } from './program.ts'
 
 /** An entry as a range found it; decoded when the loop comes to it. */
 export type RawEntry = readonly [key: Uint8Array, value: Uint8Array]
 
+/** For one access: the next call overwrites it. */
 export function stateKey(table: StateTable, parts: readonly Cell[]): Uint8Array {
-  return encodeKey(table.prefix, table.keyTypes, parts)
+  return encodePassingKey(table.prefix, table.keyTypes, parts)
 }
 
 /**
@@ -63,12 +64,12 @@ export function readRange(
   bounds: { readonly parts: readonly Cell[]; readonly start: readonly Cell[] },
 ): RangeRead {
   const { table, entry } = range
-  const prefix = stateKey(table, bounds.parts)
+  const prefix = encodeKey(table.prefix, table.keyTypes, bounds.parts)
   const limit = entry.strict ? entry.max + 1 : entry.max
   if (bounds.start.length === 0 || bounds.start.includes(null)) {
     return { prefix, entries: [...state.range(prefix, { limit })] }
   }
-  const start = stateKey(table, [...bounds.parts, ...bounds.start])
+  const start = encodeKey(table.prefix, table.keyTypes, [...bounds.parts, ...bounds.start])
   const after = entry.after ? behindAll(start) : justBefore(start)
   return { prefix, entries: [...state.range(prefix, { after, limit })] }
 }

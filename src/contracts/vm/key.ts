@@ -1,6 +1,7 @@
 // Keys of the state: `contract 0x00 state 0x00 parts`. Every part keeps its order and ends itself, so ranges over a
 // prefix are ranges over bytes. spec/clause.md, "State in bytes".
 
+import { takeBytes } from '../../crypto/byte-room.ts'
 import { assertNever } from '../../types/assert.ts'
 import { DecodeError } from '../../types/canonical-bytes.ts'
 import type { Cell } from './cell.ts'
@@ -19,30 +20,42 @@ export function stateKeyPrefix(contract: string, state: string): Uint8Array {
   return textEncoder.encode(`${contract}\0${state}\0`)
 }
 
-/** `prefix` and the parts, of which there may be fewer than the key has. Every state access pays for this one. */
+/** `prefix` and the parts, of which there may be fewer than the key has. */
 export function encodeKey(prefix: Uint8Array, types: readonly Type[], parts: readonly Cell[]): Uint8Array {
+  return writeKey(takeBytes(keyLength(prefix, types, parts)), { prefix, types, parts })
+}
+
+const PASSING_BYTES_MAX = 1_024
+const passing = new Uint8Array(PASSING_BYTES_MAX)
+/** Views of `passing` by length, as they are first needed. */
+const passingViews: Uint8Array[] = []
+
+/**
+ * The same for one access of the state, which keeps no key: the next call overwrites it. Every access pays for this one, and
+ * an array for each key would take longer than all the rest.
+ */
+export function encodePassingKey(prefix: Uint8Array, types: readonly Type[], parts: readonly Cell[]): Uint8Array {
+  const length = keyLength(prefix, types, parts)
+  if (length > PASSING_BYTES_MAX) return encodeKey(prefix, types, parts)
+  const view = passingViews[length] ?? passing.subarray(0, length)
+  passingViews[length] = view
+  return writeKey(view, { prefix, types, parts })
+}
+
+function keyLength(prefix: Uint8Array, types: readonly Type[], parts: readonly Cell[]): number {
   let length = prefix.length
   for (let i = 0; i < parts.length; i++) length += partLength(types[i] as Type, parts[i] as Cell)
-  const key = allocate(length)
+  return length
+}
+
+function writeKey(
+  key: Uint8Array,
+  { prefix, types, parts }: { prefix: Uint8Array; types: readonly Type[]; parts: readonly Cell[] },
+): Uint8Array {
   let offset = 0
   for (; offset < prefix.length; offset++) key[offset] = prefix[offset] as number
   for (let i = 0; i < parts.length; i++) offset = writePart(key, offset, types[i] as Type, parts[i] as Cell)
   return key
-}
-
-const POOL_BYTES = 16_384
-let pool = new Uint8Array(POOL_BYTES)
-let used = 0
-
-/** Zeroed bytes, out of a larger array: one of its own for each key would take longer than all the rest. */
-function allocate(length: number): Uint8Array {
-  if (used + length > POOL_BYTES) {
-    if (length > POOL_BYTES) return new Uint8Array(length)
-    pool = new Uint8Array(POOL_BYTES)
-    used = 0
-  }
-  used += length
-  return pool.subarray(used - length, used)
 }
 
 function partLength(type: Type, cell: Cell): number {
@@ -93,10 +106,18 @@ function writePart(key: Uint8Array, offset: number, type: Type, cell: Cell): num
     case 'enum':
       key[offset] = cell as number
       return offset + 1
-    case 'code':
-    case 'name':
-      // What ends the text, 0x00, is there already.
-      return offset + textEncoder.encodeInto(cell as string, key.subarray(offset)).written + 1
+    case 'code': {
+      // ASCII, and short.
+      const code = cell as string
+      for (let i = 0; i < code.length; i++) key[offset++] = code.charCodeAt(i)
+      key[offset] = 0
+      return offset + 1
+    }
+    case 'name': {
+      const end = offset + textEncoder.encodeInto(cell as string, key.subarray(offset)).written
+      key[end] = 0
+      return end + 1
+    }
     case 'interval':
     case 'record':
     case 'list':
