@@ -98,8 +98,7 @@ export const writeLeaderCert = (cert: LeaderCert): StoreWrite[] => [
 ]
 export const writeLeaderCertOfTerm = (term: Term, certHash: Hash): StoreWrite =>
   put(leaderCertOfTermKey(term), Uint8Array.fromHex(certHash))
-export const writeCommitCert = (cert: CommitCert): StoreWrite =>
-  put(commitCertKey(cert.height), encodeCommitCert(cert))
+export const writeCommitCert = (cert: CommitCert): StoreWrite => put(commitCertKey(cert.height), encodeCommitCert(cert))
 export const writeCertified = (at: { height: number; hash: Hash }): StoreWrite =>
   put(certifiedKey(at.height), Uint8Array.fromHex(at.hash))
 export const writeReceipts = (at: number, receipts: readonly Uint8Array[]): StoreWrite =>
