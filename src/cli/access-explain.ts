@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander'
 import * as z from 'zod'
+import { isRefusal } from '../client/errors.ts'
 import type { Json } from '../contracts/abi.ts'
 import { READ_REASONS } from '../types/signed-read.ts'
 import { actorFrom, addNodeOptions, connectTo, type NodeOptions } from './connection.ts'
@@ -13,6 +14,8 @@ import { oneOf, wholeNumber } from './option-values.ts'
 import { pairs, print, shortId, table, UsageError } from './output.ts'
 import { defaultReason, type ReadOptions } from './read-reason.ts'
 import { basisInWords, outcomeInWords, purposeInWords, reasonInWords, timeInWords } from './words.ts'
+
+const OTHER_RULES = 'UNKNOWN_ALGORITHM'
 
 interface ExplainOptions extends NodeOptions, ReadOptions {
   readonly patient?: string
@@ -60,15 +63,28 @@ destroyed shows as ERASED. The reads are signed and recorded. Exit code 0: the s
       const signer = actorFrom(options)
       const reason = options.reason ?? defaultReason(signer, genesis)
       const subject = subjectOf(options)
-      const ask = async <T>(method: string, schema: z.ZodType<T>): Promise<T> => {
+      const ask = async <T>(method: string, schema: z.ZodType<T>, deployment?: number): Promise<T> => {
         const args: { [name: string]: Json } = { [subject.parameter]: subject.id, decision }
         const call = { contract: 'access', method, args }
-        const { value } = await client.signedQuery(call, { signer, reason })
+        const { value } = await client.signedQuery(call, { signer, reason, deployment })
         return readAnswer(value, { schema, method: `access.${method}` })
       }
-      const explanation = await ask(subject.explain, explanationSchema.nullable())
-      if (explanation === null) throw new UsageError(`<decision>: ${subject.unknown}`)
-      const looked = await ask(subject.look, z.array(lookedSchema))
+      const running = z.int().parse((await client.query({ contract: 'deployments', method: 'running' })).value)
+      const explainBy = async (deployment: number): Promise<z.output<typeof explanationSchema> | null> => {
+        try {
+          return await ask(subject.explain, explanationSchema.nullable(), deployment)
+        } catch (error) {
+          // The rules of other contracts than those that decided.
+          if (deployment === 1 || !isRefusal(error, 'QUERY_REFUSED') || error.refusal.reason !== OTHER_RULES)
+            throw error
+          return explainBy(deployment - 1)
+        }
+      }
+      const first = await explainBy(running)
+      if (first === null) throw new UsageError(`<decision>: ${subject.unknown}`)
+      const by = first.terms.versions.deployment
+      const explanation = by === running ? first : ((await explainBy(by)) ?? first)
+      const looked = await ask(subject.look, z.array(lookedSchema), by)
       print(
         { ...explanation, looked: looked.map((each) => ({ ...each, limits: limitsOf(each, explanation) })) },
         () => explanationLines(explanation, looked, genesis.genesis.founders),
@@ -130,7 +146,8 @@ export function explanationLines(
       ['basis', basisInWords(terms.basis)],
       ...terms.reasons.map((reason, i) => [i === 0 ? 'because' : '', reasonInWords(reason)] as const),
       ...commentRows(explanation),
-      ['read', `algorithm ${versions.algorithm}, codes ${versions.codes}, roles ${versions.roles},`],
+      ['decided by', `deployment ${versions.deployment}, algorithm ${versions.algorithm}`],
+      ['read', `codes ${versions.codes}, roles ${versions.roles},`],
       ['', `settings ${versions.settings}: ${settings.implicitPolicy}, break-glass ${settings.breakGlass},`],
       ['', `registry as of change ${versions.registry}, consents as of change ${versions.consents}`],
       ...erased.map((each) => ['erased', `at ${nameOf(each.institution, founders)}, ${timeInWords(each.at)}`] as const),

@@ -34,7 +34,7 @@ const decision = (number: number, height: number, more: Partial<Decision['terms'
     basis: 'consent',
     reasons: ['PERMITTED'],
     clauses: [{ consent: P, version: 1, clause: 0, type: 'permit', group: null, groupVersion: null }],
-    versions: { algorithm: 1, codes: 1, roles: 1, settings: 0, registry: 9, consents: 1 },
+    versions: { deployment: 1, algorithm: 1, codes: 1, roles: 1, settings: 0, registry: 9, consents: 1 },
     height,
     at: height * 1_000,
     expiresAt: null,

@@ -74,6 +74,7 @@ const versionsSchema = z.object({
   settings: z.int(),
   registry: z.int(),
   consents: z.int(),
+  deployment: z.int(),
 })
 
 /** `access.Decision` */

@@ -217,9 +217,10 @@ export class Client {
   /** Asks a view that reveals a patient or an institution: signed for its subject, and recorded on the chain. */
   async signedQuery(
     call: NamedCall,
-    { signal, ...read }: ReadRequest & { signal?: AbortSignal },
+    { signal, ...read }: ReadRequest & { signal?: AbortSignal; deployment?: number | undefined },
   ): Promise<QueryAnswer> {
     const { contract, method, args = {} } = call
+    const { deployment } = read
     const { reveals } = this.interfaces.entry(call).entry
     if (reveals === null) return this.query(call, signal)
     const named = args[reveals]
@@ -227,7 +228,8 @@ export class Client {
       throw new ClientError('BAD_ARGUMENT', `args.${reveals}: expected an id`, { field: `args.${reveals}` })
     }
     const subject = asIdentityId(named, `args.${reveals}`)
-    return this.ask({ contract, method, args, read: createRead(read, { chainId: this.chainId, subject }) }, signal)
+    const signed = createRead(read, { chainId: this.chainId, subject })
+    return this.ask({ contract, method, args, ...(deployment !== undefined && { deployment }), read: signed }, signal)
   }
 
   /** Each event once, in order, over reconnects and node failures. */

@@ -3,7 +3,7 @@
 
 import type { BadTransaction } from '../consensus/evidence/bad-transaction.ts'
 import type { Abi } from '../contracts/abi.ts'
-import { type CallOutcome, type ContractCall, queryView, runFilter } from '../contracts/execute.ts'
+import { type CallOutcome, type ContractCall, type ContractSet, queryView, runFilter } from '../contracts/execute.ts'
 import type { StateReader } from '../contracts/state-access.ts'
 import type { RangeProof } from '../crypto/mountain-range.ts'
 import type { StateProof } from '../crypto/state-proof.ts'
@@ -37,6 +37,7 @@ import type {
   Ledger,
   LedgerCounters,
   Protocol,
+  QueryOptions,
   Restored,
   TransactionLocation,
 } from './ledger.ts'
@@ -333,13 +334,12 @@ export class Chain implements Ledger {
     return this.blocks.epochLinks(epoch)
   }
 
-  query(
-    call: ContractCall,
-    { timeMs, gasLimit = TRANSACTION_GAS_MAX }: { readonly timeMs: number; readonly gasLimit?: number },
-  ): CallOutcome {
+  query(call: ContractCall, { timeMs, gasLimit = TRANSACTION_GAS_MAX, deployment }: QueryOptions): CallOutcome {
     const { height, epoch } = this.tree.head.header
     const context = { timeMs, height, epoch }
-    return queryView(this.tree.head.contracts, call, { context, state: this.state(), gasLimit })
+    const contracts = this.contractsOf(deployment)
+    if (contracts === undefined) return { status: 'refused', code: 'UNKNOWN_DEPLOYMENT', gas: 0 }
+    return queryView(contracts, call, { context, state: this.state(), gasLimit })
   }
 
   filter(call: ContractCall): CallOutcome {
@@ -348,12 +348,20 @@ export class Chain implements Ledger {
 
   readonly signerOf: SignerOf = (sender, keyId) => this.tree.head.signerOf(sender, keyId)
 
-  contracts(): readonly { readonly name: string; readonly abi: Abi }[] {
-    const { contracts } = this.tree.head
-    return contracts.names.flatMap((name) => {
-      const abi = contracts.abi(name)
+  contracts(deployment?: number): readonly { readonly name: string; readonly abi: Abi }[] {
+    const contracts = this.contractsOf(deployment)
+    return (contracts?.names ?? []).flatMap((name) => {
+      const abi = contracts?.abi(name)
       return abi === undefined ? [] : [{ name, abi }]
     })
+  }
+
+  /** In force for the next block where none is named; undefined where the named one is unknown. */
+  private contractsOf(deployment: number | undefined): ContractSet | undefined {
+    const { contracts } = this.tree.head
+    if (deployment === undefined) return contracts
+    const state = this.state()
+    return this.deployed.deployment(deployment, state) && this.deployed.ofDeployment(deployment, state)
   }
 
   modules(): readonly ContractModule[] {

@@ -126,6 +126,14 @@ export interface LedgerCounters {
   signatureCacheHits: number
 }
 
+export interface QueryOptions {
+  /** The view's now. */
+  readonly timeMs: number
+  readonly gasLimit?: number
+  /** Whose code is asked: of the one in force, unless an earlier decision is to be explained. */
+  readonly deployment?: number | undefined
+}
+
 export interface Ledger {
   readonly chainId: Hash
   readonly genesis: Genesis
@@ -222,13 +230,13 @@ export interface Ledger {
   /** Inclusion or absence of a state key under the head's stateRoot. */
   stateProof(key: Uint8Array): StateProof
   /** Runs a view on the head's state with `timeMs` as its now. */
-  query(call: ContractCall, options: { readonly timeMs: number; readonly gasLimit?: number }): CallOutcome
+  query(call: ContractCall, options: QueryOptions): CallOutcome
   /** Runs a filter with the code tables of the head's state. */
   filter(call: ContractCall): CallOutcome
   /** A sender's signing key in the head's state. */
   readonly signerOf: SignerOf
-  /** In force for the next block. */
-  contracts(): readonly { readonly name: string; readonly abi: Abi }[]
+  /** In force for the next block, or of an earlier deployment; none where it is unknown. */
+  contracts(deployment?: number): readonly { readonly name: string; readonly abi: Abi }[]
   /** Their code. */
   modules(): readonly ContractModule[]
 

@@ -109,10 +109,10 @@ export function createRpcServices(parts: RpcServiceParts): RpcServices {
     },
     submissions: parts.submissions,
     queries: {
-      contracts: () => ledger.contracts(),
-      query(view) {
+      contracts: (deployment) => ledger.contracts(deployment),
+      query({ deployment, ...view }) {
         const timeMs = queryTimeMs(ledger, clock.nowMs())
-        const outcome = ledger.query(view, { timeMs })
+        const outcome = ledger.query(view, { timeMs, deployment })
         if (outcome.status === 'refused') {
           throw new RpcError('QUERY_REFUSED', {
             reason: outcome.code,

@@ -15,8 +15,9 @@ export function contractMethods(
   { queries, consensus }: Pick<RpcServices, 'queries' | 'consensus'>,
   guard: ReadGuard,
 ): readonly Method[] {
-  async function abiOf(name: string): Promise<Abi> {
-    const contracts = await queries.contracts()
+  async function abiOf(name: string, deployment?: number): Promise<Abi> {
+    const contracts = await queries.contracts(deployment)
+    if (contracts.length === 0) throw new RpcError('NOT_FOUND', { field: 'params.deployment' })
     const found = contracts.find((contract) => contract.name === name)
     if (found) return found.abi
     const accepted = contracts.map((contract) => contract.name).join(', ')
@@ -47,6 +48,7 @@ export function contractMethods(
         contract: nameSchema,
         method: nameSchema,
         args: z.record(z.string(), jsonSchema, 'an object with named members').default({}),
+        deployment: z.int().min(1).optional().describe('Whose code is asked: an earlier one explains what it decided.'),
         read: signedReadSchema.optional(),
         consistency: consistencySchema,
       }),
@@ -67,14 +69,14 @@ export function contractMethods(
         'NOT_A_VALIDATOR',
         'RETRY_LATER',
       ],
-      run: async ({ contract, method, args: named, read, consistency }) => {
-        const abi = await abiOf(contract)
+      run: async ({ contract, method, args: named, deployment, read, consistency }) => {
+        const abi = await abiOf(contract, deployment)
         const view = viewOf(abi, method)
         const args = convertArguments(abi, { method, named })
         const subject = revealedSubject(view, args)
         if (subject !== null) await guard.admit(read, { scope: { kind: 'query', contract, method }, subject })
         if (consistency === 'linearizable') await consensus.readIndex()
-        const { value, height, timeMs, fresh } = await queries.query({ contract, method, args })
+        const { value, height, timeMs, fresh } = await queries.query({ contract, method, args, deployment })
         return {
           value: view.returns === null ? null : valueToJson(view.returns, value),
           height,

@@ -117,13 +117,15 @@ export interface QueryAnswer {
 }
 
 export interface QueryService {
-  /** Names and ABIs of the contracts in force, in genesis order. */
-  contracts(): Awaitable<readonly { readonly name: string; readonly abi: Abi }[]>
+  /** Names and ABIs of the contracts in force, or of a deployment; none where it is unknown. In the order of use. */
+  contracts(deployment?: number): Awaitable<readonly { readonly name: string; readonly abi: Abi }[]>
   /** Evaluates a view on the certified state. `args` are positional and checked against the ABI. Throws QUERY_REFUSED. */
   query(view: {
     readonly contract: string
     readonly method: string
     readonly args: readonly Value[]
+    /** Whose code is asked; undefined: of the one in force. */
+    readonly deployment?: number | undefined
   }): Awaitable<QueryAnswer>
 }
 
