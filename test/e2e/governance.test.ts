@@ -177,6 +177,40 @@ describe('assent governance', () => {
   }, 60_000)
 })
 
+describe('the tables that decisions read', () => {
+  it('a purpose is added by two thirds, and seen by everybody in its version', async () => {
+    const added = await json(...'governance add-code purpose HEARTSTUDY --under HRESCH --yes --folder a'.split(' '))
+    expect(added.proposal.change.code).toEqual({ kind: 'purpose', code: 'HEARTSTUDY', under: ['HRESCH'] })
+    const number = String(added.proposal.number)
+    expect(await done('governance', 'show', number, '--folder', 'b')).toMatch(
+      /purpose HEARTSTUDY is added under HRESCH.*2 of 3 voters.*names HRESCH or PurposeOfUse means HEARTSTUDY, too/s,
+    )
+    await done('governance', 'approve', number, '--yes', '--folder', 'b')
+    const now = await json('policy', 'codes', '--kind', 'purpose', '--folder', 'b')
+    const found = now.codes.find(({ code }: { code: string }) => code === 'HEARTSTUDY')
+    expect([now.version, found.covering]).toEqual([2, ['HEARTSTUDY', 'HRESCH', 'PurposeOfUse']])
+    expect(await done('policy', 'codes', '--of-version', '1', '--folder', 'b')).not.toContain('HEARTSTUDY')
+    await fails(/CODE_EXISTS: /, ...'governance add-code purpose HEARTSTUDY --under TREAT --yes --folder a'.split(' '))
+    await fails(/<kind>: expected purpose, /, ...'governance add-code colour RED --yes --folder a'.split(' '))
+  })
+
+  it('a role, a choice and a share are decided the same way', async () => {
+    const decided = async (...command: string[]) => {
+      const { proposal } = await json('governance', ...command, '--yes', '--folder', 'b')
+      return done('governance', 'approve', String(proposal.number), '--yes', '--folder', 'a')
+    }
+    expect(await decided('set-role', 'dietitian', '--may-claim', 'TREAT', '--clinician')).toMatch(/status +passed/)
+    expect(await done('policy', 'roles', '--folder', 'a')).toMatch(/version 2.*dietitian +yes +TREAT\n/s)
+    const choice = ['limit-choice', 'Hospital A', '--implicit', 'basicNormal', '--break-glass', 'override,never']
+    expect(await decided(...choice)).toMatch(/Hospital A chooses among basicNormal; break-glass override, never/)
+    expect(await json('policy', 'show', '--folder', 'a')).toMatchObject({ implicitPolicy: 'basicNormal', version: 1 })
+    const refused = await run('policy', 'set', '--implicit', 'deny', '--folder', 'a')
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('NOT_A_CHOICE')])
+    await decided('set-share', 'withdrawCode', 'all')
+    expect(await decided('withdraw-code', 'purpose', 'HMARKT')).toMatch(/status +open.*3 of 3 voters pass it/s)
+  })
+})
+
 describe('when a validator is silent', () => {
   it('a change that would need its signature is refused', async () => {
     await b.stop()
