@@ -17,6 +17,16 @@ export class BlockIndex {
     return this.#headers.get(hash)
   }
 
+  /** Did its proposer make another block in its place? */
+  hasTwin(hash: Hash): boolean {
+    const block = this.#headers.get(hash)
+    if (block === undefined) return false
+    return [...this.#headers].some(
+      ([other, { term, height, proposer }]) =>
+        other !== hash && term === block.term && height === block.height && proposer === block.proposer,
+    )
+  }
+
   /** Does the chain that ends in `tip` contain `hash`? Undefined where a block on the way was never seen. */
   contains(tip: Hash, hash: Hash): boolean | undefined {
     const target = this.#headers.get(hash)

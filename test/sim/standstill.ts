@@ -19,7 +19,7 @@ import type { World } from './world.ts'
 /**
  * Is there a tip for which every honest member may vote, each freed by a Release if need be? By messages: one that holds against
  * all liars left to reckon with. By people: one that takes what members said for true. Where there is neither, somebody who may
- * have acked is away for good, and a recovery is all that helps.
+ * have acked is away for good, or bound to a block that went with its ledger and that nobody else has; a recovery is all that helps.
  */
 export function isFreeable(world: World, by: 'messages' | 'people'): boolean {
   const { seats, blocks, certifiedHeight, convictedAlone } = world
@@ -29,15 +29,17 @@ export function isFreeable(world: World, by: 'messages' | 'people'): boolean {
   const locks = acks.filter((ack) => ack !== null).filter(({ height }) => height > certifiedHeight)
   const liarsLeft = by === 'people' ? 0 : Math.max(0, b - convictedAlone.size)
   const isReleasable = (branch: Hash): boolean => {
+    if (!blocks.hasTwin(branch)) return false
     const apart = acks.filter((ack) => ack === null || blocks.contains(ack.hash, branch) !== true).length
     return n - apart + liarsLeft < quorumOf({ n, b })
   }
   const mayFollow = (tip: Tip, lock: Tip): boolean =>
     tip.term > lock.term || (tip.term === lock.term && blocks.contains(tip.hash, lock.hash) === true)
-  return (
-    locks.length === 0 ||
-    locks.some((tip) => locks.every((lock) => mayFollow(tip, lock) || isReleasable(branchOf(lock, tip, blocks))))
-  )
+  const isHeld = ({ hash }: Tip): boolean => world.honest.some(({ running }) => running?.ledger.isExecuted(hash))
+  const tips = locks.filter(isHeld)
+  // Where nobody has a block that anybody is bound to, what was certified is all there is to go on from.
+  if (tips.length === 0) return locks.every((lock) => isReleasable(firstAbove(certifiedHeight, lock, blocks)))
+  return tips.some((tip) => locks.every((lock) => mayFollow(tip, lock) || isReleasable(branchOf(lock, tip, blocks))))
 }
 
 /**
@@ -96,6 +98,17 @@ function proposalsOf({ running }: SimulatedNode): readonly StuckBranch[] {
 
 function lastAckOf({ signState }: SimulatedNode): Tip | null {
   return signState.content === undefined ? null : decodeSignState(signState.content).lastAck
+}
+
+/** The lowest block on the way to `lock` that stands above `height`, as far as the way was seen. */
+function firstAbove(height: number, lock: Tip, blocks: BlockIndex): Hash {
+  let first = lock.hash
+  for (;;) {
+    const parent = blocks.header(first)?.parentHash
+    const above = parent === undefined ? undefined : blocks.header(parent)
+    if (parent === undefined || above === undefined || above.height <= height) return first
+    first = parent
+  }
 }
 
 /** The first block on the way to `lock` that is not on the way to `tip`. */
