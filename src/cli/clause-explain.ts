@@ -1,8 +1,8 @@
 // assent clause explain: the rule of an entry in sentences, and what it costs at most.
 
 import type { Command } from 'commander'
-import { type ContractSet, loadContracts } from '../contracts/execute.ts'
-import { compile } from '../contracts/lang/compile.ts'
+import { type ContractSet, contractSet } from '../contracts/execute.ts'
+import { compileForTools } from '../contracts/lang/compile.ts'
 import { type ExplainedRule, type Explanation, explain } from '../contracts/lang/explain.ts'
 import { contractFrom, contractName, reportingMistakes, withUsed } from './clause-sources.ts'
 import { print, UsageError } from './output.ts'
@@ -18,7 +18,7 @@ export function addClauseExplain(clause: Command): void {
     .action((file: string, entry: string, options: { readonly json?: boolean }) => {
       reportingMistakes(options, () => {
         const source = contractFrom(file)
-        const contracts = loadContracts(compile(withUsed([source], '.')))
+        const contracts = contractSet(compileForTools(withUsed([source], '.')).loaded)
         const explanation = explain(source, entry)
         if (explanation === undefined) throw new UsageError(noEntry(contracts, contractName(source), entry))
         const gasMax = contracts.gasMax(explanation.contract, entry) ?? null

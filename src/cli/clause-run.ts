@@ -2,16 +2,16 @@
 
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { type Abi, argumentsFromJson, findEntry, type Json, valueToJson } from '../contracts/abi.ts'
+import { type Abi, argumentsFromJson, eventToJson, findEntry, type Json, valueToJson } from '../contracts/abi.ts'
 import {
   type CallOutcome,
   type ContractSet,
+  contractSet,
   executeCall,
-  loadContracts,
   queryView,
   runFilter,
 } from '../contracts/execute.ts'
-import { compile } from '../contracts/lang/compile.ts'
+import { compileForTools } from '../contracts/lang/compile.ts'
 import { MemoryState } from '../contracts/memory-state.ts'
 import { stateFromJson, stateToJson } from '../contracts/state-json.ts'
 import type { Hash, IdentityId } from '../types/brand.ts'
@@ -59,7 +59,7 @@ Example:
 
 function runEntry(file: string, method: string, options: RunOptions): void {
   const source = contractFrom(file)
-  const contracts = loadContracts(compile(withUsed([source], '.')))
+  const contracts = contractSet(compileForTools(withUsed([source], '.')).loaded)
   const contract = contractName(source)
   const abis = contracts.names.map((name) => contracts.abi(name) as Abi)
   const abi = contracts.abi(contract) as Abi
@@ -79,9 +79,9 @@ function runEntry(file: string, method: string, options: RunOptions): void {
     writeFileSync(options.saveState, `${JSON.stringify(stateToJson(abis, state), null, 2)}\n`)
   }
   const value = returns === null ? null : valueToJson(returns, outcome.value)
-  const events = outcome.events.map(({ contract: emitter, name, fields }) => ({
-    event: `${emitter}.${name}`,
-    fields: eventToJson(contracts, { emitter, name, fields: fields as never }),
+  const events = outcome.events.map((event) => ({
+    event: `${event.contract}.${event.name}`,
+    fields: eventToJson(contracts.abi(event.contract) as Abi, event),
   }))
   const gasMax = contracts.gasMax(contract, method)
   print(
@@ -130,12 +130,4 @@ function perform(
     genesis: height === 0,
   }
   return executeCall(contracts, call, { context, state, gasLimit: TRANSACTION_GAS_MAX })
-}
-
-function eventToJson(
-  contracts: ContractSet,
-  { emitter, name, fields }: { emitter: string; name: string; fields: { readonly [field: string]: never } },
-): Json {
-  const declared = contracts.abi(emitter)?.events.find((event) => event.name === name)?.fields ?? []
-  return Object.fromEntries(declared.map((field) => [field.name, valueToJson(field.type, fields[field.name] as never)]))
 }

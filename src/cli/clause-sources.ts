@@ -9,7 +9,7 @@ import { CompileError, formatDiagnostic, type Source } from '../contracts/lang/d
 import { builtInSource } from '../node/built-in-contracts.ts'
 import { print, UsageError } from './output.ts'
 
-export const CONTRACT_ENDING = '.clause'
+const CONTRACT_ENDING = '.clause'
 export const TEST_ENDING = '.test.clause'
 
 export interface SourceFile extends Source {

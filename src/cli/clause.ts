@@ -3,8 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { Abi } from '../contracts/abi.ts'
-import { type ContractSet, loadContracts } from '../contracts/execute.ts'
-import { compile } from '../contracts/lang/compile.ts'
+import { type ContractSet, contractSet } from '../contracts/execute.ts'
+import { compileForTools } from '../contracts/lang/compile.ts'
 import { CompileError, diagnose, Mistake } from '../contracts/lang/diagnostics.ts'
 import { formatText } from '../contracts/lang/format.ts'
 import { disassemble } from '../contracts/vm/disassemble.ts'
@@ -53,7 +53,7 @@ function addCheck(clause: Command): void {
 /** The contracts named, with what they use; `names` those that were named. */
 function load(files: readonly string[]): { readonly contracts: ContractSet; readonly names: readonly string[] } {
   const given = files.map(contractFrom)
-  return { contracts: loadContracts(compile(withUsed(given, '.'))), names: given.map(contractName) }
+  return { contracts: contractSet(compileForTools(withUsed(given, '.')).loaded), names: given.map(contractName) }
 }
 
 function abiOf(contracts: ContractSet, contract: string): Abi {
@@ -73,13 +73,13 @@ function addBuild(clause: Command): void {
     .action((file: string, options: JsonOption & { readonly out: string }) => {
       reportingMistakes(options, () => {
         const source = readSource(file)
-        const modules = compile(withUsed([source], '.'))
+        const { modules, loaded } = compileForTools(withUsed([source], '.'))
         const name = contractName(source)
         const module = modules.find((each) => each.name === name)
         if (module === undefined) throw new UsageError(`${file}: there is no contract in it`)
         const abi = `${options.out}.json`
         writeFileSync(options.out, module.bytes)
-        writeFileSync(abi, `${JSON.stringify(abiOf(loadContracts(modules), name), null, 2)}\n`)
+        writeFileSync(abi, `${JSON.stringify(abiOf(contractSet(loaded), name), null, 2)}\n`)
         const result = { contract: name, module: options.out, bytes: module.bytes.length, interface: abi }
         print(result, () => `${options.out}: ${module.bytes.length} bytes; interface in ${abi}`, options)
       })

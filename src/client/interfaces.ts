@@ -1,8 +1,7 @@
 // The contracts' interfaces as the genesis defines them: named JSON arguments in, decoded values out.
 
-import { type Abi, type AbiEntry, argumentsFromJson, type Json, valueToJson } from '../contracts/abi.ts'
+import { type Abi, type AbiEntry, argumentsFromJson, eventToJson, type Json, valueToJson } from '../contracts/abi.ts'
 import { type ContractSet, loadContracts } from '../contracts/execute.ts'
-import type { Value } from '../types/canonical-value.ts'
 import type { Genesis } from '../types/genesis.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
 import type { Call } from '../types/transaction.ts'
@@ -66,10 +65,9 @@ export class Interfaces {
     })
   }
 
-  private decodeEvent({ contract, name, fields }: ContractEvent): DecodedCall['events'][number] {
-    const declared = this.contracts.abi(contract)?.events.find((event) => event.name === name)?.fields ?? []
-    const named = fields as { readonly [field: string]: Value }
-    const decoded = declared.map((field) => [field.name, valueToJson(field.type, named[field.name] ?? null)] as const)
-    return { contract, name, fields: Object.fromEntries(decoded) }
+  private decodeEvent(event: ContractEvent): DecodedCall['events'][number] {
+    const { contract, name } = event
+    const abi = this.contracts.abi(contract)
+    return { contract, name, fields: abi === undefined ? {} : eventToJson(abi, event) }
   }
 }

@@ -2,6 +2,7 @@
 
 import { assertNever } from '../types/assert.ts'
 import type { Value } from '../types/canonical-value.ts'
+import type { ContractEvent } from '../types/receipt.ts'
 import { cellFromValue, expectation, ValueError } from './vm/cell.ts'
 import type { EntryKind } from './vm/module.ts'
 import type { Program, Routine } from './vm/program.ts'
@@ -200,6 +201,13 @@ export function valueToJson(type: Type, value: Value): Json {
     default:
       return assertNever(type)
   }
+}
+
+/** The fields of an event of this contract, in the order declared. Trusted to be what the contract emitted. */
+export function eventToJson({ events }: Abi, { name, fields }: Pick<ContractEvent, 'name' | 'fields'>): Json {
+  const declared = events.find((event) => event.name === name)?.fields ?? []
+  const named = fields as { readonly [field: string]: Value }
+  return Object.fromEntries(declared.map(({ name: field, type }) => [field, valueToJson(type, named[field] ?? null)]))
 }
 
 function jsonExpectation(type: Type): string {

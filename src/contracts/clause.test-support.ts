@@ -6,11 +6,11 @@ import {
   type CallOutcome,
   type ContractCall,
   type ContractSet,
+  contractSet,
   executeCall,
-  loadContracts,
   queryView,
 } from './execute.ts'
-import { compile } from './lang/compile.ts'
+import { compile, compileForTools } from './lang/compile.ts'
 import { CompileError } from './lang/diagnostics.ts'
 import { MemoryState } from './memory-state.ts'
 
@@ -48,7 +48,7 @@ export class Sample {
       const name = names[i] as string
       return { name: `${name}.clause`, text: `contract ${name} version 1\n${body}\n` }
     })
-    this.contracts = loadContracts(compile(sources))
+    this.contracts = contractSet(compileForTools(sources).loaded)
   }
 
   /** `method` of the contract `sample`, or `contract.method`. */

@@ -9,7 +9,7 @@ import { type Abi, abiOf } from './abi.ts'
 import type { StateAccess, StateReader } from './state-access.ts'
 import { type Cell, cellFromValue, ValueError, valueFromCell } from './vm/cell.ts'
 import type { Code } from './vm/generate-code.ts'
-import { linkModules } from './vm/link.ts'
+import { type LoadedContract, linkModules } from './vm/link.ts'
 import { Machine, type MachineContext } from './vm/machine.ts'
 import type { EntryPoint } from './vm/module.ts'
 import type { LinkedProgram, Routine } from './vm/program.ts'
@@ -57,7 +57,7 @@ export class ContractSet {
   private readonly entries = new Map<string, CallableEntry>()
   private readonly abis: ReadonlyMap<string, Abi>
 
-  /** Use loadContracts. */
+  /** Use loadContracts, or contractSet. */
   constructor(programs: readonly LinkedProgram[]) {
     this.names = programs.map((program) => program.module.name)
     this.abis = new Map(programs.map((program) => [program.module.name, abiOf(program)]))
@@ -96,7 +96,12 @@ interface CallableEntry {
 
 /** Verifies and links modules, given in dependency order. Throws ContractError. */
 export function loadContracts(modules: readonly ModuleSource[]): ContractSet {
-  return new ContractSet([...linkModules(modules).values()].map((contract) => contract.program))
+  return contractSet(linkModules(modules))
+}
+
+/** Of contracts that are verified and linked already, as the compiler leaves them. */
+export function contractSet(loaded: ReadonlyMap<string, LoadedContract>): ContractSet {
+  return new ContractSet([...loaded.values()].map(({ program }) => program))
 }
 
 export interface CallEnvironment {

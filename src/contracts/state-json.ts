@@ -4,13 +4,13 @@
 //
 // A map is a list of entries, a single value stands for itself.
 
-import { Writer } from '../types/canonical-bytes.ts'
 import type { Value } from '../types/canonical-value.ts'
 import { type Abi, AbiError, type AbiState, type Json, valueFromJson, valueToJson } from './abi.ts'
 import { MemoryState } from './memory-state.ts'
-import { type Cell, cellFromValue, valueFromCell, writeCell } from './vm/cell.ts'
-import { decodeStateValue } from './vm/contract-state.ts'
-import { decodeKey, encodeKey, stateKeyPrefix } from './vm/key.ts'
+import { type Cell, cellFromValue, valueFromCell } from './vm/cell.ts'
+import { decodeStateValue, encodeStateValue, stateKey } from './vm/contract-state.ts'
+import { decodeKey, stateKeyPrefix } from './vm/key.ts'
+import type { StateTable } from './vm/program.ts'
 import type { Type } from './vm/type.ts'
 
 const ENTRIES_MAX = 1_000_000
@@ -37,16 +37,10 @@ function fill(
   state: MemoryState,
   { contract, declared, content, path }: { contract: string; declared: AbiState; content: Json; path: string },
 ): void {
-  const prefix = stateKeyPrefix(contract, declared.name)
+  const table = tableOf(contract, declared)
   const put = (parts: readonly Cell[], json: Json, at: string): void => {
-    const key = encodeKey(
-      prefix,
-      declared.key.map(({ type }) => type),
-      parts,
-    )
-    const writer = new Writer()
-    writeCell(writer, declared.value, cellOf(declared.value, json, at))
-    state.put(key, writer.finish())
+    const value = encodeStateValue(table, cellOf(declared.value, json, at))
+    state.put(stateKey(table, parts), value)
   }
   if (declared.key.length === 0) {
     put([], content, path)
@@ -90,13 +84,16 @@ export function stateToJson(abis: readonly Abi[], state: MemoryState): Json {
   return contracts
 }
 
-function entriesOf(contract: string, { name, key, value }: AbiState, state: MemoryState): { key: Json; value: Json }[] {
-  const prefix = stateKeyPrefix(contract, name)
-  const keyTypes = key.map(({ type }) => type)
-  const table = { name, prefix, keyTypes, value, isTable: false }
+function tableOf(contract: string, { name, key, value }: AbiState): StateTable {
+  return { name, prefix: stateKeyPrefix(contract, name), keyTypes: key.map(({ type }) => type), value, isTable: false }
+}
+
+function entriesOf(contract: string, declared: AbiState, state: MemoryState): { key: Json; value: Json }[] {
+  const { key, value } = declared
+  const table = tableOf(contract, declared)
   const json = (type: Type, cell: Cell): Json => valueToJson(type, valueFromCell(type, cell) as Value)
-  return [...state.range(prefix, { limit: ENTRIES_MAX })].map(([bytes, stored]) => {
-    const parts = decodeKey(bytes, prefix.length, keyTypes)
+  return [...state.range(table.prefix, { limit: ENTRIES_MAX })].map(([bytes, stored]) => {
+    const parts = decodeKey(bytes, table.prefix.length, table.keyTypes)
     return {
       key: Object.fromEntries(key.map(({ name: part, type }, i) => [part, json(type, parts[i] as Cell)])),
       value: json(value, decodeStateValue(table, stored)),

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { argumentsFromJson } from './abi.ts'
-import { executeCall, loadContracts, runFilter } from './execute.ts'
+import { contractSet, executeCall, runFilter } from './execute.ts'
 import { compile, compileForTools } from './lang/compile.ts'
 import { CompileError } from './lang/diagnostics.ts'
 import { formatText } from './lang/format.ts'
@@ -39,7 +39,7 @@ test('its mistake is reported as it says', () => {
 })
 
 test('its filter answers as it says', () => {
-  const set = loadContracts(compile([{ name: 'news.clause', text: source('contract news') }]))
+  const set = contractSet(compileForTools([{ name: 'news.clause', text: source('contract news') }]).loaded)
   const state = new MemoryState()
   const id = '00'.repeat(32) as never
   const context = { sender: id, transactionId: id, callIndex: 0, timeMs: 0, height: 0, epoch: 0, genesis: true }

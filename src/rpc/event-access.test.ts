@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { HOSPITAL, OTHER_PATIENT, PATIENT } from '../../test/support/memory-node.ts'
 import { idOf } from '../../test/support/test-chain.ts'
 import { BUILT_IN_NAMES } from '../contracts/builtin/names.ts'
-import { loadContracts } from '../contracts/execute.ts'
-import { compile } from '../contracts/lang/compile.ts'
+import { contractSet } from '../contracts/execute.ts'
+import { compileForTools } from '../contracts/lang/compile.ts'
 import type { Hash, Height, IdentityId } from '../types/brand.ts'
 import type { Value } from '../types/canonical-value.ts'
 import type { SignedRead } from '../types/signed-read.ts'
@@ -75,7 +75,7 @@ describe('viewEvent()', () => {
       name,
       text: readFileSync(new URL(`${name}.clause`, folder), 'utf8'),
     }))
-    const contracts = loadContracts(compile(sources))
+    const contracts = contractSet(compileForTools(sources).loaded)
     const events = BUILT_IN_NAMES.flatMap((name) => contracts.abi(name)?.events ?? [])
     const idFields = events.flatMap(({ name, fields }) =>
       fields

@@ -2,17 +2,19 @@
 // called is what a node would execute.
 
 import { type AbiEntry, argumentsFromJson, findEntry, type Json, valueToJson } from '../../contracts/abi.ts'
+import { BUILT_IN_NAMES } from '../../contracts/builtin/names.ts'
 import {
   type CallOutcome,
   type ContractSet,
+  contractSet,
   executeCall,
-  loadContracts,
   queryView,
   runFilter,
 } from '../../contracts/execute.ts'
+import { compileForTools } from '../../contracts/lang/compile.ts'
 import { MemoryState } from '../../contracts/memory-state.ts'
 import { taggedHash } from '../../crypto/hash.ts'
-import { compileBuiltInContracts } from '../../node/built-in-contracts.ts'
+import { builtInSource } from '../../node/built-in-contracts.ts'
 import { assert } from '../../types/assert.ts'
 import type { Hash, IdentityId } from '../../types/brand.ts'
 import type { Value } from '../../types/canonical-value.ts'
@@ -25,7 +27,7 @@ const GAS = 1_000_000_000
 let loaded: ContractSet | undefined
 
 function builtInContracts(): ContractSet {
-  loaded ??= loadContracts(compileBuiltInContracts().map(({ name, module }) => ({ name, bytes: module })))
+  loaded ??= contractSet(compileForTools(BUILT_IN_NAMES.map(builtInSource)).loaded)
   return loaded
 }
 

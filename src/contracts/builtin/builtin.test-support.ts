@@ -1,8 +1,8 @@
 // The built-in contracts as the node deploys them, compiled once for all tests of a file.
 
 import { readFileSync } from 'node:fs'
-import { type ContractSet, loadContracts } from '../execute.ts'
-import { compile } from '../lang/compile.ts'
+import { type ContractSet, contractSet } from '../execute.ts'
+import { compileForTools } from '../lang/compile.ts'
 import { BUILT_IN_NAMES } from './names.ts'
 
 const read = (name: string) => ({
@@ -13,6 +13,6 @@ const read = (name: string) => ({
 let loaded: ContractSet | undefined
 
 export function builtinContracts(): ContractSet {
-  loaded ??= loadContracts(compile(BUILT_IN_NAMES.map(read)))
+  loaded ??= contractSet(compileForTools(BUILT_IN_NAMES.map(read)).loaded)
   return loaded
 }

@@ -204,13 +204,11 @@ class Planner {
       case 'expectEvent': {
         const contract = lookUp(this.symbols.uses, step.contract, 'used contract')
         const event = lookUp(contract.events, step.event, `event of ${contract.name} called`)
-        const fields = step.fields.map(({ name, value }) => {
-          const fieldsByName = new Map(event.fields.map((field) => [field.name, field.type]))
-          return {
-            name: name.text,
-            value: this.compute(value, lookUp(fieldsByName, name, 'field of the event called')),
-          }
-        })
+        const typeByName = new Map(event.fields.map((field) => [field.name, field.type]))
+        const fields = step.fields.map(({ name, value }) => ({
+          name: name.text,
+          value: this.compute(value, lookUp(typeByName, name, 'field of the event called')),
+        }))
         return { kind: 'expectEvent', contract: contract.name, event, fields }
       }
     }
@@ -239,13 +237,9 @@ class Planner {
 
   private expectation(value: Expression): WithoutSpan<PlannedStep> {
     const computed = this.compute(value, BOOL)
-    const sides =
-      value.kind === 'binary' ? [this.compute(value.left), this.compute(value.right, this.typeOf(value.left))] : []
-    return { kind: 'expect', value: computed, sides }
-  }
-
-  private typeOf(expression: Expression): Type {
-    return this.view(expression, undefined).checked.returns ?? BOOL
+    if (value.kind !== 'binary') return { kind: 'expect', value: computed, sides: [] }
+    const left = this.compute(value.left)
+    return { kind: 'expect', value: computed, sides: [left, this.compute(value.right, left.type)] }
   }
 
   private actionIn(

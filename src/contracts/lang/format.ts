@@ -2,7 +2,6 @@
 // comments are not. Formatting twice changes nothing more.
 
 import { tokenizeWithComments } from './lexer.ts'
-import { parseContract } from './parser.ts'
 import { RESERVED, type Token } from './token.ts'
 
 const INDENT = 2
@@ -13,12 +12,6 @@ const BEFORE_PARENTHESIS = new Set([...RESERVED, 'of', 'from', 'after', 'where']
 const CONTINUES = new Set([...BINARY, 'and', 'or', 'then', 'else', 'is', 'in', '.', 'returns'])
 /** So does one behind a line that ends so. */
 const UNFINISHED = new Set([...BINARY, 'and', 'or', 'not', 'then', 'else', 'is', 'in', 'returns', 'return', ':', '.'])
-
-/** Throws Mistake where the text is no contract. */
-export function formatContract(text: string): string {
-  parseContract(text)
-  return formatText(text)
-}
 
 /** The lines, whatever they declare. Throws Mistake where they are not made of words of Clause. */
 export function formatText(text: string): string {

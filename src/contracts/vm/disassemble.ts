@@ -3,14 +3,13 @@
 
 import { decodeInstructions, type Instruction, OPERATIONS } from './instruction.ts'
 import type { FunctionEntry, Module } from './module.ts'
-import { decodeModule } from './module.ts'
 import { typeText } from './type.ts'
 import { verifyModule } from './verify.ts'
 
 /** Throws ContractError on bytes that are no valid module. */
 export function disassemble(bytes: Uint8Array): string {
-  const types = verifyModule(bytes).types.map(typeText)
-  const module = decodeModule(bytes)
+  const { module, types: verified } = verifyModule(bytes)
+  const types = verified.map(typeText)
   const typeName = (index: number | null) => (index === null ? 'nothing' : (types[index] ?? String(index)))
   const fields = (all: readonly { readonly name: string; readonly type: number }[]) =>
     all.map(({ name, type }) => `${name}: ${typeName(type)}`).join(', ')

@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Value } from '../../types/canonical-value.ts'
 import { bytes32, contractText, mistakesIn, Sample } from '../clause.test-support.ts'
-import { loadContracts } from '../execute.ts'
-import { compile } from '../lang/compile.ts'
+import { contractSet } from '../execute.ts'
+import { compileForTools } from '../lang/compile.ts'
 
 const LONG_CODE = 'x'.repeat(64)
 const LARGE = Number.MAX_SAFE_INTEGER
@@ -173,7 +173,7 @@ describe('an entry that could use more than a transaction has', () => {
         text: 'contract caller version 1\nuses sample\nview g() returns int {\n return sample.f() + sample.f()\n}',
       },
     ]
-    const contracts = loadContracts(compile(sources))
+    const contracts = contractSet(compileForTools(sources).loaded)
     const once = contracts.gasMax('sample', 'f') as number
     expect(contracts.gasMax('caller', 'g')).toBe(2 * (once + 15) + 2)
   })

@@ -160,5 +160,3 @@ export const RUNTIME = {
     return hashPacked(TAG.clauseId, [...[Uint8Array.fromHex(transactionId), callIndex].map(encodeValue), ...packed])
   },
 } as const
-
-export type Runtime = typeof RUNTIME

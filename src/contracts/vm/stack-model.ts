@@ -2,7 +2,6 @@
 // instruction takes and leaves stands in apply-*.ts.
 
 import type { ContractError } from '../errors.ts'
-import type { Cell } from './cell.ts'
 import type { Module, RangeEntry } from './module.ts'
 import type { Program, Routine } from './program.ts'
 import { type ListType, type Type, typeText } from './type.ts'
@@ -19,7 +18,6 @@ export type Invalid = (reason: string) => ContractError
 export interface StackTables {
   readonly module: Module
   readonly types: readonly Type[]
-  readonly constants: readonly Cell[]
   readonly states: Program['states']
   readonly events: Program['events']
   readonly ranges: readonly RangeEntry[]
