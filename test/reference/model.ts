@@ -48,6 +48,8 @@ export interface Consent {
   readonly patient: Id
   readonly custodian: Id
   readonly status: 'active' | 'revoked' | 'voided'
+  /** The custodian registered it, from what was signed on paper. No step of the decision asks. */
+  readonly isAttested: boolean
   /** Ascending, at least one. */
   readonly versions: readonly Version[]
 }

@@ -36,6 +36,7 @@ export class ContractsSide {
     this.consortium.nowMs = REGISTERED_AT
     this.consortium.practitioner(laboratory, allrounder, 'physician', 'researcher', 'privacyOfficer')
     for (const patient of PATIENTS.slice(1)) this.consortium.person(hospitalA, patient)
+    for (const patient of PATIENTS) this.consortium.act(laboratory, 'registry.knowPatient', { patient })
   }
 
   /** `look` sees the world as it stands; nothing of it remains. */
@@ -150,12 +151,17 @@ export class ContractsSide {
     this.consortium.act(patient ?? '', 'registry.endDelegation', { delegation })
   }
 
-  private consent({ id: consent, patient, custodian, status, versions }: Consent): void {
+  private consent({ id: consent, patient, custodian, status, isAttested, versions }: Consent): void {
     versions.forEach(({ delegation, clauses }, index) => {
       const sender = PARENTS.find((parent) => delegationOf(patient, parent) === delegation) ?? patient
-      const terms = version({ delegation, clauses: clauses.map(onChain) })
-      if (index === 0) this.consortium.act(sender, 'consent.register', { consent, patient, custodian, ...terms })
-      else this.consortium.act(sender, 'consent.update', { consent, replaces: index, ...terms })
+      const terms = { delegation, clauses: clauses.map(onChain) }
+      if (index > 0) {
+        this.consortium.act(sender, 'consent.update', { consent, replaces: index, ...version(terms) })
+        return
+      }
+      const [registrar, recorder] = isAttested ? [custodian, custodian] : [sender, null]
+      const given = { consent, patient, custodian, ...version({ ...terms, recorder }) }
+      this.consortium.act(registrar, 'consent.register', given)
     })
     if (status !== 'active')
       this.consortium.act(patient, `consent.${status === 'revoked' ? 'revoke' : 'void'}`, { consent })

@@ -148,6 +148,7 @@ const consent = fc
     custodian: oneOf(hospitalA, hospitalA, hospitalA, hospitalA, laboratory),
     status: oneOf<Consent['status']>('active', 'active', 'active', 'active', 'active', 'revoked', 'revoked', 'voided'),
     parent: oneOf(...PARENTS),
+    isAttested: rarely(3),
     versions: fc.oneof(
       { weight: 3, arbitrary: fc.array(fc.tuple(rarely(3), clauses), { minLength: 1, maxLength: 1 }) },
       { weight: 1, arbitrary: fc.array(fc.tuple(rarely(3), clauses), { minLength: 2, maxLength: 3 }) },
@@ -202,7 +203,7 @@ const world: fc.Arbitrary<World> = fc
     now: oneOf(NOW - 1, NOW, NOW, NOW + 1),
     implicitPolicy: oneOf<World['implicitPolicy']>('deny', 'basicNormal', 'allNormal', 'breakGlassOnly'),
     breakGlass: oneOf<World['breakGlass']>('override', 'override', 'consentOnly', 'never'),
-    isSuspended: fc.tuple(rarely(40), rarely(40)),
+    isSuspended: fc.tuple(rarely(40), rarely(40), rarely(40)),
     practitioners,
     groups: fc.tuple(
       ...GROUPS.map((of) =>
@@ -222,7 +223,7 @@ const world: fc.Arbitrary<World> = fc
     ...rest,
     institutions: INSTITUTIONS.map((of, index) => ({
       id: of,
-      isSuspended: index > 0 && isSuspended[index - 1] === true,
+      isSuspended: isSuspended[index] === true,
     })),
     patients: [...PATIENTS, ...PARENTS],
     encryptionKeys: KEY_OWNERS.filter((owner) => !lostKeys.includes(owner)).map((owner) => ({
