@@ -30,6 +30,13 @@ export function compare(contracts: ContractsSide, { world, requests, resources }
       const decision = decide(world, request)
       deepStrictEqual(shownAnswer(answer), shownDecision(decision, request), 'the decision')
       tally.count(answer)
+      const { releasable, filtered, reasons } = contracts.releasable(request.patient, answer)
+      const asDecided = {
+        releasable: decision.outcome !== 'DENY',
+        filtered: decision.filtered,
+        reasons: decision.reasons,
+      }
+      deepStrictEqual({ releasable, filtered, reasons }, asDecided, 'whether it may be released at once')
       recorded.push([request, answer, decision])
       if (answer.outcome === 'DENY' || answer.basis !== 'consent') continue
       for (const resource of resources) {

@@ -90,6 +90,11 @@ export class ContractsSide {
     return this.consortium.ask('access.explain', { patient, decision }) as unknown as Explained
   }
 
+  /** What the custodian is told before a release, at the same instant. */
+  releasable(patient: string, { decision }: Answer): Fields {
+    return this.consortium.ask('access.releasable', { patient, decision }) as Fields
+  }
+
   isReleased(world: World, { clauses }: Answer, resource: Resource): boolean {
     const matching = clauses.map(({ consent, clause, type }) => {
       const terms = world.consents.find(({ id: name }) => name === consent)?.versions.at(-1)
