@@ -2,52 +2,34 @@
 // else is exit code 1.
 
 import { Command, CommanderError } from 'commander'
-import { addAccess } from './access.ts'
-import { addAudit } from './audit.ts'
-import { addClause } from './clause.ts'
-import { addConsensus } from './consensus.ts'
-import { addConsent } from './consent.ts'
-import { addDevnet } from './devnet.ts'
-import { addEnroll } from './enroll.ts'
-import { addEvidence } from './evidence.ts'
-import { addGenesis } from './genesis.ts'
-import { addGovernance } from './governance.ts'
-import { addInit } from './init.ts'
-import { addKeys } from './keys.ts'
-import { addPatient } from './patient.ts'
-import { addPolicy } from './policy.ts'
-import { addRecords } from './records.ts'
-import { addRecover } from './recover.ts'
-import { addSignState } from './sign-state.ts'
-import { addStart } from './start.ts'
-import { addStatus } from './status.ts'
 import { describeError, isUserError } from './user-error.ts'
-import { addValidator } from './validator.ts'
-import { addVerify } from './verify.ts'
 
-const COMMANDS = [
-  addDevnet,
-  addInit,
-  addGenesis,
-  addKeys,
-  addStart,
-  addSignState,
-  addStatus,
-  addConsensus,
-  addEvidence,
-  addValidator,
-  addGovernance,
-  addEnroll,
-  addRecords,
-  addConsent,
-  addPolicy,
-  addPatient,
-  addAccess,
-  addAudit,
-  addVerify,
-  addRecover,
-  addClause,
-] as const
+type Add = (program: Command) => void
+
+/** By name, in the order of the help. Each is read when it is called: half of a start would be for the others. */
+const COMMANDS: { readonly [name: string]: () => Promise<Add> } = {
+  devnet: async () => (await import('./devnet.ts')).addDevnet,
+  init: async () => (await import('./init.ts')).addInit,
+  genesis: async () => (await import('./genesis.ts')).addGenesis,
+  keys: async () => (await import('./keys.ts')).addKeys,
+  start: async () => (await import('./start.ts')).addStart,
+  signstate: async () => (await import('./sign-state.ts')).addSignState,
+  status: async () => (await import('./status.ts')).addStatus,
+  consensus: async () => (await import('./consensus.ts')).addConsensus,
+  evidence: async () => (await import('./evidence.ts')).addEvidence,
+  validator: async () => (await import('./validator.ts')).addValidator,
+  governance: async () => (await import('./governance.ts')).addGovernance,
+  enroll: async () => (await import('./enroll.ts')).addEnroll,
+  records: async () => (await import('./records.ts')).addRecords,
+  consent: async () => (await import('./consent.ts')).addConsent,
+  policy: async () => (await import('./policy.ts')).addPolicy,
+  patient: async () => (await import('./patient.ts')).addPatient,
+  access: async () => (await import('./access.ts')).addAccess,
+  audit: async () => (await import('./audit.ts')).addAudit,
+  verify: async () => (await import('./verify.ts')).addVerify,
+  recover: async () => (await import('./recover.ts')).addRecover,
+  clause: async () => (await import('./clause.ts')).addClause,
+}
 
 export async function run(args: readonly string[]): Promise<number> {
   const program = new Command('assent')
@@ -55,7 +37,10 @@ export async function run(args: readonly string[]): Promise<number> {
     .version('0.1.0')
     .exitOverride()
     .showHelpAfterError('(add --help for the accepted options)')
-  for (const add of COMMANDS) add(program)
+  const [name = ''] = args
+  // Without a command that there is: the help of all, or what is near to what was typed.
+  const called = Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS)
+  for (const each of called) (await (COMMANDS[each] as () => Promise<Add>)())(program)
   try {
     await program.parseAsync(args as string[], { from: 'user' })
     return Number(process.exitCode ?? 0)

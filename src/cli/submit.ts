@@ -3,9 +3,8 @@
 import { writeFileSync } from 'node:fs'
 import type { Client, CommittedReceipt } from '../client/client.ts'
 import { isRefusal } from '../client/errors.ts'
-import type { DecodedCall, NamedCall } from '../client/interfaces.ts'
+import { type DecodedCall, Interfaces, type NamedCall } from '../client/interfaces.ts'
 import type { Signer } from '../client/signer.ts'
-import { loadContracts } from '../contracts/execute.ts'
 import type { LoadedGenesis } from '../node/genesis-file.ts'
 import { toBytes } from '../types/canonical.ts'
 import { receiptProofCodec } from '../types/receipt-proof.ts'
@@ -58,7 +57,7 @@ export async function atDesk<T>(action: Promise<T>, genesis: LoadedGenesis): Pro
 
 /** What a refusal means stands in the contracts' interfaces, which the genesis holds. */
 export function refusalInWords(code: string, { genesis }: LoadedGenesis): string {
-  const contracts = loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module })))
+  const contracts = new Interfaces(genesis)
   const refusals = contracts.names.flatMap((name) => contracts.abi(name)?.refusals ?? [])
   const meaning = refusals.find((refusal) => refusal.code === code)?.meaning
   return meaning === undefined ? code : `${code}: ${meaning}`

@@ -1,7 +1,7 @@
 // The contracts' interfaces as the genesis defines them: named JSON arguments in, decoded values out.
 
 import { type Abi, type AbiEntry, argumentsFromJson, eventToJson, type Json, valueToJson } from '../contracts/abi.ts'
-import { type ContractSet, loadContracts } from '../contracts/execute.ts'
+import { readAbi } from '../contracts/execute.ts'
 import type { Genesis } from '../types/genesis.ts'
 import type { ContractEvent, Receipt } from '../types/receipt.ts'
 import type { Call } from '../types/transaction.ts'
@@ -26,10 +26,21 @@ export interface DecodedCall {
 }
 
 export class Interfaces {
-  private readonly contracts: ContractSet
+  readonly names: readonly string[]
+  private readonly modules: ReadonlyMap<string, Uint8Array>
+  /** Read when they are first needed. */
+  private readonly abis = new Map<string, Abi>()
 
-  constructor(genesis: Genesis) {
-    this.contracts = loadContracts(genesis.contracts.map(({ name, module }) => ({ name, bytes: module })))
+  constructor({ contracts }: Pick<Genesis, 'contracts'>) {
+    this.names = contracts.map(({ name }) => name)
+    this.modules = new Map(contracts.map(({ name, module }) => [name, module]))
+  }
+
+  abi(contract: string): Abi | undefined {
+    const module = this.modules.get(contract)
+    const abi = this.abis.get(contract) ?? (module && readAbi(module))
+    if (abi !== undefined) this.abis.set(contract, abi)
+    return abi
   }
 
   /** Positional arguments. Throws BAD_ARGUMENT naming contract, method or parameter. */
@@ -44,9 +55,9 @@ export class Interfaces {
   }
 
   entry({ contract, method }: { contract: string; method: string }): { abi: Abi; entry: AbiEntry } {
-    const abi = this.contracts.abi(contract)
+    const abi = this.abi(contract)
     if (abi === undefined) {
-      const accepted = this.contracts.names.join(', ')
+      const accepted = this.names.join(', ')
       throw new ClientError('BAD_ARGUMENT', `contract: expected one of ${accepted}`, { field: 'contract' })
     }
     const entry = abi.entries.find(({ name }) => name === method)
@@ -67,7 +78,7 @@ export class Interfaces {
 
   private decodeEvent(event: ContractEvent): DecodedCall['events'][number] {
     const { contract, name } = event
-    const abi = this.contracts.abi(contract)
+    const abi = this.abi(contract)
     return { contract, name, fields: abi === undefined ? {} : eventToJson(abi, event) }
   }
 }

@@ -10,10 +10,10 @@ vi.setConfig({ testTimeout: 240_000 })
 
 describe('a group', () => {
   for (const { memberCount, seeds } of [
-    { memberCount: 1, seeds: 20 },
-    { memberCount: 2, seeds: 40 },
-    { memberCount: 3, seeds: 80 },
-    { memberCount: 4, seeds: 60 },
+    { memberCount: 1, seeds: 8 },
+    { memberCount: 2, seeds: 16 },
+    { memberCount: 3, seeds: 32 },
+    { memberCount: 4, seeds: 32 },
   ]) {
     it(`of ${memberCount} certifies block after block on a good network`, () => {
       const cluster = new Cluster({ memberCount, seed: memberCount, faults: NO_FAULTS, throughBytes: true })

@@ -15,9 +15,10 @@ const request = (patient: string, ...more: string[]) => [
 const treatment = (patient: string) =>
   request(patient, '--as', 'dr-b.json', '--role', 'physician', '--purpose', 'TREAT')
 const publicHealth = (patient: string) => request(patient, '--role', 'institution', '--purpose', 'PUBHLTH')
+let fetches = 0
 const fetch = (patient: string, decision: number | string) => [
   ...['access', 'fetch', '--folder', 'b', '--patient', patient, '--decision', String(decision)],
-  ...['--out', `fetched-${decision}`],
+  ...['--out', `fetched-${++fetches}`],
 ]
 
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import { runCampaign } from './campaign.ts'
 import { Coverage } from './coverage.ts'
 import { PLANTS } from './plants/menu.ts'
 
-const SEEDS = 48
+const SEEDS = 36
 const TIMEOUT_MS = 170_000
 
 describe('the simulator', { timeout: TIMEOUT_MS }, () => {
