@@ -110,6 +110,7 @@ async function overload(network: Network, options: BenchOptions, kept: Group): P
     p50Ms: load.latencyMs.p50,
     p99Ms: load.latencyMs.p99,
     refused: load.measured.failures.length,
+    leaderChanges: load.measured.leaderChanged ? 1 : 0,
     recoveredMs,
   }
 }
